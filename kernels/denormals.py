@@ -1,0 +1,77 @@
+"""Flush-to-zero inside kernels.
+
+With zero gradients a running mean decays into the denormals and stays there for good, since 0.9 times the smallest
+denormal rounds back to itself; arithmetic on denormals runs in microcode, ten to a hundred times slower. The processor
+can treat them as zero, on input and on output, by two bits of the calling thread's control register. A kernel sets them
+on entry and restores the register on exit, so that nothing outside ever sees the mode.
+"""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+__all__ = ["flush_denormals", "restore_denormals"]
+
+_MACHINE = platform.machine().lower()
+_X86 = _MACHINE in ("x86_64", "amd64")
+_ARM = _MACHINE in ("aarch64", "arm64")
+
+# MXCSR: flush-to-zero is bit 15, denormals-are-zero bit 6. FPCR: FZ, bit 24, does both.
+_FLUSH = 0x8040 if _X86 else 1 << 24
+_I64 = ir.IntType(64)
+
+
+def _read(builder: Any) -> Any:
+    if _X86:
+        word = ir.IntType(32)
+        slot = cgutils.alloca_once(builder, word)
+        store = builder.module.declare_intrinsic("llvm.x86.sse.stmxcsr", (), _byte_pointer())
+        builder.call(store, [builder.bitcast(slot, ir.IntType(8).as_pointer())])
+        return builder.zext(builder.load(slot), _I64)
+    if _ARM:
+        return builder.asm(ir.FunctionType(_I64, []), "mrs $0, fpcr", "=r", [], side_effect=True)
+    return ir.Constant(_I64, 0)
+
+
+def _write(builder: Any, mode: Any) -> None:
+    if _X86:
+        word = ir.IntType(32)
+        slot = cgutils.alloca_once(builder, word)
+        builder.store(builder.trunc(mode, word), slot)
+        load = builder.module.declare_intrinsic("llvm.x86.sse.ldmxcsr", (), _byte_pointer())
+        builder.call(load, [builder.bitcast(slot, ir.IntType(8).as_pointer())])
+    elif _ARM:
+        builder.asm(ir.FunctionType(ir.VoidType(), [_I64]), "msr fpcr, $0", "r", [mode], side_effect=True)
+
+
+def _byte_pointer() -> Any:
+    return ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()])
+
+
+@intrinsic
+def flush_denormals(_typing: Any) -> Any:
+    """Turn flush-to-zero on in the calling thread; gives the mode to restore."""
+
+    def codegen(_context: Any, builder: Any, _signature: Any, _args: Any) -> Any:
+        mode = _read(builder)
+        _write(builder, builder.or_(mode, ir.Constant(_I64, _FLUSH)))
+        return mode
+
+    return types.int64(), codegen
+
+
+@intrinsic
+def restore_denormals(_typing: Any, mode: Any) -> Any:
+    """Set the calling thread's mode back to what `flush_denormals` gave."""
+
+    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        _write(builder, args[0])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen

@@ -1,0 +1,42 @@
+"""The functions a rule may call: NumPy's own, except that a number stays a number.
+
+`numpy.sqrt(2.0)` is a float64 scalar, which NEP 50 counts as a strong dtype: one of them turns a whole float32
+expression into float64. A Python number is weak. So these functions give a Python number back when they are given
+Python numbers, and are NumPy's in every other case: arrays, Tensors, Decimals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+__all__ = ["absolute", "exp", "log", "maximum", "minimum", "sign", "sqrt", "tanh", "where"]
+
+
+def _weak(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function, assigned=("__name__", "__doc__"), updated=())
+    def weak(*args: Any) -> Any:
+        y = function(*args)
+        return y.item() if all(type(a) in (bool, int, float) for a in args) else y
+
+    return weak
+
+
+def sqrt(a: Any) -> Any:
+    """The root. Of a Python float it is the C library's, which is the same number in a tenth of the time."""
+    return math.sqrt(a) if type(a) is float and a >= 0 else _sqrt(a)
+
+
+_sqrt = _weak(np.sqrt)
+absolute = _weak(np.absolute)
+maximum = _weak(np.maximum)
+minimum = _weak(np.minimum)
+sign = _weak(np.sign)
+exp = _weak(np.exp)
+log = _weak(np.log)
+tanh = _weak(np.tanh)
+where = _weak(np.where)

@@ -1,0 +1,217 @@
+"""An optimizer bound to parameters: the step, and the state it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..schedules import Schedule
+from . import checkpoint
+from .optimizer import Optimizer
+from .parameters import blocks_of, groups_of, names_of
+from .storage import Block, checked_array
+from .transforms import clip_factor, global_norm
+
+__all__ = ["BoundOptimizer", "Group"]
+
+
+class Group:
+    """Parameters that share hyperparameters, updated by one kernel call per dtype."""
+
+    def __init__(self, spec: Optimizer, parameters: list[Any]) -> None:
+        """Lay the parameters out and start their states."""
+        self.spec = spec
+        self.parameters = parameters
+        self.kernel = spec.kernel
+        self.blocks = blocks_of(parameters)
+        for block in self.blocks:
+            for slot in self.kernel.arrays[2:]:
+                start = self.value(spec.starts[slot], 0) if slot in spec.starts else 0.0
+                block.states[slot] = np.full_like(block.x, start)
+        names = self.kernel.parameters
+        self._numbers = [getattr(spec, name) if hasattr(spec, name) else 0.0 for name in names]
+        self._scheduled = [(i, name) for i, name in enumerate(names) if isinstance(self._numbers[i], Schedule)]
+        self._t = names.index("t") if "t" in names else None
+        self._clip = names.index("clip_factor") if "clip_factor" in names else None
+
+    def value(self, name: str, k: int) -> Any:
+        """A hyperparameter when k updates have been taken.
+
+        Raises:
+            ValueError: a schedule has left the domain.
+        """
+        value = getattr(self.spec, name)
+        if isinstance(value, Schedule):
+            at_k, domain = value(k), self.spec.domains[name]
+            if domain is not None and at_k not in domain:
+                owner = type(self.spec).__name__
+                raise ValueError(
+                    f"{owner}: {name} must be {domain.text}. Received: {name}={value!r}, which is {at_k} at k={k}."
+                )
+            return at_k
+        return value
+
+    def ask(self, k: int) -> None:
+        """Ask the schedules for their values."""
+        for index, name in self._scheduled:
+            self._numbers[index] = self.value(name, k)
+
+    def clip(self, k: int, norm: float) -> None:
+        """Set the factor that brings the joint norm of all gradients down to clip_norm."""
+        if self._clip is not None:
+            self._numbers[self._clip] = clip_factor(self.value("clip_norm", k), norm)
+
+    def update(self, block: Block, first: int, last: int) -> None:
+        """Update the parameters [first, last) of a block, which have had the same number of updates."""
+        count = block.counts[first]
+        if self._t is not None:
+            self._numbers[self._t] = count + 1.0
+        self.kernel(block.arrays(first, last), self._numbers)
+        block.counts[first:last] = [count + 1] * (last - first)
+
+
+class BoundOptimizer:
+    """An optimizer at work on parameters. Made by `Adam(params, ...)` or `spec.bind(params)`.
+
+    Parameters with `data` and `grad` are moved into one contiguous buffer per group and dtype; `p.data` and `p.grad`
+    are views of it in p's shape. Both may be assigned to; the new values are taken over at the next step. Plain arrays
+    are updated in place.
+
+    A parameter without a gradient is skipped: it is neither moved nor decayed, its states stay as they are, and the t
+    of its bias corrections does not advance. A gradient of zeros is a gradient.
+
+    Attributes:
+        spec: the optimizer as a value.
+        t: the updates taken so far; a step in which no parameter has a gradient is none.
+        groups: the groups of parameters, each with its own `spec`.
+    """
+
+    __slots__ = ("__weakref__", "clips", "groups", "names", "spec", "t")
+
+    def __init__(self, spec: Optimizer, params: Iterable[Any]) -> None:
+        """See `Optimizer.bind`."""
+        self.spec = spec
+        self.t = 0
+        self.groups = [Group(own, members) for own, members in groups_of(spec, params)]
+        self.names = names_of(self.parameters)
+        self.clips = any(group.spec.clip_norm is not None for group in self.groups)
+
+    @property
+    def parameters(self) -> list[Any]:
+        """The parameters, in the order in which they were given."""
+        return [p for group in self.groups for p in group.parameters]
+
+    def __repr__(self) -> str:
+        """The optimizer and what it is bound to."""
+        sizes = sum(block.x.size for group in self.groups for block in group.blocks)
+        return f"<{self.spec!r} on {len(self.parameters)} parameters of {sizes} elements, t={self.t}>"
+
+    def __getattr__(self, name: str) -> Any:
+        """A hyperparameter's value for the next step, in the first group."""
+        if not name.startswith("_") and name in {f.name for f in fields(self.spec)}:
+            return self.groups[0].value(name, self.t)
+        raise AttributeError(f"{type(self.spec).__name__} has no attribute or hyperparameter {name!r}.")
+
+    # -------------------------------------------------------------------------------------------------- the step
+    def step(self, gradients: Sequence[npt.NDArray[Any] | None] | None = None) -> None:
+        """Take one update.
+
+        Args:
+            gradients: one array per parameter, of its shape and dtype, or None for a missing one. Without this, the
+                parameters' own `grad` are used.
+
+        Raises:
+            TypeError, ValueError: a gradient does not fit its parameter, or a schedule has left its hyperparameter's
+                domain. Nothing has been changed then.
+        """
+        if gradients is not None:
+            self._hand_over(gradients)
+        k = self.t
+        work = []
+        for group in self.groups:
+            group.ask(k)
+            for block in group.blocks:
+                for run in block.gather(gradients is not None):
+                    work.append((group, block, run))
+        if self.clips:
+            norm = global_norm(block.g[block.offsets[i] : block.offsets[j]] for _, block, (i, j) in work)
+            for group in self.groups:
+                group.clip(k, norm)
+        for group, block, run in work:
+            group.update(block, *run)
+            block.scatter()
+        if work:
+            self.t = k + 1
+
+    def _hand_over(self, gradients: Sequence[npt.NDArray[Any] | None]) -> None:
+        gradients = list(gradients)
+        parameters = self.parameters
+        if len(gradients) != len(parameters):
+            raise ValueError(f"step takes one gradient per parameter, {len(parameters)}. Received: {len(gradients)}.")
+        for name, p, g in zip(self.names, parameters, gradients, strict=True):
+            if g is not None:
+                checked_array(f"gradient of parameter {name}", g, p if isinstance(p, np.ndarray) else p.data)
+        of = {id(p): g for p, g in zip(parameters, gradients, strict=True)}
+        for group in self.groups:
+            for block in group.blocks:
+                for index, p in enumerate(block.parameters):
+                    block.hand_over(index, of[id(p)])
+
+    def zero_grad(self) -> None:
+        """Drop all gradients: `p.grad` becomes None, and the parameter is skipped until it has one again."""
+        for p in self.parameters:
+            if not isinstance(p, np.ndarray):
+                p.grad = None
+
+    # -------------------------------------------------------------------------------------------------- the state
+    def _located(self) -> dict[str, tuple[Block, int]]:
+        """Where each parameter lies, by name."""
+        at = {
+            id(p): (block, i) for group in self.groups for block in group.blocks for i, p in enumerate(block.parameters)
+        }
+        return {name: at[id(p)] for name, p in zip(self.names, self.parameters, strict=True)}
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of the state: {"optimizer": name, "t": updates, "state": {parameter: {"t": its updates, slot:
+        array}}}.
+
+        Hyperparameters are not part of it: they are in `spec`, whose `repr` is its source.
+        """
+        state = {
+            name: {"t": block.counts[i], **{slot: block.part(flat, i).copy() for slot, flat in block.states.items()}}
+            for name, (block, i) in self._located().items()
+        }
+        return {"optimizer": type(self.spec).__name__, "t": self.t, "state": state}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a state that `state_dict` gave.
+
+        Raises:
+            TypeError, ValueError: it is another optimizer's, or does not have this one's parameters, slots, shapes and
+                dtypes. Nothing has been changed then.
+        """
+        located = self._located()
+        checkpoint.check(type(self.spec).__name__, state, located)
+        self.t = int(state["t"])
+        for name, (block, i) in located.items():
+            saved = state["state"][name]
+            block.counts[i] = int(saved["t"])
+            for slot, flat in block.states.items():
+                np.copyto(block.part(flat, i), saved[slot])
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the state to a .npz file, without pickle; the file appears whole or not at all."""
+        checkpoint.write(path, self.state_dict())
+
+    def load(self, path: str | PathLike[str]) -> None:
+        """Take over the state in a file that `save` wrote.
+
+        Raises:
+            ValueError: the file is damaged, or not such a file; and as `load_state_dict`.
+        """
+        self.load_state_dict(checkpoint.read(path))

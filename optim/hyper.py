@@ -1,0 +1,91 @@
+"""Hyperparameters: a number or a schedule, within the domain that a field's annotation names."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import MISSING, dataclass, fields
+from numbers import Real
+from typing import Annotated, Any, TypeAlias, get_args, get_type_hints
+
+import numpy as np
+
+from ..schedules import Schedule
+
+__all__ = ["Domain", "Fraction", "Hyper", "NonNegative", "Positive", "Unit", "domains_of", "validated"]
+
+Hyper: TypeAlias = float | Schedule
+
+# A schedule with an end is checked at this many steps, spread over its length, when an optimizer is made.
+_PROBES = 257
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The numbers that a hyperparameter may take. NaN is in none."""
+
+    text: str
+    low: float
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = True
+
+    def __contains__(self, value: float) -> bool:
+        above = value > self.low if self.open_low else value >= self.low
+        below = value < self.high if self.open_high else value <= self.high
+        return above and below
+
+
+NonNegative: TypeAlias = Annotated[Hyper, Domain("finite and >= 0", 0)]
+Positive: TypeAlias = Annotated[Hyper, Domain("finite and > 0", 0, open_low=True)]
+Fraction: TypeAlias = Annotated[Hyper, Domain("in [0, 1)", 0, 1)]
+Unit: TypeAlias = Annotated[Hyper, Domain("in [0, 1]", 0, 1, open_high=False)]
+
+
+ANY = Domain("finite", -math.inf, open_low=True)
+
+
+def domains_of(cls: type) -> dict[str, Domain | None]:
+    """The domain of each field; None for a switch, which is a bool."""
+    hints = get_type_hints(cls, include_extras=True)
+    return {f.name: None if hints[f.name] is bool else _domain(hints[f.name]) for f in fields(cls)}
+
+
+def _domain(hint: Any) -> Domain:
+    found = (extra for part in (hint, *get_args(hint)) for extra in getattr(part, "__metadata__", ()))
+    return next(found, ANY)
+
+
+def validated(cls: Any, name: str, value: Any) -> Any:
+    """The value of a field, a number as a Python float.
+
+    Raises:
+        TypeError: neither a number nor a schedule; for a switch, no bool.
+        ValueError: outside the domain; for a schedule with an end, at one of its steps.
+    """
+    default = next(f.default for f in fields(cls) if f.name == name)
+    domain: Domain | None = cls.domains[name]
+    what, received = f"{cls.__name__}: {name}", f"Received: {name}={value!r}"
+    remedy = "" if default is MISSING else f" The default is {default!r}."
+    if domain is None:
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(f"{what} must be True or False. {received}.{remedy}")
+        return bool(value)
+    if value is None and default is None:
+        return None
+    if isinstance(value, Schedule):
+        ks = (
+            np.unique(np.linspace(0, value.horizon, _PROBES).astype(np.int64))
+            if math.isfinite(value.horizon)
+            else np.zeros(1)
+        )
+        outside = [(k, v) for k in ks.astype(np.int64).tolist() if (v := value(k)) not in domain]
+        if outside:
+            raise ValueError(
+                f"{what} must be {domain.text}. {received}, which is {outside[0][1]} at k={outside[0][0]}.{remedy}"
+            )
+        return value
+    if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
+        raise TypeError(f"{what} must be a number or a schedule. {received}, of type {type(value).__name__}.{remedy}")
+    if float(value) not in domain:
+        raise ValueError(f"{what} must be {domain.text}. {received}.{remedy}")
+    return float(value)

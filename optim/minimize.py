@@ -1,0 +1,88 @@
+"""Minimize a function written in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from .optimizer import Optimizer
+
+__all__ = ["Result", "minimize"]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `minimize` found."""
+
+    x: Array
+    """The last point; of the shape of x0."""
+    fun: float
+    """f at x."""
+    trajectory: Array
+    """All points from x0 on, of shape (steps taken + 1, *x0.shape)."""
+    values: Array
+    """f at each of them."""
+    status: Literal["finished", "converged", "diverged"]
+    """"converged": the gradient's norm fell to tolerance; "diverged": f or its gradient is not finite at x."""
+
+
+def minimize(
+    f: Callable[[Any], Any],
+    x0: Any,
+    optimizer: Optimizer,
+    steps: int,
+    *,
+    tolerance: float = 0.0,
+    value_and_grad: Callable[..., Any] | None = None,
+) -> Result:
+    """Take steps of an optimizer on a function written in NumPy.
+
+    Args:
+        f: from an array of the shape of x0 to a number.
+        x0: where to start; integers are taken as float64, float32 stays float32.
+        optimizer: unbound, such as Adam(lr=0.1).
+        steps: how many updates to take at most.
+        tolerance: stop where the Euclidean norm of the gradient is at most this.
+        value_and_grad: makes f into a function that gives f and its gradient; that of glissade.autograd if not given.
+
+    Raises:
+        TypeError: the optimizer is not an unbound optimizer.
+        ValueError: steps or tolerance is negative, or x0 is not finite.
+    """
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"minimize takes an unbound optimizer, such as Adam(lr=0.1). Received: {optimizer!r}.")
+    if not isinstance(steps, int | np.integer) or isinstance(steps, bool) or steps < 0:
+        raise ValueError(f"steps must be an integer >= 0. Received: {steps!r}.")
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance must be >= 0. Received: {tolerance!r}.")
+    x = np.array(x0, dtype=None if getattr(x0, "dtype", None) == np.float32 else np.float64)
+    if not np.isfinite(x).all():
+        raise ValueError(f"x0 must be finite. Received: {x0!r}.")
+    # The one place where optimizers meet a differentiator: asked for by name, so that any other can take its place.
+    differentiate = value_and_grad or import_module("glissade.autograd").value_and_grad
+    evaluate = differentiate(f)
+    bound = optimizer.bind([x])
+    trajectory, values = [], []
+    for k in range(steps + 1):
+        value, gradient = evaluate(x.copy())
+        gradient = np.asarray(gradient, dtype=x.dtype)
+        trajectory.append(x.copy())
+        values.append(float(value))
+        status = _status(values[-1], gradient, tolerance)
+        if status or k == steps:
+            break
+        bound.step([gradient])
+    return Result(x, values[-1], np.array(trajectory), np.array(values), status or "finished")
+
+
+def _status(value: float, gradient: Array, tolerance: float) -> Literal["converged", "diverged"] | None:
+    if not (np.isfinite(value) and np.isfinite(gradient).all()):
+        return "diverged"
+    return "converged" if np.linalg.norm(gradient) <= tolerance else None

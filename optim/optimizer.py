@@ -1,0 +1,167 @@
+"""An optimizer as a value: a rule and its hyperparameters.
+
+A subclass declares hyperparameters as annotated fields and its algorithm as one function, `rule`. All else is derived:
+what the rule takes and is neither x, g, t nor a field is a state; the kernel, the checks, `repr`, equality and the
+registry follow from the declaration.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
+
+from ..kernels import Kernel
+from .hyper import Domain, NonNegative, Positive, domains_of, validated
+from .transforms import TRANSFORMS
+
+if TYPE_CHECKING:
+    from .bound import BoundOptimizer
+
+__all__ = ["Optimizer"]
+
+
+class _KernelSource:
+    """Reads `Adam.kernel_source` and `Adam(...).kernel_source`."""
+
+    def __get__(self, optimizer: Optimizer | None, cls: type[Optimizer]) -> str:
+        return _kernel_of(cls, vars(optimizer) if optimizer else {f.name: f.default for f in fields(cls)}).source
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Optimizer:
+    """What every optimizer has.
+
+    `Adam(lr=1e-3)` is a value: frozen, hashable, `eval(repr(spec)) == spec`. `Adam(params, lr=1e-3)` is the same value
+    bound to parameters, as is `Adam(lr=1e-3).bind(params)`.
+
+    Every hyperparameter takes a number or a schedule, which is asked for its value at k, the updates taken so far. The
+    gradient passes through the options in this order: maximize, clip_norm, clip_value, weight_decay.
+
+    Args:
+        weight_decay: weight_decay * x is added to the gradient (L2), unless the rule decays x itself, as AdamW's does.
+        clip_norm: the joint norm of all gradients of a step is scaled down to this.
+        clip_value: each element of the gradient is bounded by this in absolute value.
+        maximize: ascend.
+
+    Raises:
+        TypeError: an unknown hyperparameter, or one that is neither a number nor a schedule.
+        ValueError: a hyperparameter outside its domain.
+    """
+
+    weight_decay: NonNegative = 0.0
+    clip_norm: Positive | None = None
+    clip_value: Positive | None = None
+    maximize: bool = False
+
+    registry: ClassVar[dict[str, type[Optimizer]]] = {}
+    """The optimizers by their names in lower case, in order of definition."""
+    rule: ClassVar[Callable[..., Any]]
+    """The algorithm: from x, g, states, t = 1, 2, ... and hyperparameters to the new x and states."""
+    state: ClassVar[tuple[str, ...]]
+    """The states that the rule keeps for each element of x."""
+    domains: ClassVar[Mapping[str, Domain | None]]
+    """What each hyperparameter may be; None for a switch."""
+    starts: ClassVar[Mapping[str, str]] = {}
+    """The hyperparameter at which a state starts, for states that do not start at 0."""
+    kernel_source = _KernelSource()
+    """The generated loop."""
+
+    def __init_subclass__(cls) -> None:
+        """Derive what follows from the fields and the rule."""
+        dataclass(frozen=True, kw_only=True, repr=False)(cls)
+        cls.domains = domains_of(cls)
+        known = {"x", "g", "t", *cls.domains}
+        cls.state = tuple(name for name in inspect.signature(cls.rule).parameters if name not in known)
+        # A class of the same name elsewhere, such as a lesson's own Adam, does not replace the one that is there.
+        if cls.registry.setdefault(cls.__name__.lower(), cls).__module__ == cls.__module__:
+            cls.registry[cls.__name__.lower()] = cls
+
+    def __new__(cls, params: Iterable[Any] | None = None, /, **hyper: Any) -> Any:
+        """A value, or with parameters the value bound to them."""
+        if cls is Optimizer:
+            known = ", ".join(c.__name__ for c in cls.registry.values())
+            raise TypeError(f"Optimizer is what all optimizers have in common. Choose one: {known}.")
+        if isinstance(params, int | float):
+            raise TypeError(
+                f"{cls.__name__} takes parameters first and hyperparameters by name. Received: {params!r}. "
+                f"Say {cls.__name__}(lr={params!r}), or {cls.__name__}(params, lr={params!r})."
+            )
+        defaults = {f.name: f.default for f in fields(cls)}
+        if unknown := sorted(hyper.keys() - defaults.keys()):
+            raise TypeError(
+                f"{cls.__name__} has no hyperparameter {unknown[0]!r}. It has: {', '.join(_in_order(cls))}."
+            )
+        if missing := [name for name, default in defaults.items() if default is MISSING and name not in hyper]:
+            raise TypeError(
+                f"{cls.__name__} needs {missing[0]}, which has no default: {cls.__name__}({missing[0]}=...)."
+            )
+        return super().__new__(cls) if params is None else cls(**hyper).bind(params)
+
+    def __post_init__(self) -> None:
+        """Validate, and make numbers Python floats."""
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, validated(type(self), name, value))
+
+    def __repr__(self) -> str:
+        """The source of this value."""
+        options = {f.name: f.default for f in fields(Optimizer)}
+        taken = inspect.signature(self.rule).parameters
+        shown = [n for n in _in_order(type(self)) if n not in options or n in taken or getattr(self, n) != options[n]]
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+    def __reduce__(self) -> Any:
+        """Pickle by name and values."""
+        return partial(type(self), **vars(self)), ()
+
+    def replace(self, **changes: Any) -> Self:
+        """The same optimizer with some hyperparameters changed."""
+        return type(self)(**{**vars(self), **changes})
+
+    def bind(self, params: Iterable[Any]) -> BoundOptimizer:
+        """Bind to parameters.
+
+        Args:
+            params: parameters or float arrays, or groups {"params": [...], hyperparameter: value, ...}.
+
+        Raises:
+            TypeError: what is neither a parameter nor an array, or has a dtype other than float32 and float64.
+            ValueError: an empty list, a parameter that comes twice, parameters that share memory.
+        """
+        from .bound import BoundOptimizer
+
+        return BoundOptimizer(self, params)
+
+    @property
+    def kernel(self) -> Kernel:
+        """The rule, compiled together with the options that are on."""
+        return _kernel_of(type(self), vars(self))
+
+
+def _in_order(cls: type[Optimizer]) -> list[str]:
+    """Names of the hyperparameters: as the rule takes them, then others of the class, then what every optimizer has."""
+    taken = list(inspect.signature(cls.rule).parameters)
+    names = {f.name for f in fields(cls)}
+    own = [f.name for f in fields(cls) if f.name not in {f.name for f in fields(Optimizer)}]
+    return list(dict.fromkeys([*(name for name in taken if name in names), *own, *(f.name for f in fields(cls))]))
+
+
+def _kernel_of(cls: type[Optimizer], values: Mapping[str, Any]) -> Kernel:
+    taken = inspect.signature(cls.rule).parameters
+    off = {f.name: f.default for f in fields(Optimizer)}
+    before = tuple(f for name, f in TRANSFORMS.items() if name not in taken and values[name] != off[name])
+    options = tuple((name, bool(value)) for name, value in values.items() if name in taken)
+    return _kernel(cls.rule, ("x", *cls.state), before, options)
+
+
+@cache
+def _kernel(
+    rule: Callable[..., Any],
+    outputs: tuple[str, ...],
+    before: tuple[Callable[..., Any], ...],
+    options: tuple[tuple[str, bool], ...],
+) -> Kernel:
+    return Kernel(rule, outputs, before=before, options=dict(options))

@@ -1,0 +1,173 @@
+"""Where parameters, gradients and states lie: flat arrays that one kernel call passes over.
+
+Parameters with `data` and `grad` are packed: they move into one contiguous buffer, their gradients into its twin, and
+`p.data` and `p.grad` become views. A plain array stays where it is, and its gradient is handed over at each step.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Block", "InPlace", "Packed", "checked_array"]
+
+Array = npt.NDArray[Any]
+
+
+def checked_array(what: str, value: Any, like: Array | None = None) -> Array:
+    """The value, if it is a float32 or float64 array, of the shape and dtype of `like`.
+
+    Raises:
+        TypeError: it is not an array, or has another dtype.
+        ValueError: it has another shape.
+    """
+    if isinstance(value, np.generic):  # what NumPy's reductions give in the place of 0-d arrays
+        value = np.asarray(value)
+    if type(value) not in (np.ndarray, np.memmap):
+        raise TypeError(
+            f"{what} must be a NumPy array. Received: {type(value).__name__}. Convert it with numpy.asarray."
+        )
+    array: Array = value
+    if like is None and value.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise TypeError(f"{what} must be float32 or float64. Received: {value.dtype}. Convert it with .astype(float).")
+    if like is not None and value.dtype != like.dtype:
+        raise TypeError(
+            f"{what} must be {like.dtype}, as its parameter is. Received: {value.dtype}. "
+            f"Convert it with .astype({str(like.dtype)!r})."
+        )
+    if like is not None and value.shape != like.shape:
+        raise ValueError(f"{what} must have shape {like.shape}, as its parameter has. Received: {value.shape}.")
+    return array
+
+
+class Block(ABC):
+    """Parameters that lie one after the other in one flat array."""
+
+    def __init__(self, parameters: Sequence[Any], shapes: Sequence[tuple[int, ...]], x: Array) -> None:
+        self.parameters = parameters
+        self.shapes = shapes
+        self.x = x
+        self.g = x
+        self.offsets = list(accumulate((int(np.prod(shape)) for shape in shapes), initial=0))
+        self.counts = [0] * len(parameters)
+        """The updates that each parameter has had."""
+        self.states: dict[str, Array] = {}
+
+    def part(self, flat: Array, index: int) -> Array:
+        """The stretch of a flat array that belongs to one parameter, in its shape."""
+        view: Array = flat[self.offsets[index] : self.offsets[index + 1]].reshape(self.shapes[index])
+        return view
+
+    def arrays(self, first: int, last: int) -> Sequence[Array]:
+        """x, g and the states of the parameters [first, last)."""
+        if last - first == len(self.counts):
+            return (self.x, self.g, *self.states.values())
+        start, end = self.offsets[first], self.offsets[last]
+        return [flat[start:end] for flat in (self.x, self.g, *self.states.values())]
+
+    @abstractmethod
+    def hand_over(self, index: int, gradient: Array | None) -> None:
+        """Take a gradient for one parameter for the next update; None is a missing one."""
+
+    @abstractmethod
+    def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
+        """Fill `x` and `g`; gives the runs [i, j) of parameters to update together.
+
+        Raises:
+            TypeError, ValueError: the caller put something in the place of an array that does not fit there.
+        """
+
+    @abstractmethod
+    def scatter(self) -> None:
+        """Bring the new `x` to where the caller looks for it."""
+
+
+class Packed(Block):
+    """Parameters of one dtype in one buffer, in order, and their gradients in its twin."""
+
+    def __init__(self, parameters: Sequence[Any]) -> None:
+        super().__init__(
+            parameters, [p.data.shape for p in parameters], np.concatenate([p.data.ravel() for p in parameters])
+        )
+        self.g = np.zeros_like(self.x)
+        self._views = [(p, self.part(self.x, i), self.part(self.g, i)) for i, p in enumerate(parameters)]
+        for view in self._views:
+            self._adopt(*view)
+
+    def _adopt(self, p: Any, data: Array, home: Array) -> None:
+        """Put our views in the place of arrays that the caller or another optimizer gave the parameter."""
+        name = getattr(p, "name", None) or "a parameter"
+        if p.data is not data:
+            np.copyto(data, checked_array(f"data of {name}", p.data, data))
+        if p.grad is not None and p.grad is not home:
+            np.copyto(home, checked_array(f"grad of {name}", p.grad, data))
+            p.grad = home
+        p.data, p.home = data, home
+
+    def hand_over(self, index: int, gradient: Array | None) -> None:
+        """Copy the gradient into the twin buffer."""
+        p, _, home = self._views[index]
+        if gradient is not None:
+            np.copyto(home, gradient)
+        p.grad = None if gradient is None else home
+
+    def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
+        """See that data and gradients are where they belong, and find the parameters that have one."""
+        missing = False
+        for p, data, home in self._views:
+            gradient = p.grad
+            if gradient is not home or p.data is not data:
+                self._adopt(p, data, home)
+                missing = missing or gradient is None
+        if missing or self.counts.count(self.counts[0]) < len(self.counts):
+            return list(self._runs())
+        return ((0, len(self.counts)),)
+
+    def _runs(self) -> Iterator[tuple[int, int]]:
+        """Neighbours that have a gradient and the same number of updates."""
+        start = 0
+        for index, (p, _, _) in enumerate(self._views):
+            if p.grad is None or self.counts[index] != self.counts[start]:
+                if index > start:
+                    yield start, index
+                start = index if p.grad is not None else index + 1
+        if start < len(self._views):
+            yield start, len(self._views)
+
+    def scatter(self) -> None:
+        """Nothing to bring: the parameters' data are views of x."""
+
+
+class InPlace(Block):
+    """One plain array, updated where it is."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = array
+        self._apart = not array.flags.c_contiguous
+        super().__init__((array,), [array.shape], np.array(array).reshape(-1) if self._apart else array.reshape(-1))
+        self._gradient: Array | None = None
+
+    def hand_over(self, index: int, gradient: Array | None) -> None:
+        """Keep the gradient until the update; it is not copied."""
+        self._gradient = None if gradient is None else np.ascontiguousarray(gradient).reshape(-1)
+
+    def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
+        """Lay the array flat, by a copy if it is not contiguous."""
+        if not handed_over:
+            raise TypeError("A plain array carries no gradient. Received: step(). Hand gradients over: step([g, ...]).")
+        if self._gradient is None:
+            return ()
+        if self._apart:
+            np.copyto(self.part(self.x, 0), self._array)
+        self.g, self._gradient = self._gradient, None
+        return ((0, 1),)
+
+    def scatter(self) -> None:
+        """Undo the copy."""
+        if self._apart:
+            np.copyto(self._array, self.part(self.x, 0))

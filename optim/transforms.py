@@ -1,0 +1,57 @@
+"""What may be done to the gradient before the rule sees it, in this order, within the same pass over memory.
+
+Each is a function of one line that makes a new `g`; the optimizers' common options of the same names switch them on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernels import maximum, minimum
+
+__all__ = ["TRANSFORMS", "clip_factor", "global_norm"]
+
+
+def maximize(g):
+    """Ascend instead of descend."""
+    return -g
+
+
+def clip_norm(g, clip_factor):
+    """Scale all gradients together so that their joint Euclidean norm is at most `clip_norm`."""
+    return clip_factor * g
+
+
+def clip_value(g, clip_value):
+    """Bound each element by `clip_value` in absolute value."""
+    return minimum(maximum(g, -clip_value), clip_value)
+
+
+def weight_decay(x, g, weight_decay):
+    """L2: the gradient of weight_decay/2 * |x|**2 is added."""
+    return g + weight_decay * x
+
+
+TRANSFORMS = {f.__name__: f for f in (maximize, clip_norm, clip_value, weight_decay)}
+
+_CHUNK = 1 << 16
+
+
+def global_norm(gradients: Iterable[npt.NDArray[Any]]) -> float:
+    """The Euclidean norm of all gradients together, accumulated in float64."""
+    squares = 0.0
+    for g in gradients:
+        for start in range(0, g.size, _CHUNK):
+            chunk = g[start : start + _CHUNK].astype(np.float64, copy=False)
+            squares += float(chunk.dot(chunk))
+    return math.sqrt(squares)
+
+
+def clip_factor(limit: float, norm: float) -> float:
+    """What to multiply gradients by so that a norm above the limit becomes the limit; a NaN norm stays NaN."""
+    return 1.0 if norm <= limit else limit / norm
