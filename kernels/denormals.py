@@ -11,9 +11,9 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.cgutils import ir  # llvmlite, as numba has it
 from numba.extending import intrinsic
 
 __all__ = ["flush_denormals", "restore_denormals"]

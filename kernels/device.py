@@ -12,11 +12,11 @@ import ctypes
 import math
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
-from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
+from numba.core.cgutils import ir  # llvmlite, as numba has it
+from numba.core.codegen import ll
 from numba.extending import intrinsic
 
 from .denormals import flush_denormals, restore_denormals
@@ -98,7 +98,7 @@ def _register(ufunc: np.ufunc, dtype: np.dtype[Any]) -> str:
     which = ufunc.types.index(dtype.char * ufunc.nin + "->" + dtype.char)
     address = _UFunc.from_address(id(ufunc)).functions[which]
     assert address is not None
-    llvm.add_symbol(name, address)
+    ll.add_symbol(name, address)
     return name
 
 

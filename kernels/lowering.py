@@ -193,6 +193,8 @@ class _Lowering:
                 return name
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return f"(-{self.element(operand)})"
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.element(operand)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return self.power(left, right)
             case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as op, right=right):

@@ -41,7 +41,7 @@ class Source:
         if not isinstance(last, ast.Return) or last.value is None:
             self.refuse(last, "it ends with `return`, and has no other")
         is_docstring = statements and isinstance(statements[0], ast.Expr) and ast.get_docstring(tree) is not None
-        self.statements: list[ast.stmt] = statements[1:] if is_docstring else statements
+        self.statements = [s for s in statements[1 if is_docstring else 0 :] if not _says_nothing(s)]
         self.results: list[ast.expr] = last.value.elts if isinstance(last.value, ast.Tuple) else [last.value]
         self.scope = inspect.getclosurevars(function)
 
@@ -80,6 +80,14 @@ class Source:
             if not (isinstance(result, ast.Name) and result.id == output):
                 uses += [output, *(n.id for n in ast.walk(result) if isinstance(n, ast.Name))]
         return set(outputs) - set(uses)
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    """Whether a statement is `name = name`, as a settled choice may leave it."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=target)], value=ast.Name(id=value)):
+            return target == value
+    return False
 
 
 class _Settle(ast.NodeTransformer):

@@ -80,7 +80,7 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         ValueError: it is not a whole file that `write` wrote.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as binary, np.load(binary, allow_pickle=False) as file:
             head = json.loads(str(file["head"]))
             if head["format"] != _FORMAT:
                 raise ValueError(f"its format is {head['format']!r}, and this version reads {_FORMAT}")

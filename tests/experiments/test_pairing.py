@@ -1,0 +1,95 @@
+"""Paired comparisons: initial parameters and batches come from the seed, whatever optimizer is run."""
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+from glissade.autograd import Tensor
+from glissade.experiments import PROBLEMS, Classification, Problem
+from glissade.experiments.problems import Score, Stream, generator
+from glissade.experiments.problems.classification import Iris
+from glissade.experiments.specification import Cell, Comparison, Phase
+from glissade.experiments.training import run
+from glissade.optim import Optimizer
+
+SEEN: list[Any] = []
+
+
+@dataclass(frozen=True)
+class Watched(Iris):
+    """Notes what an optimizer is given, and which splits are scored."""
+
+    def model(self, seed: int) -> Any:
+        model = super().model(seed)
+        SEEN.append(("initial", *(p.data.tobytes() for p in model.parameters())))
+        return model
+
+    def loss(self, model: Any, batch: Any) -> Tensor:
+        SEEN.append(("batch", *(array.tobytes() for array in batch)))
+        return super().loss(model, batch)
+
+    def score(self, model: Any, split: str) -> Score:
+        SEEN.append(("score", split))
+        return super().score(model, split)
+
+    @property
+    def data(self) -> Any:
+        return Iris().data
+
+
+def seen(name: str, phase: Phase = "tuning", lr: float = 0.01) -> list[Any]:
+    SEEN.clear()
+    run(Cell(Watched(), Optimizer.registry[name](lr=1.0), lr, 2, 3, phase))
+    return SEEN.copy()
+
+
+def test_every_optimizer_meets_the_same_start_and_the_same_batches() -> None:
+    first, *others = [seen(name) for name in Optimizer.registry]
+    assert sum(kind == "batch" for kind, *_ in first) == 2 * 7  # 105 rows, 16 a batch, two epochs
+    assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize(("phase", "looks"), [("tuning", 0), ("final", 1)])
+def test_the_test_split_is_scored_once_at_the_end_of_final_runs_alone(phase: Phase, looks: int) -> None:
+    events = seen("sgd", phase)
+    assert events.count(("score", "test")) == looks
+    assert events[-1] == ("score", "test" if looks else "validation")
+
+
+@pytest.mark.parametrize("problem", [cls() for cls in PROBLEMS.values()], ids=PROBLEMS)
+def test_parameters_and_batches_are_functions_of_the_seed(problem: Problem) -> None:
+    def start(seed: int) -> list[bytes]:
+        return [parameter.data.tobytes() for parameter in problem.model(seed).parameters()]
+
+    assert start(1) == start(1)
+    assert start(1) != start(2)
+    for left, right in zip(problem.batches(1, 0), problem.batches(1, 0), strict=True):
+        np.testing.assert_equal(left, right)
+
+
+@pytest.mark.parametrize(
+    "problem", [cls() for cls in PROBLEMS.values() if issubclass(cls, Classification)], ids=repr
+)
+def test_an_epoch_is_the_training_rows_once_in_its_own_order(problem: Classification) -> None:
+    def rows(seed: int, epoch: int) -> list[bytes]:
+        return [row.tobytes() for X, _ in problem.batches(seed, epoch) for row in X]
+
+    X, _ = problem.data.split("train")
+    assert sorted(rows(1, 0)) == sorted(row.tobytes() for row in X)
+    assert len({tuple(rows(seed, epoch)) for seed in (0, 1) for epoch in (0, 1)}) == 4
+    assert all(len(y) == problem.batch_size for _, y in islice(problem.batches(0, 0), len(X) // problem.batch_size))
+
+
+def test_streams_of_random_numbers_are_separate() -> None:
+    keys = [(seed, stream, epoch) for seed in range(3) for stream in Stream for epoch in range(3)]
+    assert len({generator(*key).integers(2**63) for key in keys}) == len(keys)
+
+
+def test_no_final_run_uses_a_tuning_seed() -> None:
+    comparison = Comparison(Iris(), (Optimizer.registry["sgd"](lr=1.0),), epochs=1, seeds=3)
+    tuned = {cell.seed for cell in comparison.tuning()}
+    final = {cell.seed for cell in comparison.final({"sgd": 0.1})}
+    assert (len(tuned), len(final)) == (2, 3)
+    assert tuned.isdisjoint(final)

@@ -1,0 +1,156 @@
+"""What has no meaning in an array loop is refused, with the line."""
+
+import math
+
+import pytest
+
+from glissade.kernels import Kernel, RuleError, exp, maximum
+
+
+def helper(x):
+    return x
+
+
+def array_condition(x, g, lr):
+    if g > 0:
+        x = x - lr * g
+    return x
+
+
+def early_return(x, g, lr):
+    if lr > 1:
+        return x
+    return x - lr * g
+
+
+def augmented(x, g, lr):
+    x -= lr * g
+    return x
+
+
+def two_names(x, g, lr):
+    a, b = x, g
+    return a - lr * b
+
+
+def loops(x, g, lr):
+    for _ in range(3):
+        x = x - lr * g
+    return x
+
+
+def unknown_function(x, g, lr):
+    return x - lr * helper(g)
+
+
+def unknown_number_function(x, g, lr):
+    return x - helper(lr) * g
+
+
+def python_max(x, g, lr):
+    return max(x, g) - lr
+
+
+def modulo(x, g, lr):
+    return x % g - lr
+
+
+def mixed_kinds(x, g, lr):
+    if lr > 1:
+        step = lr
+    else:
+        step = lr * g
+    return x - step
+
+
+def maybe_undefined(x, g, lr):
+    if lr > 1:
+        step = g
+    return x - step
+
+
+def mask_as_number(x, g, lr):
+    return x - lr * (g > 0)
+
+
+def chained(x, g, lr):
+    inside = 0 < g < 1
+    return x if lr else inside
+
+
+def global_list(x, g, lr):
+    return x - lr * g * NUMBERS
+
+
+def too_many(x, g, lr):
+    return x, g
+
+
+def no_return(x, g, lr):
+    x = x - lr * g
+
+
+def with_default(x, g, lr=0.1):
+    return x - lr * g
+
+
+def reserved(x, g, lr):
+    sqrt = g * g
+    return x - lr * sqrt
+
+
+def keyword_argument(x, g, lr):
+    return maximum(x, lr, dtype=None)
+
+
+NUMBERS = [1.0]
+
+CASES = [
+    (array_condition, "where"),
+    (early_return, "return"),
+    (augmented, "name = expression"),
+    (two_names, "name = expression"),
+    (loops, "name = expression"),
+    (unknown_function, "may call"),
+    (unknown_number_function, "may call"),
+    (python_max, "may call"),
+    (modulo, "no meaning"),
+    (mixed_kinds, "on one branch"),
+    (maybe_undefined, "not defined"),
+    (mask_as_number, "where"),
+    (chained, "&"),
+    (global_list, "no number"),
+    (too_many, "returns 2"),
+    (no_return, "return"),
+    (with_default, "defaults"),
+    (reserved, "call it something else"),
+    (keyword_argument, "no meaning"),
+]
+
+
+@pytest.mark.parametrize(("rule", "words"), CASES, ids=lambda value: getattr(value, "__name__", None))
+def test_refused(rule, words):
+    with pytest.raises(RuleError, match=r"Received: `") as error:
+        Kernel(rule, ("x",))
+    assert words in str(error.value)
+    assert rule.__name__ in str(error.value)
+
+
+def test_no_source():
+    namespace = {}
+    exec("def rule(x, g, lr):\n    return x - lr * g", namespace)
+    with pytest.raises(RuleError, match="in a file or a notebook cell"):
+        Kernel(namespace["rule"], ("x",))
+
+
+def test_lambda():
+    with pytest.raises(RuleError, match="made with `def`"):
+        Kernel(lambda x, g, lr: x - lr * g, ("x",))
+
+
+def numbers_may_use_math(x, g, lr):
+    return x - math.log1p(max(lr, 0.1)) * exp(-lr) * g
+
+
+def test_functions_of_numbers():
+    assert "math.log1p(max(lr, 0.1))" in Kernel(numbers_may_use_math, ("x",)).source

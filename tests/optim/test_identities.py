@@ -1,0 +1,165 @@
+"""What theory says of the optimizers, whatever their code."""
+
+import inspect
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glissade.optim import NAG, SGD, Adadelta, Adam, AdamW, Momentum, Optimizer, RAdam, RMSprop
+from glissade.schedules import Constant, Piecewise
+
+OPTIMIZERS = pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)
+
+
+def run(spec, steps=25, size=6, seed=0, scale=1.0, gradient=None):
+    """Points of a trajectory under gradients that do not depend on x, or under `gradient(x)`."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=size)
+    optimizer = spec.bind([x])
+    points = []
+    for _ in range(steps):
+        g = scale * rng.normal(size=size) if gradient is None else gradient(x)
+        optimizer.step([g])
+        points.append(x.copy())
+    return np.array(points)
+
+
+SAME = [
+    (Momentum(lr=0.1, momentum=0.0), SGD(lr=0.1)),
+    (NAG(lr=0.1, momentum=0.0), SGD(lr=0.1)),
+    (AdamW(lr=0.1, weight_decay=0.0), Adam(lr=0.1)),
+    (RMSprop(lr=0.1, momentum=0.0), RMSprop(lr=0.1)),
+]
+
+
+@pytest.mark.parametrize(("general", "special"), SAME, ids=repr)
+def test_special_cases(general, special):
+    np.testing.assert_allclose(run(general), run(special), rtol=1e-14)
+
+
+def test_adam_without_mean_is_rmsprop_with_correction():
+    # v_hat = v / (1 - rho**t) turns RMSprop's step into Adam's: lr and eps scaled by its root do the same.
+    rho, lr, eps = 0.9, 0.01, 1e-3
+    root = Piecewise([np.sqrt(1 - rho**t).item() for t in range(1, 26)], list(range(1, 25)))
+    adam = run(Adam(lr=lr, beta1=0.0, beta2=rho, eps=eps))
+    np.testing.assert_allclose(run(RMSprop(lr=root * lr, rho=rho, eps=root * eps)), adam, rtol=1e-12)
+
+
+def test_radam_is_momentum_with_bias_correction_where_the_variance_has_no_bound():
+    # beta2 <= 0.6 keeps rho below 4 for good.
+    g = np.ones(3)
+    x = np.zeros(3)
+    optimizer = RAdam([x], lr=0.1, beta2=0.5)
+    for _ in range(7):
+        optimizer.step([g])
+    np.testing.assert_allclose(x, -0.7, rtol=1e-14)  # the corrected mean of ones is one
+
+
+def test_first_rectified_update_of_radam():
+    x, y = np.zeros(1), np.zeros(1)
+    radam, adam = RAdam([x], lr=1.0, eps=0.0), Adam([y], lr=1.0, eps=0.0)
+    moves = []
+    for _ in range(6):
+        before = x.copy(), y.copy()
+        radam.step([np.full(1, 50.0)])
+        adam.step([np.full(1, 50.0)])
+        moves.append((float((x - before[0])[0]), float((y - before[1])[0])))
+    assert [round(m[0]) for m in moves[:4]] == [-50] * 4  # lr times the mean gradient
+    # From t = 5 on r times Adam's step; r by the paper's formula.
+    np.testing.assert_allclose([moves[4][0], moves[5][0]], [-0.017312, -0.025821], rtol=5e-5)
+    np.testing.assert_allclose([m[1] for m in moves], -1.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("beta1", "beta2"), [(0.0, 0.99), (0.9, 0.999), (0.5, 0.9999)])
+def test_first_step_of_adam_is_lr_long(beta1, beta2):
+    x = np.zeros(3)
+    Adam([x], lr=0.3, beta1=beta1, beta2=beta2, eps=0.0).step([np.array([1e-6, -2.0, 1e6])])
+    np.testing.assert_allclose(x, [-0.3, 0.3, -0.3], rtol=1e-12)
+
+
+@given(scale=st.floats(1e-3, 1e3))
+@settings(max_examples=25, deadline=None)
+def test_adaptive_rules_do_not_feel_the_scale_of_gradients(scale):
+    for spec in (Adam(lr=0.1, eps=0.0), RMSprop(lr=0.1, eps=0.0), RMSprop(lr=0.1, eps=0.0, momentum=0.5)):
+        np.testing.assert_allclose(run(spec, scale=scale), run(spec), rtol=1e-9, atol=1e-12)
+
+
+@OPTIMIZERS
+def test_maximize_is_minimize_of_the_negative(cls):
+    up = run(cls(lr=0.05, maximize=True), gradient=lambda x: -(x - 1))
+    down = run(cls(lr=0.05), gradient=lambda x: x - 1)
+    np.testing.assert_allclose(up, down, rtol=1e-14)
+
+
+@OPTIMIZERS
+def test_elementwise(cls):
+    """Parameters may be cut and joined as one likes."""
+    rng = np.random.default_rng(5)
+    whole = rng.normal(size=12)
+    parts = [whole[:5].copy(), whole[5:].reshape(7, 1).copy()]
+    one, two = cls([whole], lr=0.05), cls(parts, lr=0.05)
+    for _ in range(10):
+        g = rng.normal(size=12)
+        one.step([g])
+        two.step([g[:5].copy(), g[5:].reshape(7, 1).copy()])
+    np.testing.assert_array_equal(whole, np.concatenate([p.ravel() for p in parts]))
+
+
+@OPTIMIZERS
+def test_a_constant_schedule_is_its_value(cls):
+    spec = cls(lr=0.05)
+    scheduled = spec.replace(
+        **{name: Constant(value) for name in spec.domains if isinstance(value := getattr(spec, name), float)}
+    )
+    np.testing.assert_array_equal(run(scheduled), run(spec))
+
+
+@OPTIMIZERS
+def test_zero_lr_and_no_decay_stay(cls):
+    points = run(cls(lr=0.0))
+    np.testing.assert_array_equal(points, np.broadcast_to(points[0], points.shape))
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_momentum_on_a_quadratic_has_the_closed_form(momentum):
+    # x and v follow a linear recursion; its matrix power is the answer (Goh 2017).
+    curvature, lr = 2.0, 0.1
+    points = run(Momentum(lr=lr, momentum=momentum), steps=30, size=1, gradient=lambda x: curvature * x)
+    start = np.random.default_rng(0).normal(size=1)[0]
+    matrix = np.array([[1 - lr * curvature, -lr * momentum], [curvature, momentum]])
+    for k, point in enumerate(points[:, 0], 1):
+        expected = np.linalg.matrix_power(matrix, k) @ [start, 0.0]
+        np.testing.assert_allclose(point, expected[0], rtol=1e-10, atol=1e-13)
+
+
+def test_adadelta_first_step():
+    x = np.zeros(1)
+    Adadelta([x], lr=1.0, rho=0.9, eps=1e-6).step([np.array([1.0])])
+    np.testing.assert_allclose(x, -np.sqrt(1e-6) / np.sqrt(0.1 + 1e-6), rtol=1e-14)
+
+
+@OPTIMIZERS
+def test_forty_digits(cls):
+    """The same rule on Decimals, where rounding can't hide anything."""
+    with localcontext() as context:
+        context.prec = 40
+        compare_with_decimals(cls(lr=0.05))
+
+
+def compare_with_decimals(spec):
+    x = np.array([1.5])
+    optimizer = spec.bind([x])
+    states = {slot: Decimal(getattr(spec, spec.starts[slot]) if slot in spec.starts else 0.0) for slot in spec.state}
+    exact = Decimal("1.5")
+    numbers = {name: Decimal(value) for name in spec.domains if isinstance(value := getattr(spec, name), float)}
+    for t in range(1, 15):
+        g = np.array([np.sin(t) * 3])
+        optimizer.step([g])
+        given = {"x": exact, "g": Decimal(g[0]), "t": t, "centered": False, **states, **numbers}
+        result = spec.rule(*(given[name] for name in inspect.signature(spec.rule).parameters))
+        result = result if isinstance(result, tuple) else (result,)
+        exact, states = result[0], dict(zip(spec.state, result[1:], strict=True))
+        np.testing.assert_allclose(x[0], float(exact), rtol=1e-13)

@@ -1,0 +1,72 @@
+"""The compiled optimizers against their rules on NumPy arrays, bit for bit."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from glissade.kernels.threads import PARALLEL_BYTES
+from glissade.optim import Adam, AdamW, Optimizer, RMSprop
+from glissade.optim.transforms import TRANSFORMS
+from glissade.schedules import Cosine, Linear
+
+SPECS = [
+    *(cls(lr=0.05) for cls in Optimizer.registry.values()),
+    RMSprop(lr=0.05, momentum=0.9),
+    RMSprop(lr=0.05, centered=True, eps=1e-3),
+    RMSprop(lr=0.05, momentum=Linear(0.5, 0.9, 10), centered=True, eps=1e-3),
+    Adam(lr=Cosine(0.1, 0.0, 20), beta1=Linear(0.8, 0.95, 15)),
+    Adam(lr=0.05, weight_decay=0.1, clip_value=0.4, maximize=True),
+    AdamW(lr=0.05, weight_decay=Linear(0.0, 0.5, 30), clip_value=Linear(0.2, 0.9, 30)),
+]
+
+
+def value(spec, name, k):
+    found = getattr(spec, name)
+    return found(k) if callable(found) else found
+
+
+def reference(spec, x, g, states, t):
+    """The rule and what comes before it, on arrays."""
+    rule = inspect.signature(spec.rule).parameters
+    numbers = {name: value(spec, name, t - 1) for name in spec.domains}
+    for name, transform in TRANSFORMS.items():
+        if name not in rule and numbers[name] not in (None, False, 0.0):
+            taken = {"x": x, "g": g, **numbers}
+            g = transform(*(taken[parameter] for parameter in inspect.signature(transform).parameters))
+    given = {"x": x, "g": g, "t": t, **states, **numbers}
+    results = spec.rule(*(given[name] for name in rule))
+    results = results if isinstance(results, tuple) else (results,)
+    return results[0], dict(zip(spec.state, results[1:], strict=True))
+
+
+@pytest.mark.parametrize("size", [1, 1003, PARALLEL_BYTES // 4 + 1])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("spec", SPECS, ids=repr)
+def test_bits(spec, dtype, size):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=size).astype(dtype)
+    expected = x.copy()
+    states = {s: np.full_like(x, value(spec, spec.starts[s], 0) if s in spec.starts else 0) for s in spec.state}
+    optimizer = spec.bind([x])
+    for t in range(1, 40 if size < 10_000 else 3):
+        g = rng.normal(size=size).astype(dtype)
+        expected, states = reference(spec, expected, g, states, t)
+        optimizer.step([g])
+        assert expected.dtype == dtype
+        np.testing.assert_array_equal(x, expected)
+        for slot, kept in optimizer.state_dict()["state"]["0"].items():
+            if slot != "t":
+                np.testing.assert_array_equal(kept, states[slot])
+
+
+@pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)
+def test_the_loop_can_be_read(cls):
+    assert "for i in range(x_array.size):" in cls.kernel_source
+    assert cls.kernel_source == cls(lr=0.1).kernel_source
+
+
+def test_unused_states_are_not_kept():
+    x = np.zeros(3)
+    assert RMSprop([x], lr=0.1).state_dict()["state"]["0"].keys() == {"t", "v"}
+    assert RMSprop([x], lr=0.1, momentum=0.5).state_dict()["state"]["0"].keys() == {"t", "v", "b"}

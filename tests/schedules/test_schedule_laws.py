@@ -1,0 +1,186 @@
+"""What holds for every schedule there is, over the registry: a new shape is tested by existing."""
+
+import copy
+import dataclasses
+import doctest
+import json
+import math
+import pickle
+from typing import get_type_hints
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import glissade.schedules as public
+from glissade.schedules import Cyclic, Piecewise, Product, Scaled, Schedule, Then, Truncated, fields
+
+OPERATORS = {Then, Truncated, Scaled, Product}
+SHAPES = {name: shape for name, shape in Schedule.registry.items() if shape not in OPERATORS}
+
+reals = st.floats(-10, 10) | st.integers(-10, 10)
+spans = st.integers(1, 50) | st.integers(1, 2**40)
+milestones = st.sets(st.integers(1, 200), max_size=5).map(sorted)
+
+# One strategy for each annotation; a shape whose fields depend on each other has its own below.
+FIELD = {
+    fields.Real: reals,
+    fields.NonNegative: st.floats(0, 2),
+    fields.Positive: st.floats(0.1, 3),
+    fields.Shrinkage: st.floats(0.5, 1),
+    fields.Count: st.integers(0, 50) | st.integers(0, 2**40),
+    fields.Span: spans,
+    fields.Flag: st.booleans(),
+    fields.Milestones: milestones,
+}
+OWN = {
+    Piecewise: milestones.flatmap(
+        lambda at: st.builds(Piecewise, st.lists(reals, min_size=len(at) + 1, max_size=len(at) + 1), st.just(at))
+    ),
+    Cyclic: st.builds(Cyclic, reals, reals, spans, st.none() | spans, st.sampled_from(["triangular", "triangular2"]))
+    | st.builds(Cyclic, reals, reals, spans, st.none() | spans, st.just("exp_range"), st.floats(0.5, 1)),
+}
+
+
+def of(shape: type[Schedule]) -> st.SearchStrategy[Schedule]:
+    hints = get_type_hints(shape, include_extras=True)
+    return OWN[shape] if shape in OWN else st.builds(shape, **{name: FIELD[hints[name]] for name in shape._checks})
+
+
+def combined(inner: st.SearchStrategy[Schedule]) -> st.SearchStrategy[Schedule]:
+    ending = inner.flatmap(lambda s: st.just(s) if s.horizon < math.inf else st.integers(0, 60).map(lambda n: s[:n]))
+    return (
+        st.builds(lambda a, b: a >> b, ending, inner)
+        | st.builds(lambda s, c: s * c, inner, reals)
+        | st.builds(lambda a, b: a * b, inner, inner)
+        | st.builds(lambda s, n: s[:n], inner, st.integers(0, 100))
+    )
+
+
+schedules = st.recursive(st.one_of([of(shape) for shape in SHAPES.values()]), combined, max_leaves=6)
+counts = st.integers(0, 300) | st.integers(0, 2**62)
+
+
+def bits(values: object) -> bytes:
+    return np.asarray(values, np.float64).tobytes()
+
+
+def test_the_registry_is_what_the_package_exports():
+    assert {name for name, shape in Schedule.registry.items() if shape.__module__.startswith(public.__name__)} == (
+        set(public.__all__) - {"Schedule"}
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@given(data=st.data())
+def test_every_shape_is_a_value_with_a_float_at_every_k(shape, data):
+    s, k = data.draw(of(shape)), data.draw(counts)
+    assert type(s(k)) is float
+    assert not math.isnan(s(k))
+    assert eval(repr(s), vars(public)) == s
+    assert Schedule.from_json(s.to_json()) == s
+
+
+@given(schedules, st.lists(counts, max_size=8))
+def test_an_array_has_the_values_of_its_elements_bit_for_bit(s, ks):
+    k = np.array(ks, dtype=np.int64)
+    assert s(k).dtype == np.float64
+    assert bits(s(k)) == bits([s(int(i)) for i in ks])
+
+
+@given(schedules)
+def test_the_shape_of_k_is_kept_in_every_integer_dtype(s):
+    for dtype in np.typecodes["AllInteger"]:
+        k = np.arange(122, 128, dtype=dtype)
+        assert bits(s(k)) == bits([s(i) for i in range(122, 128)])
+        assert all(type(s(i)) is float for i in k)
+    assert s(np.zeros((2, 0, 3), int)).shape == (2, 0, 3)
+    assert bits(s(np.arange(6).reshape(2, 3).T)) == bits([[s(0), s(3)], [s(1), s(4)], [s(2), s(5)]])
+    assert isinstance(s(np.array(3)), np.ndarray)
+    assert s(np.array(3)).shape == ()
+    assert bits(s([0, 1])) == bits(s(range(2))) == bits([s(0), s(1)])
+    assert bits(s(np.array([255], np.uint8))) == bits(s(255))
+
+
+@given(schedules)
+def test_the_repr_is_its_source(s):
+    again = eval(repr(s), vars(public))
+    assert again == s
+    assert repr(again) == repr(s)
+    assert hash(again) == hash(s)
+
+
+def test_the_repr_gives_options_by_name_and_leaves_out_defaults():
+    assert repr(public.Linear(0, 1e-3, 100)) == "Linear(0.0, 0.001, 100)"
+    assert repr(public.Exponential(1, 0.5, 1, True)) == "Exponential(1.0, 0.5, staircase=True)"
+    assert repr(public.Piecewise([1, 2], [3])) == "Piecewise((1.0, 2.0), (3,))"
+    assert repr(public.Cyclic(0, 1, 5, None, "triangular2", 1.0)) == "Cyclic(0.0, 1.0, 5, mode='triangular2')"
+
+
+@given(schedules)
+def test_json_pickle_and_copy_round_trip(s):
+    for again in (
+        Schedule.from_json(s.to_json()),
+        Schedule.from_config(json.loads(json.dumps(s.to_config(), allow_nan=False))),
+        pickle.loads(pickle.dumps(s)),
+        copy.deepcopy(s),
+    ):
+        assert again == s
+        assert hash(again) == hash(s)
+        assert repr(again) == repr(s)
+
+
+@given(schedules, counts)
+def test_from_a_finite_horizon_on_the_value_is_held(s, k):
+    if s.horizon < math.inf:
+        assert type(s.horizon) is int
+        assert bits(s(s.horizon + k)) == bits(s(s.horizon))
+
+
+@given(schedules)
+def test_a_schedule_is_frozen(s):
+    for name in s._checks:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(s, name, 1)
+
+
+def test_equality_is_of_class_and_fields():
+    assert len({public.Linear(0, 1, 5), public.Linear(0.0, 1.0, 5), public.Linear(0, np.float32(1), np.uint8(5))}) == 1
+    assert public.Linear(0, 1, 5) != public.Cosine(0, 1, 5)
+    assert public.Linear(0, 1, 5) != public.Linear(0, 1, 6)
+    assert public.Piecewise([1, 2], [3]) == public.Piecewise((1.0, 2.0), np.array([3]))
+
+
+def test_a_new_shape_is_fields_and_a_formula(monkeypatch):
+    monkeypatch.setattr(Schedule.__mro__[1], "registry", dict(Schedule.registry))
+
+    class Sawtooth(Schedule):
+        """From 0 to `top`, over and over."""
+
+        top: fields.Real
+        every: fields.Span = 2
+
+        def formula(self, k):
+            return self.top * (k % self.every) / self.every
+
+    s = Sawtooth(8, every=4)
+    assert repr(s) == "Sawtooth(8.0, every=4)"
+    assert s(np.arange(5)).tolist() == [0, 2, 4, 6, 0]
+    assert Schedule.from_json(s.to_json()) == s
+    with pytest.raises(ValueError, match=r"^Sawtooth: every must be an integer >= 1. Received: every=0."):
+        Sawtooth(1, 0)
+
+    with pytest.raises(TypeError, match=r"^Linear_: a field must be annotated with its check.*Received: start"):
+
+        class Linear_(Schedule):
+            start: float
+
+    with pytest.raises(TypeError, match=r"a schedule named Linear exists in glissade.schedules.shapes"):
+        type("Linear", (Schedule,), {"formula": lambda self, k: 0.0})
+    assert Schedule.registry["Linear"] is public.Linear
+
+
+def test_the_examples_run():
+    assert doctest.testmod(public).attempted > 0
+    assert doctest.testmod(public).failed == 0
