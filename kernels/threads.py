@@ -17,37 +17,43 @@ from numba.core import config
 
 __all__ = ["PARALLEL_BYTES", "run", "thread_count"]
 
-# Handing work to a sleeping thread costs 30 to 60 microseconds; below this many bytes of one array, it does not pay.
+# Waking a thread costs 30 to 60 microseconds; below this many bytes of one array, it does not pay.
 PARALLEL_BYTES = 1 << 21
-_STRETCH = 1 << 10  # stretches begin at multiples of this many elements, so that no two threads share a cache line
+# The threads take stretches of this many bytes of one array by turns, so that one that wakes late or is interrupted holds
+# up no other.
+_STRETCH_BYTES = 1 << 19
 
 _pool: ThreadPoolExecutor | None = None
 
 
 def thread_count() -> int:
     """How many threads a large pass uses: NUMBA_NUM_THREADS, and no more than the processors this process may use."""
-    return int(min(config.NUMBA_NUM_THREADS, config.NUMBA_DEFAULT_NUM_THREADS))  # type: ignore[attr-defined]
+    return int(min(config.NUMBA_NUM_THREADS, config.NUMBA_DEFAULT_NUM_THREADS))
 
 
 def run(loop: Callable[..., None], arrays: Sequence[npt.NDArray[Any]], constants: tuple[float, ...]) -> None:
     """Run the loop over 1-D arrays of one size, in as many threads as pay."""
-    size = arrays[0].size
-    threads = thread_count() if arrays[0].nbytes >= PARALLEL_BYTES else 1
-    if threads == 1:
+    x = arrays[0]
+    if x.nbytes < PARALLEL_BYTES or thread_count() == 1:
         loop(*arrays, *constants)
         return
-    stretch = -(-size // (threads * _STRETCH)) * _STRETCH
-    parts = [[a[start : start + stretch] for a in arrays] for start in range(0, size, stretch)]
-    others = [_workers(threads).submit(loop, *part, *constants) for part in parts[1:]]
-    loop(*parts[0], *constants)
+    stretch = _STRETCH_BYTES // x.itemsize
+    stretches = iter(range(0, x.size, stretch))  # shared: each thread takes the next one
+
+    def work() -> None:
+        for start in stretches:
+            loop(*(a[start : start + stretch] for a in arrays), *constants)
+
+    others = [_workers().submit(work) for _ in range(thread_count() - 1)]
+    work()
     for other in others:
         other.result()
 
 
-def _workers(threads: int) -> ThreadPoolExecutor:
+def _workers() -> ThreadPoolExecutor:
     global _pool
     if _pool is None:
-        _pool = ThreadPoolExecutor(threads - 1, thread_name_prefix="glissade")
+        _pool = ThreadPoolExecutor(thread_count() - 1, thread_name_prefix="glissade")
     return _pool
 
 

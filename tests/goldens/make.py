@@ -3,8 +3,8 @@
 Run with the extra `peers` installed: python tests/goldens/make.py
 
 Each row names an optimizer of ours as source, the framework's optimizer that has the same numerics, and where the
-framework keeps each of our states. Gradients vary in size and sign, pass through zero, and do not depend on x; lr changes
-at every update.
+framework keeps each of our states. Gradients vary in size and sign, pass through zero, and do not depend on x; lr
+changes at every update.
 """
 
 import json

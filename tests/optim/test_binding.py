@@ -282,3 +282,27 @@ def test_current_hyperparameters_can_be_read_and_not_written():
         optimizer.lr = 0.5
     with pytest.raises(AttributeError, match="no attribute or hyperparameter 'learning_rate'"):
         _ = optimizer.learning_rate
+
+
+def test_backward_writes_into_the_buffer():
+    p, q = Parameter(np.ones((2, 2))), Parameter(np.ones(2))
+    optimizer = SGD([p, q], lr=0.5)
+    homes = p.home, q.home
+    for step in range(2):
+        optimizer.zero_grad()
+        (p @ q).sum().backward()
+        assert p.grad is homes[0]
+        assert q.grad is homes[1]
+        optimizer.step()
+        if step == 0:
+            np.testing.assert_array_equal(p.data, 0.5)
+            np.testing.assert_array_equal(q.data, 0.0)
+
+
+def test_gradients_accumulate_over_backward_passes():
+    p = Parameter(np.ones(3))
+    optimizer = SGD([p], lr=1.0)
+    for _ in range(3):
+        (p * 2.0).sum().backward()
+    optimizer.step()
+    np.testing.assert_array_equal(p.data, -5.0)

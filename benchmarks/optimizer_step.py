@@ -1,0 +1,121 @@
+"""What a step costs, beside what it can't cost less than.
+
+Run: python benchmarks/optimizer_step.py    (with torch installed, torch's own Adam is timed too)
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from glissade.autograd import Parameter
+from glissade.kernels import Kernel, thread_count
+from glissade.optim import Adam
+
+
+def seconds(*functions, repeats, number=1):
+    """The least time of each function, taken in turn so that a slow moment hits all."""
+    times = [[] for _ in functions]
+    for _ in range(repeats):
+        for function, own in zip(functions, times, strict=True):
+            start = time.perf_counter()
+            for _ in range(number):
+                function()
+            own.append((time.perf_counter() - start) / number)
+    return [min(own) for own in times], [statistics.median(own) for own in times]
+
+
+def move(x, g, m, v):
+    """Touches the bytes that Adam touches, and computes next to nothing."""
+    return x + g, m + g, v + g
+
+
+def large():
+    n = 10_000_000
+    x, g, m, v = (np.full(n, 1e-3, np.float32) for _ in range(4))
+    adam = Adam([x])
+    mover = Kernel(move, ("x", "m", "v"))
+    (least, limit), _ = seconds(lambda: adam.step([g]), lambda: mover([x, g, m, v], ()), repeats=25)
+    print(f"Adam float32, n = 1e7: {least * 1e6:.0f} us; moving the bytes: {limit * 1e6:.0f} us; ratio {limit / least:.2f}")
+
+
+def after_a_product():
+    n = 1_000_000
+    rng = np.random.default_rng(0)
+    a, b = rng.random((128, 784), np.float32), rng.random((784, 256), np.float32)
+    x, g = np.zeros(n, np.float32), np.full(n, 1e-3, np.float32)
+    adam = Adam([x])
+
+    def both():
+        a @ b
+        adam.step([g])
+
+    _, (product, step, together) = seconds(lambda: a @ b, lambda: adam.step([g]), both, repeats=300)
+    print(
+        f"product {product * 1e6:.0f} us, step at n = 1e6 {step * 1e6:.0f} us, one after the other {together * 1e6:.0f} us; "
+        f"ratio {together / (product + step):.2f} (medians, {thread_count()} threads)"
+    )
+
+
+def zero_gradients():
+    n = 1_000_000
+    x, g = np.ones(n, np.float32), np.full(n, 1e-3, np.float32)
+    adam = Adam([x])
+    adam.step([g])
+    zero = np.zeros_like(g)
+    (first,), _ = seconds(lambda: adam.step([zero]), repeats=20)
+    for _ in range(2000):
+        adam.step([zero])
+    (later,), _ = seconds(lambda: adam.step([zero]), repeats=20)
+    print(f"step {first * 1e6:.0f} us, after 2,000 zero gradients {later * 1e6:.0f} us; ratio {later / first:.2f}")
+
+
+def small():
+    shapes = [(5, 5)] * 7 + [(825,)]
+    params = [Parameter(np.ones(shape, np.float32)) for shape in shapes]
+    for p in params:
+        p.grad = np.full_like(p.data, 1e-3)
+    adam = Adam(params)
+    adam.step()
+    (least,), (median,) = seconds(adam.step, repeats=30, number=2000)
+    print(f"step() on 1,000 float32 parameters in 8 tensors: {least * 1e6:.2f} us (median {median * 1e6:.2f})")
+
+
+def second_process():
+    code = (
+        "import numpy as np, time\nfrom glissade.optim import Adam\nx = np.zeros(3, np.float32)\n"
+        "start = time.perf_counter()\nadam = Adam([x])\nadam.step([x + 1])\n"
+        "print(f'{time.perf_counter() - start:.3f} s to the end of the first step, "
+        "{sum(l.stats.cache_misses[s] for l in adam.groups[0].kernel._loops.values() for s in l.stats.cache_misses)} "
+        "loops compiled')"
+    )
+    for attempt in ("a process", "a second process"):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        print(f"{attempt}: {done.stdout.strip()}")
+
+
+def against_torch():
+    import torch
+
+    for n in (1000, 100_000, 1_000_000, 10_000_000):
+        x, g = np.ones(n, np.float32), np.full(n, 1e-3, np.float32)
+        p = torch.ones(n, requires_grad=True)
+        p.grad = torch.full((n,), 1e-3)
+        adam, theirs = Adam([x]), torch.optim.Adam([p], fused=True)
+        (ours, fused), _ = seconds(lambda: adam.step([g]), theirs.step, repeats=20)
+        print(f"n = {n}: {ours * 1e6:.1f} us; torch's fused Adam {fused * 1e6:.1f} us; ratio {ours / fused:.2f}")
+
+
+if __name__ == "__main__":
+    large()
+    after_a_product()
+    zero_gradients()
+    small()
+    second_process()
+    if importlib.util.find_spec("torch"):
+        against_torch()
