@@ -19,8 +19,7 @@ __all__ = ["PARALLEL_BYTES", "run", "thread_count"]
 
 # Waking a thread costs 30 to 60 microseconds; below this many bytes of one array, it does not pay.
 PARALLEL_BYTES = 1 << 21
-# The threads take stretches of this many bytes of one array by turns, so that one that wakes late or is interrupted holds
-# up no other.
+# The threads take stretches of this many bytes of one array by turns, so that one that wakes late holds up no other.
 _STRETCH_BYTES = 1 << 19
 
 _pool: ThreadPoolExecutor | None = None
@@ -28,7 +27,7 @@ _pool: ThreadPoolExecutor | None = None
 
 def thread_count() -> int:
     """How many threads a large pass uses: NUMBA_NUM_THREADS, and no more than the processors this process may use."""
-    return int(min(config.NUMBA_NUM_THREADS, config.NUMBA_DEFAULT_NUM_THREADS))
+    return int(min(config.NUMBA_NUM_THREADS, config.NUMBA_DEFAULT_NUM_THREADS))  # type: ignore[attr-defined]
 
 
 def run(loop: Callable[..., None], arrays: Sequence[npt.NDArray[Any]], constants: tuple[float, ...]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from os import PathLike
 from typing import Any
 
@@ -113,7 +112,7 @@ class BoundOptimizer:
 
     def __getattr__(self, name: str) -> Any:
         """A hyperparameter's value for the next step, in the first group."""
-        if not name.startswith("_") and name in {f.name for f in fields(self.spec)}:
+        if not name.startswith("_") and name in self.spec.domains:
             return self.groups[0].value(name, self.t)
         raise AttributeError(f"{type(self.spec).__name__} has no attribute or hyperparameter {name!r}.")
 

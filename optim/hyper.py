@@ -44,7 +44,7 @@ Unit: TypeAlias = Annotated[Hyper, Domain("in [0, 1]", 0, 1, open_high=False)]
 ANY = Domain("finite", -math.inf, open_low=True)
 
 
-def domains_of(cls: type) -> dict[str, Domain | None]:
+def domains_of(cls: Any) -> dict[str, Domain | None]:
     """The domain of each field; None for a switch, which is a bool."""
     hints = get_type_hints(cls, include_extras=True)
     return {f.name: None if hints[f.name] is bool else _domain(hints[f.name]) for f in fields(cls)}

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..kernels import Kernel
 from .hyper import Domain, NonNegative, Positive, domains_of, validated
@@ -27,11 +27,9 @@ class _KernelSource:
     """Reads `Adam.kernel_source` and `Adam(...).kernel_source`."""
 
     def __get__(self, optimizer: Optimizer | None, cls: type[Optimizer]) -> str:
-        return _kernel_of(cls, vars(optimizer) if optimizer else {f.name: f.default for f in fields(cls)}).source
+        return _kernel_of(cls, vars(optimizer) if optimizer else {f.name: f.default for f in _fields(cls)}).source
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
-@dataclass(frozen=True, kw_only=True, repr=False)
 class Optimizer:
     """What every optimizer has.
 
@@ -72,7 +70,7 @@ class Optimizer:
 
     def __init_subclass__(cls) -> None:
         """Derive what follows from the fields and the rule."""
-        dataclass(frozen=True, kw_only=True, repr=False)(cls)
+        _as_value(cls)
         cls.domains = domains_of(cls)
         known = {"x", "g", "t", *cls.domains}
         cls.state = tuple(name for name in inspect.signature(cls.rule).parameters if name not in known)
@@ -90,7 +88,7 @@ class Optimizer:
                 f"{cls.__name__} takes parameters first and hyperparameters by name. Received: {params!r}. "
                 f"Say {cls.__name__}(lr={params!r}), or {cls.__name__}(params, lr={params!r})."
             )
-        defaults = {f.name: f.default for f in fields(cls)}
+        defaults = {f.name: f.default for f in _fields(cls)}
         if unknown := sorted(hyper.keys() - defaults.keys()):
             raise TypeError(
                 f"{cls.__name__} has no hyperparameter {unknown[0]!r}. It has: {', '.join(_in_order(cls))}."
@@ -101,6 +99,17 @@ class Optimizer:
             )
         return super().__new__(cls) if params is None else cls(**hyper).bind(params)
 
+    def __getattr__(self, name: str) -> Any:
+        """Say how to come by what only a bound optimizer has."""
+        from .bound import BoundOptimizer
+
+        if hasattr(BoundOptimizer, name):
+            raise AttributeError(
+                f"{self!r} holds no parameters, so it has no {name!r}. Bind it: {type(self).__name__}(params, ...) "
+                "or .bind(params)."
+            )
+        raise AttributeError(f"{type(self).__name__} has no attribute or hyperparameter {name!r}.")
+
     def __post_init__(self) -> None:
         """Validate, and make numbers Python floats."""
         for name, value in vars(self).items():
@@ -108,7 +117,7 @@ class Optimizer:
 
     def __repr__(self) -> str:
         """The source of this value."""
-        options = {f.name: f.default for f in fields(Optimizer)}
+        options = {f.name: f.default for f in _fields(Optimizer)}
         taken = inspect.signature(self.rule).parameters
         shown = [n for n in _in_order(type(self)) if n not in options or n in taken or getattr(self, n) != options[n]]
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
@@ -141,17 +150,26 @@ class Optimizer:
         return _kernel_of(type(self), vars(self))
 
 
+# Called, not decorating: a type checker would take the dataclass's __init__ for the signature, which has no parameters.
+_as_value = dataclass(frozen=True, kw_only=True, repr=False)
+_as_value(Optimizer)
+
+
 def _in_order(cls: type[Optimizer]) -> list[str]:
     """Names of the hyperparameters: as the rule takes them, then others of the class, then what every optimizer has."""
     taken = list(inspect.signature(cls.rule).parameters)
-    names = {f.name for f in fields(cls)}
-    own = [f.name for f in fields(cls) if f.name not in {f.name for f in fields(Optimizer)}]
-    return list(dict.fromkeys([*(name for name in taken if name in names), *own, *(f.name for f in fields(cls))]))
+    names = {f.name for f in _fields(cls)}
+    own = [f.name for f in _fields(cls) if f.name not in {f.name for f in _fields(Optimizer)}]
+    return list(dict.fromkeys([*(name for name in taken if name in names), *own, *(f.name for f in _fields(cls))]))
+
+
+def _fields(cls: Any) -> tuple[Field[Any], ...]:
+    return fields(cls)
 
 
 def _kernel_of(cls: type[Optimizer], values: Mapping[str, Any]) -> Kernel:
     taken = inspect.signature(cls.rule).parameters
-    off = {f.name: f.default for f in fields(Optimizer)}
+    off = {f.name: f.default for f in _fields(Optimizer)}
     before = tuple(f for name, f in TRANSFORMS.items() if name not in taken and values[name] != off[name])
     options = tuple((name, bool(value)) for name, value in values.items() if name in taken)
     return _kernel(cls.rule, ("x", *cls.state), before, options)

@@ -113,7 +113,7 @@ def test_a_wrong_state_is_refused_and_nothing_changes(what, error, words):
 
 def test_another_optimizer_is_refused():
     one, two = Momentum([np.zeros(2)], lr=0.1), NAG([np.zeros(2)], lr=0.1)
-    with pytest.raises(ValueError, match="must be of NAG. Received: one of Momentum"):
+    with pytest.raises(ValueError, match=r"must be of NAG\. Received: one of Momentum"):
         two.load_state_dict(one.state_dict())
 
 
