@@ -35,7 +35,8 @@ def _read(builder: Any) -> Any:
         builder.call(store, [builder.bitcast(slot, ir.IntType(8).as_pointer())])
         return builder.zext(builder.load(slot), _I64)
     if _ARM:
-        return builder.asm(ir.FunctionType(_I64, []), "mrs $0, fpcr", "=r", [], side_effect=True)
+        get = builder.module.declare_intrinsic("llvm.aarch64.get.fpcr", (), ir.FunctionType(_I64, []))
+        return builder.call(get, [])
     return ir.Constant(_I64, 0)
 
 
@@ -47,7 +48,8 @@ def _write(builder: Any, mode: Any) -> None:
         load = builder.module.declare_intrinsic("llvm.x86.sse.ldmxcsr", (), _byte_pointer())
         builder.call(load, [builder.bitcast(slot, ir.IntType(8).as_pointer())])
     elif _ARM:
-        builder.asm(ir.FunctionType(ir.VoidType(), [_I64]), "msr fpcr, $0", "r", [mode], side_effect=True)
+        put = builder.module.declare_intrinsic("llvm.aarch64.set.fpcr", (), ir.FunctionType(ir.VoidType(), [_I64]))
+        builder.call(put, [mode])
 
 
 def _byte_pointer() -> Any:

@@ -63,8 +63,7 @@ class Kernel:
     def _module(self) -> ModuleType:
         return cache.load(self.source)
 
-    def _compile(self, dtype: np.dtype[Any]) -> Callable[..., None]:
-        constants = len(self._module.numbers(*np.full(len(self.parameters), 0.5).tolist()))
+    def _compile(self, dtype: np.dtype[Any], constants: int) -> Callable[..., None]:
         array = types.Array(from_dtype(dtype), 1, "C")
         loop = cache.compile_loop(self._module, (array,) * len(self.arrays) + (types.float64,) * constants)
         self._loops[dtype] = loop
@@ -76,8 +75,11 @@ class Kernel:
         Args:
             arrays: 1-D contiguous arrays of one size and one dtype, float32 or float64, as `arrays` names them.
             numbers: Python floats, as `parameters` names them.
+
+        Raises:
+            RuntimeError: numba has been told not to compile.
         """
         constants = self._module.numbers(*numbers)
         dtype = arrays[0].dtype
-        loop = self._loops.get(dtype) or self._compile(dtype)
+        loop = self._loops.get(dtype) or self._compile(dtype, len(constants))
         threads.run(loop, arrays, constants)

@@ -152,10 +152,10 @@ class BoundOptimizer:
         parameters = self.parameters
         if len(gradients) != len(parameters):
             raise ValueError(f"step takes one gradient per parameter, {len(parameters)}. Received: {len(gradients)}.")
+        of: dict[int, Any] = {}
         for name, p, g in zip(self.names, parameters, gradients, strict=True):
-            if g is not None:
-                checked_array(f"gradient of parameter {name}", g, p if isinstance(p, np.ndarray) else p.data)
-        of = {id(p): g for p, g in zip(parameters, gradients, strict=True)}
+            like = p if isinstance(p, np.ndarray) else p.data
+            of[id(p)] = None if g is None else checked_array(f"gradient of parameter {name}", g, like)
         for group in self.groups:
             for block in group.blocks:
                 for index, p in enumerate(block.parameters):

@@ -147,14 +147,19 @@ class InPlace(Block):
     """One plain array, updated where it is."""
 
     def __init__(self, array: Array) -> None:
-        self._array = array
-        self._apart = not array.flags.c_contiguous
-        super().__init__((array,), [array.shape], np.array(array).reshape(-1) if self._apart else array.reshape(-1))
+        self._array = array.view(np.ndarray)
+        self._apart = not array.flags.carray
+        flat = (self._array.copy() if self._apart else self._array).reshape(-1)
+        super().__init__((array,), [array.shape], flat)
         self._gradient: Array | None = None
 
     def hand_over(self, index: int, gradient: Array | None) -> None:
-        """Keep the gradient until the update; it is not copied."""
-        self._gradient = None if gradient is None else np.ascontiguousarray(gradient).reshape(-1)
+        """Keep the gradient until the update; it is copied only if a loop can't run over it as it is."""
+        if gradient is None:
+            self._gradient = None
+        else:
+            usable = gradient if gradient.flags.carray else np.require(gradient, requirements="CAW")
+            self._gradient = usable.view(np.ndarray).reshape(-1)
 
     def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
         """Lay the array flat, by a copy if it is not contiguous."""

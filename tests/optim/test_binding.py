@@ -306,3 +306,35 @@ def test_gradients_accumulate_over_backward_passes():
         (p * 2.0).sum().backward()
     optimizer.step()
     np.testing.assert_array_equal(p.data, -5.0)
+
+
+def read_only(a):
+    a.flags.writeable = False
+    return a
+
+
+def unaligned(a):
+    raw = np.zeros(a.nbytes + 1, np.uint8)[1:].view(a.dtype)
+    raw[...] = a
+    return raw
+
+
+@pytest.mark.parametrize("kind", [read_only, unaligned, lambda a: a[::-1], lambda a: np.broadcast_to(a[0], 4)])
+def test_gradients_of_every_kind(kind):
+    x, g = np.zeros(4), kind(np.full(4, 2.0))
+    SGD([x], lr=0.5).step([g])
+    np.testing.assert_array_equal(x, -1.0)
+
+
+def test_a_scalar_for_a_0d_array():
+    x = np.array(1.0)
+    SGD([x], lr=0.5).step([np.float64(1.0)])
+    assert x == 0.5
+
+
+def test_memory_mapped_and_unaligned_parameters(tmp_path):
+    x = np.memmap(tmp_path / "x", np.float32, "w+", shape=(3,))
+    y = unaligned(np.ones(3))
+    SGD([x, y], lr=0.5).step([np.ones(3, np.float32), np.ones(3)])
+    np.testing.assert_array_equal(x, np.float32(-0.5))
+    np.testing.assert_array_equal(y, 0.5)
