@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from glissade.autograd import Tensor, check_grads
-from glissade.experiments import PROBLEMS, Function
 from hypothesis import given
 from hypothesis import strategies as st
+
+from glissade.autograd import Tensor, check_grads
+from glissade.experiments import PROBLEMS, Function
 
 FUNCTIONS = {name: cls for name, cls in PROBLEMS.items() if issubclass(cls, Function)}
 MINIMA = [(cls, minimum) for cls in FUNCTIONS.values() for minimum in cls.minima]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+
 from glissade.experiments import PROBLEMS, Results
 from glissade.experiments.cli import main
 from glissade.optim import Optimizer

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from glissade.experiments import Results, compare, workers
 from glissade.experiments.specification import Cell
-from glissade.optim import SGD, Momentum
+from glissade.optim import SGD, Adam, Momentum
 from glissade.schedules import InverseSqrt
 
 Small = Callable[..., Results]
@@ -108,6 +109,11 @@ def test_the_best_rate_has_the_best_validation_score(small: Small) -> None:
         tests = [run.outcome.test_metric for run in own if run.phase == "final"]
         assert row.metric_mean == pytest.approx(np.mean(tests), rel=1e-15)
         assert row.metric_std == pytest.approx(np.std(tests, ddof=1), rel=1e-12)
+
+
+def test_one_optimizer_needs_no_list(small: Small, numbers: Numbers, tmp_path: Path) -> None:
+    by_name = small(optimizers="adam")
+    assert numbers(by_name) == numbers(small(optimizers=Adam(lr=0.5), out=tmp_path / "value"))
 
 
 def test_values_and_schedules_may_be_compared(small: Small) -> None:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import sklearn.datasets
-from glissade.experiments import UsageError, datasets
 from hypothesis import given
 from hypothesis import strategies as st
+
+from glissade.experiments import UsageError, datasets
 
 NAMES = list(datasets.SCALING)
 

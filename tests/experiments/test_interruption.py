@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from glissade.experiments import Results, compare
 
 COMMAND = "from glissade.experiments.cli import main; main(prog_name='glissade')"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from glissade.autograd import Tensor
 from glissade.experiments import PROBLEMS, Classification, Problem
 from glissade.experiments.problems import Score, Stream, generator
@@ -69,9 +70,7 @@ def test_parameters_and_batches_are_functions_of_the_seed(problem: Problem) -> N
         np.testing.assert_equal(left, right)
 
 
-@pytest.mark.parametrize(
-    "problem", [cls() for cls in PROBLEMS.values() if issubclass(cls, Classification)], ids=repr
-)
+@pytest.mark.parametrize("problem", [cls() for cls in PROBLEMS.values() if issubclass(cls, Classification)], ids=repr)
 def test_an_epoch_is_the_training_rows_once_in_its_own_order(problem: Classification) -> None:
     def rows(seed: int, epoch: int) -> list[bytes]:
         return [row.tobytes() for X, _ in problem.batches(seed, epoch) for row in X]

@@ -4,12 +4,13 @@ import dataclasses
 from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from glissade.experiments.outcome import Outcome, Timing
 from glissade.experiments.runs import Description, Run
 from glissade.experiments.summary import Setting, best, settings, summarise
 from glissade.experiments.table import columns, text
-from hypothesis import given
-from hypothesis import strategies as st
 
 ACCURACY = Description("p", "P()", "accuracy", True, True, 0.9, ("a",), (0.1, 1.0), (0, 1), (2, 3, 4), 2)
 VALUE = dataclasses.replace(ACCURACY, metric="f - f*", higher_is_better=False, held_out=False, target=1e-6)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from glissade.autograd import Tensor
 from glissade.experiments import PROBLEMS
 from glissade.experiments.problems.bivariate import Function, Quadratic

@@ -1,0 +1,84 @@
+"""What a problem is: parameters from a seed, batches from a seed and an epoch, a loss, and a score on each split."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, dataclass_transform
+
+import numpy as np
+
+from ...autograd import Parameter, Tensor
+
+
+class Stream(IntEnum):
+    """Separate streams of random numbers, so that what one consumes never moves another."""
+
+    INITIAL = 0
+    ORDER = 1
+
+
+def generator(seed: int, stream: Stream, epoch: int = 0) -> np.random.Generator:
+    """Return the generator of one purpose, in one epoch, of one seed."""
+    return np.random.default_rng([seed, stream, epoch])
+
+
+class Model(Protocol):
+    """Anything that hands over its parameters."""
+
+    def parameters(self) -> list[Parameter]:
+        """Return what the optimizer moves."""
+
+
+class Score(NamedTuple):
+    """The loss and the metric of one split."""
+
+    loss: float
+    metric: float
+
+
+class Problem(ABC):
+    """A frozen value. All that is random comes from the seed: every optimizer meets the same start and batches."""
+
+    metric: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+    held_out: ClassVar[bool]  # whether the splits hold different data
+    target: ClassVar[float]  # a metric on the validation split worth reaching
+    epochs: ClassVar[int]  # what `compare` runs unless told otherwise
+
+    @abstractmethod
+    def model(self, seed: int) -> Any:
+        """Return a Model with the initial parameters of this seed."""
+
+    @abstractmethod
+    def batches(self, seed: int, epoch: int) -> Iterator[Any]:
+        """Yield the batches of one epoch (0, 1, ...), in the order of this seed."""
+
+    @abstractmethod
+    def loss(self, model: Any, batch: Any) -> Tensor:
+        """Return the scalar to differentiate."""
+
+    @abstractmethod
+    def score(self, model: Any, split: str) -> Score:
+        """Return loss and metric on "train", "validation" or "test"; the model is left as it was."""
+
+
+PROBLEMS: dict[str, type[Problem]] = {}
+
+P = TypeVar("P", bound=Problem)
+
+
+@dataclass_transform(frozen_default=True)
+def problem(cls: type[P]) -> type[P]:
+    """Make the class a frozen dataclass and register it: BreastCancer as "breast_cancer"."""
+    cls = dataclass(frozen=True)(cls)
+    PROBLEMS[problem_name(cls)] = cls
+    return cls
+
+
+def problem_name(cls: type[Problem]) -> str:
+    """Return the name that the command line knows the class by."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()

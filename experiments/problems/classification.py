@@ -1,0 +1,104 @@
+"""Small ReLU networks on real data. Sorted by size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...autograd import Tensor, nn, no_grad
+from ..datasets import Dataset, load
+from .base import Problem, Score, Stream, generator, problem, problem_name
+
+Batch = tuple[NDArray[Any], NDArray[Any]]
+
+
+class Classification(Problem):
+    """Cross-entropy of a float32 ReLU network, on the dataset that has the problem's name."""
+
+    metric = "accuracy"
+    higher_is_better = True
+    held_out = True
+    hidden: tuple[int, ...]  # widths of the hidden layers
+    batch_size: int
+
+    @property
+    def data(self) -> Dataset:
+        """The dataset with its splits."""
+        return load(problem_name(type(self)))
+
+    def model(self, seed: int) -> nn.Sequential:
+        """Return the network with the initial weights of this seed."""
+        rng = generator(seed, Stream.INITIAL)
+        widths = (self.data.features, *self.hidden, self.data.classes)
+        layers: list[nn.Module] = []
+        for fan_in, fan_out in pairwise(widths):
+            layers += [nn.Linear(fan_in, fan_out, rng=rng, dtype=np.float32), nn.ReLU()]
+        return nn.Sequential(*layers[:-1])
+
+    def batches(self, seed: int, epoch: int) -> Iterator[Batch]:
+        """Yield the training rows, shuffled anew each epoch; the last batch may be smaller."""
+        X, y = self.data.split("train")
+        rows = generator(seed, Stream.ORDER, epoch).permutation(len(y))
+        for first in range(0, len(y), self.batch_size):
+            batch = rows[first : first + self.batch_size]
+            yield X[batch], y[batch]
+
+    def loss(self, model: nn.Sequential, batch: Batch) -> Tensor:
+        """Return the mean cross-entropy of the batch."""
+        X, y = batch
+        loss: Tensor = nn.cross_entropy(model(X), y)
+        return loss
+
+    def score(self, model: nn.Sequential, split: str) -> Score:
+        """Return mean cross-entropy and accuracy, in evaluation mode."""
+        X, y = self.data.split(split)
+        model.eval()
+        with no_grad():
+            logits = model(X)
+            loss = nn.cross_entropy(logits, y)
+        model.train()
+        return Score(float(loss.data), float(np.mean(logits.data.argmax(axis=1) == y)))
+
+
+@problem
+class Iris(Classification):
+    """Three species of iris from 4 lengths; a 4-16-3 ReLU network."""
+
+    target = 0.95
+    epochs = 60
+    hidden: tuple[int, ...] = (16,)
+    batch_size: int = 16
+
+
+@problem
+class Wine(Classification):
+    """Three cultivars of wine from 13 measurements; a 13-16-3 ReLU network."""
+
+    target = 0.95
+    epochs = 60
+    hidden: tuple[int, ...] = (16,)
+    batch_size: int = 16
+
+
+@problem
+class BreastCancer(Classification):
+    """Benign or malignant from 30 measurements of cell nuclei; a 30-16-2 ReLU network."""
+
+    target = 0.95
+    epochs = 40
+    hidden: tuple[int, ...] = (16,)
+    batch_size: int = 32
+
+
+@problem
+class Digits(Classification):
+    """Handwritten digits of 8 by 8 pixels, 10 classes; a 64-64-10 ReLU network."""
+
+    target = 0.95
+    epochs = 40
+    hidden: tuple[int, ...] = (64,)
+    batch_size: int = 64

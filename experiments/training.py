@@ -1,0 +1,94 @@
+"""One run, start to end: a pure function of its cell (timings aside)."""
+
+from __future__ import annotations
+
+import math
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from .outcome import Outcome, Status, Timing, environment
+from .problems import Model, Score
+from .specification import Cell, at_rate
+
+BLOW_UP = 1000
+DIVERGENCE = (
+    "A run has diverged once a loss or a parameter is not finite, or once an epoch ends with a training loss above "
+    f"{BLOW_UP} times the initial one (or {BLOW_UP}, if that is more)."
+)
+
+
+def run(cell: Cell, parallel: bool = False) -> Outcome:
+    """Train as the cell says, on one BLAS thread; `parallel` only marks the timings."""
+    with threadpool_limits(limits=1), np.errstate(all="ignore"):  # a diverging run overflows, and says so by its status
+        return _Run(cell).outcome(parallel)
+
+
+class _Run:
+    """The state of one run: model, optimizer, curves so far."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.problem = cell.problem
+        self.model: Any = cell.problem.model(cell.seed)
+        self.optimizer = at_rate(cell.optimizer, cell.lr).bind(self.model.parameters())
+        self.train = [self.problem.score(self.model, "train")]
+        self.validation = [self.problem.score(self.model, "validation")]
+        self.seconds: list[tuple[float, float]] = []  # of each step: all of it, the update alone
+
+    def outcome(self, parallel: bool) -> Outcome:
+        """Run every epoch, or up to divergence, then the test split if the cell is a final one."""
+        began = perf_counter()
+        diverged = next((epoch + 1 for epoch in range(self.cell.epochs) if not self.epoch(epoch)), None)
+        test = None
+        if self.cell.phase == "final" and diverged is None:
+            test = self.problem.score(self.model, "test")
+            diverged = None if math.isfinite(test.loss) else self.cell.epochs
+        status: Status = "finished" if diverged is None else "diverged"
+        step, update = np.median(self.seconds, axis=0)
+        return Outcome(
+            status=status,
+            diverged_epoch=diverged,
+            train_loss=tuple(score.loss for score in self.train),
+            validation_loss=tuple(score.loss for score in self.validation),
+            validation_metric=tuple(score.metric for score in self.validation),
+            test_loss=test.loss if test and status == "finished" else None,
+            test_metric=test.metric if test and status == "finished" else None,
+            timing=Timing(float(step), float(update), perf_counter() - began, parallel),
+            environment=environment(),
+        )
+
+    def epoch(self, epoch: int) -> bool:
+        """Take the steps of one epoch and extend the curves; False if it diverged."""
+        for batch in self.problem.batches(self.cell.seed, epoch):
+            if not math.isfinite(self.step(batch)):
+                return False
+        train, validation = self.problem.score(self.model, "train"), self.problem.score(self.model, "validation")
+        if not (finite(self.model) and self.bounded(train) and math.isfinite(validation.loss)):
+            return False
+        self.train.append(train)
+        self.validation.append(validation)
+        return True
+
+    def step(self, batch: Any) -> float:
+        """Take one step; return the loss before it."""
+        began = perf_counter()
+        self.optimizer.zero_grad()
+        loss = self.problem.loss(self.model, batch)
+        loss.backward()
+        ready = perf_counter()
+        self.optimizer.step()
+        done = perf_counter()
+        self.seconds.append((done - began, done - ready))
+        return float(loss.data)
+
+    def bounded(self, train: Score) -> bool:
+        """Whether the training loss is finite and has not blown up."""
+        return abs(train.loss) <= BLOW_UP * max(1.0, abs(self.train[0].loss))
+
+
+def finite(model: Model) -> bool:
+    """Whether every parameter is."""
+    return all(bool(np.isfinite(parameter.data).all()) for parameter in model.parameters())
