@@ -91,11 +91,11 @@ def compare(
 
 @main.command("list")
 def list_registries() -> None:
-    """List problems, optimizers and schedules."""
+    """List problems, optimizers and schedules (the shapes; `>>`, `*` and `[:n]` combine them)."""
     registries: dict[str, Mapping[str, type]] = {
         "problems": PROBLEMS,
         "optimizers": Optimizer.registry,
-        "schedules": Schedule.registry,
+        "schedules": {name: cls for name, cls in Schedule.registry.items() if cls.__module__ != Schedule.__module__},
     }
     width = max(len(name) for registry in registries.values() for name in registry)
     for kind, registry in registries.items():
