@@ -1,0 +1,103 @@
+"""Where a row is smooth, and the arguments on which it is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The open interval (low, high) on which a function is smooth, without the points within `gap` of `hole`."""
+
+    low: float
+    high: float
+    hole: float | None = None
+    gap: float = 0.2
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Distinct random points of the interval, float64, of the given shape."""
+        x = np.asarray(rng.uniform(self.low, self.high, shape))
+        if self.hole is not None:
+            away = np.where(x < self.hole, self.hole - self.gap, self.hole + self.gap)
+            x = np.where(np.abs(x - self.hole) < self.gap, away + (x - self.hole) / 10, x)
+        return x
+
+
+@dataclass(frozen=True)
+class Dominant(Domain):
+    """Square matrices with entries in (low, high), plus their size on the diagonal: well conditioned."""
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Random invertible matrices, float64, in the last two axes."""
+        return Domain.sample(self, rng, shape) + shape[-1] * np.eye(shape[-1])
+
+
+REAL = Domain(-2.0, 2.0)
+ZERO = Domain(0.0, 0.0)
+POSITIVE = Domain(0.2, 3.0)
+NONZERO = Domain(-2.0, 2.0, hole=0.0)
+UNIT = Domain(-0.9, 0.9)
+ABOVE_ONE = Domain(1.2, 4.0)
+ABOVE_MINUS_ONE = Domain(-0.8, 2.0)
+PROBABILITY = Domain(0.05, 0.95)
+INVERTIBLE = Dominant(-1.0, 1.0)
+
+REAL2 = (REAL, REAL)
+NONZERO2 = (REAL, NONZERO)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A place for a random array of the given shape, drawn from a domain."""
+
+    shape: tuple[int, ...]
+    domain: Domain = REAL
+
+
+def arr(*shape: int, domain: Domain = REAL) -> Sample:
+    """`arr(2, 3)` stands for a random array of shape (2, 3)."""
+    return Sample(shape, domain)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of a row: its arguments, with a `Sample` in the place of every array to differentiate."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def draw(self, rng: np.random.Generator, dtype: Any = np.float64) -> list[NDArray[Any]]:
+        """Random arrays for the samples, in the order of the arguments."""
+        return [s.domain.sample(rng, s.shape).astype(dtype) for s in _samples((self.args, self.kwargs))]
+
+    def call(self, f: Callable[..., Any], arrays: Sequence[Any]) -> Any:
+        """`f` of the arguments, with the given arrays (or Tensors) in the place of the samples."""
+        left = iter(arrays)
+        args, kwargs = _fill((self.args, self.kwargs), left)
+        return f(*args, **kwargs)
+
+
+def _samples(x: Any) -> Iterator[Sample]:
+    if isinstance(x, Sample):
+        yield x
+    elif isinstance(x, (list, tuple, dict)):
+        for part in x.values() if isinstance(x, dict) else x:
+            yield from _samples(part)
+
+
+def _fill(x: Any, arrays: Iterator[Any]) -> Any:
+    if isinstance(x, Sample):
+        return next(arrays)
+    if isinstance(x, dict):
+        return {name: _fill(part, arrays) for name, part in x.items()}
+    return type(x)(_fill(part, arrays) for part in x) if isinstance(x, (list, tuple)) else x
+
+
+def case(*args: Any, **kwargs: Any) -> Case:
+    """`case(arr(2, 3), axis=0)` stands for the call `f(a, axis=0)` with a random array a of shape (2, 3)."""
+    return Case(args, kwargs)

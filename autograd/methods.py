@@ -1,0 +1,251 @@
+"""The attributes and methods that a Tensor shares with a NumPy array. Each calls the row of the NumPy function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import ops
+from .dispatch import plain
+from .op import TABLE
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+Axis = int | tuple[int, ...] | None
+
+
+class Methods:
+    """NumPy's array methods, for a class with the attributes of a Tensor and `__getitem__`."""
+
+    __slots__ = ()
+    data: Any
+    requires_grad: bool
+    name: str | None
+    grad: NDArray[Any] | None
+    is_leaf: Any
+
+    # Attributes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        shape: tuple[int, ...] = self.data.shape
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.data.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(self.data.size)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the entries."""
+        dtype: np.dtype[Any] = self.data.dtype
+        return dtype
+
+    @property
+    def T(self) -> Tensor:
+        """The axes reversed."""
+        return _apply(np.transpose, self)
+
+    # Leaving the graph
+
+    def numpy(self) -> NDArray[Any]:
+        """The data as an array, outside the graph; shared, not copied."""
+        return np.asarray(self.data)
+
+    def item(self) -> Any:
+        """The single entry as a Python number, outside the graph."""
+        return self.data.item()
+
+    def tolist(self) -> Any:
+        """The data as nested lists of Python numbers, outside the graph."""
+        return self.data.tolist()
+
+    # As a Python object
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        raise TypeError(
+            "A Tensor is not changed in place: its gradient would be wrong. Build the result with np.where or "
+            "np.concatenate; to set the numbers of a leaf, write t.data[index] = value."
+        )
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return _apply_op(ops.shaping.getitem, self, plain(index))
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        return float(self._number("float"))
+
+    def __int__(self) -> int:
+        return int(self._number("int"))
+
+    def _number(self, kind: str) -> Any:
+        if self.requires_grad:
+            raise TypeError(
+                f"{kind}() of a Tensor that requires a gradient would lose it (functions of `math` do this too). "
+                "Use np functions to stay differentiable, or .item() to leave the graph."
+            )
+        return self.data
+
+    def __repr__(self) -> str:
+        kind = type(self).__name__
+        text = np.array2string(np.asarray(self.data), separator=", ", prefix=kind + "(", threshold=100)
+        if self.data.dtype not in (np.float64, np.int64, np.bool_):
+            text += f", dtype={self.data.dtype}"
+        if self.requires_grad and kind != "Parameter":
+            text += ", requires_grad=True"
+        return f"{kind}({text}{f', name={self.name!r}' if self.name else ''})"
+
+    def __reduce__(self) -> Any:
+        if not self.is_leaf:
+            raise TypeError("A computed Tensor cannot be copied or pickled with its graph. Use .detach() first.")
+        return _restore, (type(self), self.data, self.requires_grad, self.name, self.grad)
+
+    # Reductions
+
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """`np.sum`."""
+        return _apply(np.sum, self, axis, None, None, keepdims)
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """`np.mean`."""
+        return _apply(np.mean, self, axis, None, None, keepdims)
+
+    def prod(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """`np.prod`."""
+        return _apply(np.prod, self, axis, None, None, keepdims)
+
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """`np.max`. Ties share the gradient."""
+        return _apply(np.max, self, axis, None, keepdims)
+
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """`np.min`. Ties share the gradient."""
+        return _apply(np.min, self, axis, None, keepdims)
+
+    def var(self, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+        """`np.var`."""
+        return _apply(np.var, self, axis, None, None, ddof, keepdims)
+
+    def std(self, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+        """`np.std`."""
+        return _apply(np.std, self, axis, None, None, ddof, keepdims)
+
+    def cumsum(self, axis: int | None = None) -> Tensor:
+        """`np.cumsum`."""
+        return _apply(np.cumsum, self, axis)
+
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+        """`np.trace`."""
+        return _apply(np.trace, self, offset, axis1, axis2)
+
+    # Shapes
+
+    def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
+        """`np.reshape`; the shape as one tuple or as several integers."""
+        return _apply(np.reshape, self, shape[0] if len(shape) == 1 else shape, order)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """`np.transpose`; the axes as one tuple or as several integers."""
+        return _apply(np.transpose, self, (axes[0] if len(axes) == 1 else axes) or None)
+
+    def ravel(self, order: Any = "C") -> Tensor:
+        """`np.ravel`."""
+        return _apply(np.reshape, self, -1, order)
+
+    def flatten(self, order: Any = "C") -> Tensor:
+        """The entries in one axis."""
+        return _apply(np.reshape, self, -1, order)
+
+    def squeeze(self, axis: Axis = None) -> Tensor:
+        """`np.squeeze`."""
+        return _apply(np.squeeze, self, axis)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        """`np.swapaxes`."""
+        return _apply(np.swapaxes, self, axis1, axis2)
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+        """`np.diagonal`."""
+        return _apply(np.diagonal, self, offset, axis1, axis2)
+
+    def repeat(self, repeats: Any, axis: int | None = None) -> Tensor:
+        """`np.repeat`."""
+        return _apply(np.repeat, self, repeats, axis)
+
+    def take(self, indices: Any, axis: int | None = None) -> Tensor:
+        """`np.take`."""
+        return _apply(np.take, self, indices, axis)
+
+    # Entries
+
+    def dot(self, other: Any) -> Tensor:
+        """`np.dot`."""
+        return _apply(np.dot, self, other)
+
+    def clip(self, min: Any = None, max: Any = None) -> Tensor:
+        """`np.clip`. The bounds belong to the inside: the derivative there is 1."""
+        return _apply(np.clip, self, min, max)
+
+    def astype(self, dtype: Any) -> Tensor:
+        """The entries in another type. To a floating-point type this is differentiable."""
+        return _apply_op(ops.shaping.astype, self, np.dtype(dtype))
+
+    def round(self, decimals: int = 0) -> NDArray[Any]:
+        """`np.round`, an array: the derivative is zero."""
+        return np.round(np.asarray(self.data), decimals)
+
+    def argmax(self, axis: int | None = None) -> Any:
+        """`np.argmax`, an array of positions."""
+        return np.argmax(self.data, axis)
+
+    def argmin(self, axis: int | None = None) -> Any:
+        """`np.argmin`, an array of positions."""
+        return np.argmin(self.data, axis)
+
+    def argsort(self, axis: int = -1) -> NDArray[np.intp]:
+        """`np.argsort`, an array of positions."""
+        return np.argsort(self.data, axis)
+
+    def all(self, axis: Axis = None) -> Any:
+        """`np.all`, an array of bools."""
+        return np.all(self.data, axis)
+
+    def any(self, axis: Axis = None) -> Any:
+        """`np.any`, an array of bools."""
+        return np.any(self.data, axis)
+
+
+def _restore(kind: Any, data: Any, requires_grad: bool, name: str | None, grad: Any) -> Any:
+    t = kind(data, name=name)
+    t.requires_grad = requires_grad
+    t.grad = grad
+    return t
+
+
+def _apply(func: Any, *args: Any) -> Tensor:
+    result: Tensor = TABLE[func](*args)
+    return result
+
+
+def _apply_op(op: Any, *args: Any) -> Tensor:
+    result: Tensor = op(*args)
+    return result

@@ -1,0 +1,133 @@
+"""Layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Parameter
+from . import functional
+from .init import Seed, initial
+from .module import Module
+
+
+class ReLU(Module):
+    """max(x, 0)."""
+
+    def forward(self, x: Any) -> Any:
+        """Entry by entry."""
+        return functional.relu(x)
+
+    def __repr__(self) -> str:
+        return "ReLU()"
+
+
+class Tanh(Module):
+    """tanh(x)."""
+
+    def forward(self, x: Any) -> Any:
+        """Entry by entry."""
+        return np.tanh(x)
+
+    def __repr__(self) -> str:
+        return "Tanh()"
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, x: Any) -> Any:
+        """Entry by entry."""
+        return functional.sigmoid(x)
+
+    def __repr__(self) -> str:
+        return "Sigmoid()"
+
+
+class Linear(Module):
+    """x @ weight + bias, with weight of shape (n_in, n_out) and bias of shape (n_out,).
+
+    rng: a seed or a Generator. dtype: float32 or float64. init: a name of `nn.init`, for the weight; the bias is
+    uniform within +-1 / sqrt(n_in) by default (`fan_in_uniform`, PyTorch's), and zero with every other initializer.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        bias: bool = True,
+        rng: Seed = None,
+        dtype: Any = np.float32,
+        init: str = "fan_in_uniform",
+    ) -> None:
+        if n_in < 1 or n_out < 1:
+            raise ValueError(f"Linear: n_in and n_out must be at least 1. Received: n_in={n_in}, n_out={n_out}.")
+        rng = np.random.default_rng(rng)
+        self.weight = Parameter(initial(init, (n_in, n_out), rng, dtype), name="weight")
+        self.bias: Parameter | None = None
+        if bias:
+            start = rng.uniform(-1, 1, n_out) / np.sqrt(n_in) if init == "fan_in_uniform" else np.zeros(n_out)
+            self.bias = Parameter(start.astype(dtype), name="bias")
+
+    def forward(self, x: Any) -> Any:
+        """x: (..., n_in). Returns (..., n_out). ValueError: the last axis has another length."""
+        n_in, n_out = self.weight.data.shape
+        if x.shape[-1:] != (n_in,):
+            raise ValueError(f"Linear({n_in}, {n_out}): x must have shape (..., {n_in}). Received: shape {x.shape}.")
+        return x @ self.weight if self.bias is None else functional.linear(x, self.weight, self.bias)
+
+    def __repr__(self) -> str:
+        n_in, n_out = self.weight.shape
+        return f"Linear({n_in}, {n_out}{'' if self.bias is not None else ', bias=False'})"
+
+
+class Dropout(Module):
+    """In training, each entry is 0 with probability p and divided by 1 - p otherwise; in evaluation, x.
+
+    rng: a seed or a Generator, of this layer alone. Srivastava et al. 2014, in the inverted form.
+    """
+
+    def __init__(self, p: float = 0.5, rng: Seed = None) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: p must be in [0, 1). Received: p={p}. At 1 nothing would be left.")
+        self.p = p
+        self.rng = np.random.default_rng(rng)
+
+    def forward(self, x: Any) -> Any:
+        """Entry by entry, with a new mask at each call."""
+        if not self.training or self.p == 0:
+            return x
+        kept = self.rng.random(x.shape, dtype=np.float32) >= self.p
+        return x * (kept / x.dtype.type(1 - self.p))
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p})"
+
+
+class Sequential(Module):
+    """Modules (or any functions) applied one after the other."""
+
+    def __init__(self, *layers: Any) -> None:
+        self.layers = list(layers)
+
+    def forward(self, x: Any) -> Any:
+        """The last layer of the ... of the first layer of x."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __getitem__(self, index: Any) -> Any:
+        return Sequential(*self.layers[index]) if isinstance(index, slice) else self.layers[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __repr__(self) -> str:
+        return f"Sequential({', '.join(map(repr, self.layers))})"
+
+

@@ -1,0 +1,144 @@
+"""Losses: how far predictions are from targets. Scalars in the dtype of the prediction, or one value each.
+
+`reduction`: "mean" over all values (PyTorch's default), "sum", or "none".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import plain
+from ..domain import PROBABILITY, REAL, REAL2, arr, case
+from ..op import elementwise, structural
+from ..ops.reductions import add_up, largest
+from .functional import sigmoid
+
+_REDUCE: dict[str, Any] = {"mean": np.mean, "sum": np.sum, "none": lambda values: values}
+
+
+def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
+    """-log softmax(logits)[label] of each row, reduced. Stable for logits of any size.
+
+    logits: (n, k), floats. labels: (n,), integers in [0, k). TypeError, ValueError: on anything else.
+    """
+    labels = _labels(logits, labels)
+    return _reduced("cross_entropy", nll(logits, labels), reduction)
+
+
+def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
+    """-t log p - (1 - t) log(1 - p), reduced; logarithms are at least -100, as in PyTorch.
+
+    probabilities in [0, 1] and targets: of the same shape. ValueError: on another shape, or p outside [0, 1].
+    """
+    p, t = _pair("binary_cross_entropy", probabilities, targets)
+    values = plain(p)
+    if values.size and (np.min(values) < 0 or np.max(values) > 1):
+        raise ValueError(
+            f"binary_cross_entropy: probabilities must be in [0, 1]. Received: {np.min(values)} to {np.max(values)}. "
+            "For logits use binary_cross_entropy_with_logits."
+        )
+    return _reduced("binary_cross_entropy", bce(p, t), reduction)
+
+
+def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
+    """`binary_cross_entropy(sigmoid(logits), targets)`, stable for logits of any size. Shapes must be equal."""
+    x, t = _pair("binary_cross_entropy_with_logits", logits, targets)
+    return _reduced("binary_cross_entropy_with_logits", logistic(x, t), reduction)
+
+
+def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """(prediction - target)**2, reduced. Shapes must be equal: nothing is broadcast."""
+    prediction, target = _pair("mse", prediction, target)
+    return _reduced("mse", squared_error(prediction, target), reduction)
+
+
+# What they accept
+
+
+def _labels(logits: Any, labels: Any) -> Any:
+    labels = np.asarray(plain(labels))
+    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
+        raise ValueError(
+            "cross_entropy: logits must have shape (n, k) and labels (n,). "
+            f"Received: shapes {logits.shape} and {labels.shape}."
+        )
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"cross_entropy: labels must be integers, one class each. Received: dtype {labels.dtype}.")
+    if labels.size and largest(labels.astype(np.uint64)) >= logits.shape[1]:  # a negative one wraps around
+        raise ValueError(
+            f"cross_entropy: labels must be in [0, {logits.shape[1]}). Received: {labels.min()} to {labels.max()}."
+        )
+    return labels
+
+
+def _pair(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
+    """Both as arrays or Tensors of one shape, a plain target in the dtype of the prediction."""
+    if not hasattr(target, "_record"):
+        target = np.asarray(target, dtype=prediction.dtype)
+    if prediction.shape != target.shape:
+        raise ValueError(
+            f"{name}: prediction and target must have one shape. Received: {prediction.shape} and {target.shape}. "
+            "Reshape one of them: broadcasting would pair every prediction with every target."
+        )
+    return prediction, target
+
+
+def _reduced(name: str, values: Any, reduction: str) -> Any:
+    if reduction not in _REDUCE:
+        raise ValueError(f"{name}: reduction must be one of {', '.join(_REDUCE)}. Received: reduction={reduction!r}.")
+    return _REDUCE[reduction](values)
+
+
+# The rows
+
+
+def _nll(logits: Any, labels: Any) -> Any:
+    """-log softmax(logits)[label] of each row."""
+    z = logits - _top(logits)
+    return np.log(add_up(np.exp(z), 1)) - z[np.arange(len(labels)), labels]
+
+
+def _nll_vjp(g: Any, y: Any, logits: Any, labels: Any) -> Any:
+    """The product of g and softmax(logits) - onehot(labels)."""
+    e = np.exp(logits - _top(logits))
+    onehot = labels[:, None] == np.arange(logits.shape[1])
+    return g[:, None] * (e / np.add.reduce(e, 1, keepdims=True) - onehot)
+
+
+def _top(logits: Any) -> Any:
+    """The largest of each row, as a constant: a shift of the logits that cancels. Faster than max along short rows."""
+    x = plain(logits)
+    return x[np.arange(len(x)), x.argmax(1)][:, None]
+
+
+def _bce(p: Any, t: Any) -> Any:
+    """-t log p - (1 - t) log(1 - p), with clamped logarithms."""
+    return -(t * _clamped_log(p) + (1 - t) * _clamped_log(1 - p))
+
+
+def _clamped_log(p: Any) -> Any:
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(p), -100)
+
+
+def _logistic(x: Any, t: Any) -> Any:
+    """-t log sigmoid(x) - (1 - t) log(1 - sigmoid(x))."""
+    return np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))
+
+
+def _squared_error(a: Any, b: Any) -> Any:
+    """(a - b)**2."""
+    return np.square(a - b)
+
+
+nll = structural(_nll, _nll_vjp, samples=[case(arr(2, 3), np.array([2, 0]))])
+bce = elementwise(
+    _bce,
+    (PROBABILITY, PROBABILITY),
+    lambda y, p, t: (p - t) / np.maximum(p * (1 - p), 1e-12),
+    lambda y, p, t: _clamped_log(1 - p) - _clamped_log(p),
+)
+logistic = elementwise(_logistic, (REAL, PROBABILITY), lambda y, x, t: sigmoid(x) - t, lambda y, x, t: -x)
+squared_error = elementwise(_squared_error, REAL2, lambda y, a, b: 2 * (a - b), lambda y, a, b: 2 * (b - a))

@@ -1,0 +1,206 @@
+"""A row of the op table: a NumPy function, its derivative, and where to try it.
+
+The derivative is a plain NumPy expression. The backward walk evaluates it on arrays (first order, nothing recorded) or
+on Tensors (`grad(grad(f))`: the expression is itself differentiated), so one row gives every order. Therefore a
+derivative uses only functions that have rows, changes nothing in place, and takes its constants from Python (`math.pi`,
+`len`, `x.size`): NumPy scalars such as `np.prod(shape)` would turn float32 into float64.
+
+What the walk does for every row, and no row does for itself: skip arguments that need no gradient, sum over broadcast
+axes, cast to the argument's dtype, accumulate.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .domain import Case, Domain, arr, case
+
+Function = Callable[..., Any]
+Derivative = Function | float | None
+"""By one argument: a function, a number if it is constant, or None where there is none (a condition, a shape)."""
+
+
+class Row:
+    """What every entry of the table has: the public function `func`, its name, and the calls on which it is tested."""
+
+    is_elementwise = False
+    is_linear = False
+
+    def __init__(self, func: Function, cases: Sequence[Case], signature: Function | None, skip: int) -> None:
+        self.func = func
+        self.cases = cases
+        self.name: str = func.__name__.lstrip("_")
+        self.__doc__ = func.__doc__
+        known = list(inspect.signature(signature).parameters.values())[skip:] if signature else []
+        self.names = tuple(p.name for p in known)
+        self.defaults = {p.name: p.default for p in known if p.default is not p.empty}
+        self.takes_any = any(p.kind is p.VAR_KEYWORD for p in known)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name})"
+
+    def checked(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The keywords without `out=None`. TypeError for one that the derivative does not know."""
+        for name, value in kwargs.items():
+            if name == "out" and value is not None:
+                raise TypeError(
+                    f"{self.name}: a Tensor cannot be written into an array (out=): the gradient would be lost. "
+                    "Assign the result instead."
+                )
+            if name not in self.names and name != "out" and not self.takes_any:
+                known = ", ".join(n for n in self.names if n != "out") or "none"
+                raise TypeError(f"{self.name}: the keyword {name}= is not supported on Tensors. Known: {known}.")
+        return {name: value for name, value in kwargs.items() if name != "out"}
+
+
+class ForEach:
+    """The derivatives of a function of any number of arrays: `vjp(g, y, i, *args, **kwargs)` for argument i."""
+
+    def __init__(self, vjp: Function) -> None:
+        self.vjp = vjp
+
+    def __iter__(self) -> Iterator[Function]:
+        i = 0
+        while True:
+            yield lambda g, y, *args, _i=i, **kwargs: self.vjp(g, y, _i, *args, **kwargs)
+            i += 1
+
+
+class Op(Row):
+    """A differentiable function. Callable on arrays and on Tensors; `elementwise` and `structural` make one.
+
+    `func` is the public NumPy function and the key in `TABLE`; `forward` computes it (the same function, unless a
+    cheaper spelling exists); `prepare` maps its calling convention to `forward`'s where the two differ, so that every
+    array is one positional argument. `derivatives` has one entry per positional argument: partials `d(y, *args)` if
+    `is_elementwise`, else vector-Jacobian products `d(g, y, *args, **kwargs)`.
+    """
+
+    def __init__(
+        self,
+        func: Function,
+        derivatives: Sequence[Function | None] | ForEach,
+        cases: Sequence[Case],
+        is_elementwise: bool = False,
+        forward: Function | None = None,
+        prepare: Function | None = None,
+    ) -> None:
+        if isinstance(derivatives, ForEach):
+            super().__init__(func, cases, derivatives.vjp, 3)
+        else:
+            super().__init__(func, cases, None if is_elementwise else next(filter(None, derivatives)), 2)
+        self.derivatives = derivatives
+        self.is_elementwise = is_elementwise
+        self.forward = forward or func
+        self.prepare = prepare
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function itself. If an argument is a Tensor the call is recorded and the result is a Tensor."""
+        if self.prepare is not None:
+            args, kwargs = self.prepare(*args, **kwargs)
+        if kwargs:
+            args, kwargs = self._arrange(args, kwargs)
+        for x in args:
+            record = getattr(x, "_record", None)
+            if record is not None:
+                return record(self, args, kwargs)
+        return self.forward(*args, **kwargs)
+
+    def _arrange(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Checks the keywords and moves the Tensors among them to their positions."""
+        kwargs = self.checked(kwargs)
+        last = max((self.names.index(name) + 1 for name, x in kwargs.items() if hasattr(x, "_record")), default=0)
+        moved = self.names[len(args) : last]
+        return args + tuple(kwargs.pop(name, self.defaults.get(name)) for name in moved), kwargs
+
+
+class Composite(Row):
+    """A function written in differentiable functions: its derivative follows from theirs."""
+
+    def __init__(self, func: Function, definition: Function, cases: Sequence[Case]) -> None:
+        super().__init__(func, cases, definition, 0)
+        self.definition = definition
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function itself, on arrays or Tensors."""
+        return self.definition(*args, **(self.checked(kwargs) if kwargs else kwargs))
+
+
+TABLE: dict[Function, Op | Composite] = {}
+"""NumPy function (or function of ours) -> its row."""
+
+CONSTANT: set[Function] = set()
+"""Functions whose derivative is zero wherever it exists, or that return no real numbers: they return plain arrays."""
+
+
+def elementwise(
+    func: Function, domain: Domain | tuple[Domain, ...], *partials: Derivative, forward: Function | None = None
+) -> Op:
+    """Adds the row of a function that acts entry by entry, with broadcasting.
+
+    `partials`: per argument, `d(y, *args)` = dy/darg, or a number if it is constant. `domain`: per argument, where
+    they exist. `elementwise(np.log, POSITIVE, lambda y, x: 1 / x)`.
+    """
+    domains = domain if isinstance(domain, tuple) else (domain,)
+    shapes = [((2, 3),), ((),)] if len(domains) == 1 else [((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,)), ((), ())]
+    cases = [case(*(arr(*s, domain=d) for s, d in zip(row, domains, strict=True))) for row in shapes]
+    return _add(Op(func, [_partial(d) for d in partials], cases, True, forward))
+
+
+def structural(
+    func: Function,
+    *vjps: Function | None,
+    samples: Sequence[Case],
+    each: Function | None = None,
+    forward: Function | None = None,
+    prepare: Function | None = None,
+) -> Op:
+    """Adds the row of any other function.
+
+    `vjps`: per argument, `vjp(g, y, *args, **kwargs)`, of the argument's shape up to broadcast axes; its parameters
+    after `g, y` bear the names of `func`'s. `each`: instead, one `vjp(g, y, i, *args, **kwargs)` for any number of
+    arrays. `samples`: calls on which the row is tested.
+    """
+    return _add(Op(func, ForEach(each) if each else vjps, samples, False, forward, prepare))
+
+
+def linear(func: Function, *vjps: Function | None, **options: Any) -> Op:
+    """As `structural`, for a function linear in its arrays, all together: it is its own forward derivative."""
+    op = structural(func, *vjps, **options)
+    op.is_linear = True
+    return op
+
+
+def composite(func: Function, definition: Function, *, samples: Sequence[Case]) -> Composite:
+    """Adds the row of a function given by a definition in functions that have rows."""
+    row = Composite(func, definition, samples)
+    TABLE[func] = row
+    return row
+
+
+def constant(*funcs: Function) -> None:
+    """Declares functions whose derivative is zero: they see plain arrays and return plain arrays."""
+    CONSTANT.update(funcs)
+
+
+def unchanged(y: Any, *args: Any) -> int:
+    """The partial derivative 1."""
+    return 1
+
+
+def negated(y: Any, *args: Any) -> int:
+    """The partial derivative -1."""
+    return -1
+
+
+def _partial(d: Derivative) -> Function | None:
+    """A constant partial as a function; the walk knows 1 and -1, and passes the gradient on without multiplying."""
+    if not isinstance(d, (int, float)):
+        return d
+    return unchanged if d == 1 else negated if d == -1 else lambda y, *args: d
+
+
+def _add(op: Op) -> Op:
+    TABLE[op.func] = op
+    return op

@@ -1,0 +1,160 @@
+"""Functions that act entry by entry. A row gives the partial derivatives d(y, *args), with y the result.
+
+At kinks the derivative is the subgradient of smallest norm: 0 for abs at 0, half and half for a tie of maximum.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..domain import (
+    ABOVE_MINUS_ONE,
+    ABOVE_ONE,
+    NONZERO,
+    NONZERO2,
+    POSITIVE,
+    REAL,
+    REAL2,
+    UNIT,
+    Domain,
+    arr,
+    case,
+)
+from ..op import elementwise, structural
+
+# Arithmetic
+elementwise(np.positive, REAL, 1)
+elementwise(np.negative, REAL, -1)
+elementwise(np.add, REAL2, 1, 1)
+elementwise(np.subtract, REAL2, 1, -1)
+elementwise(np.multiply, REAL2, lambda y, a, b: b, lambda y, a, b: a)
+elementwise(np.divide, NONZERO2, lambda y, a, b: 1 / b, lambda y, a, b: -y / b)
+elementwise(
+    np.remainder, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.floor_divide(a, b)
+)
+elementwise(np.fmod, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.trunc(a / b))
+
+# Powers and roots. At 0: 0**0 has derivative 0, the square root inf.
+elementwise(np.square, REAL, lambda y, x: 2 * x)
+elementwise(np.reciprocal, NONZERO, lambda y, x: -y * y)
+elementwise(np.sqrt, POSITIVE, lambda y, x: 0.5 / y)
+elementwise(np.cbrt, POSITIVE, lambda y, x: 1 / (3 * y * y))
+
+
+def _raised(y: Any, x: Any, p: Any) -> Any:
+    return p * x ** (p - 1 + (p == 0))
+
+
+def _exponent(y: Any, x: Any, p: Any) -> Any:
+    return y * np.log(x + (x == 0))
+
+
+elementwise(np.power, (POSITIVE, REAL), _raised, _exponent)
+elementwise(np.float_power, (POSITIVE, REAL), _raised, _exponent)
+
+# Exponentials and logarithms
+elementwise(np.exp, REAL, lambda y, x: y)
+elementwise(np.exp2, REAL, lambda y, x: y * math.log(2))
+elementwise(np.expm1, REAL, lambda y, x: y + 1)
+elementwise(np.log, POSITIVE, lambda y, x: 1 / x)
+elementwise(np.log2, POSITIVE, lambda y, x: 1 / (x * math.log(2)))
+elementwise(np.log10, POSITIVE, lambda y, x: 1 / (x * math.log(10)))
+elementwise(np.log1p, ABOVE_MINUS_ONE, lambda y, x: 1 / (1 + x))
+elementwise(np.logaddexp, REAL2, lambda y, a, b: np.exp(a - y), lambda y, a, b: np.exp(b - y))
+elementwise(np.logaddexp2, REAL2, lambda y, a, b: np.exp2(a - y), lambda y, a, b: np.exp2(b - y))
+
+# Trigonometric functions
+elementwise(np.sin, REAL, lambda y, x: np.cos(x))
+elementwise(np.cos, REAL, lambda y, x: -np.sin(x))
+elementwise(np.tan, UNIT, lambda y, x: 1 + y * y)
+elementwise(np.arcsin, UNIT, lambda y, x: 1 / np.sqrt(1 - x * x))
+elementwise(np.arccos, UNIT, lambda y, x: -1 / np.sqrt(1 - x * x))
+elementwise(np.arctan, REAL, lambda y, x: 1 / (1 + x * x))
+elementwise(np.deg2rad, REAL, math.pi / 180)
+elementwise(np.radians, REAL, math.pi / 180)
+elementwise(np.rad2deg, REAL, 180 / math.pi)
+elementwise(np.degrees, REAL, 180 / math.pi)
+
+# Hyperbolic functions
+elementwise(np.sinh, REAL, lambda y, x: np.cosh(x))
+elementwise(np.cosh, REAL, lambda y, x: np.sinh(x))
+elementwise(np.tanh, REAL, lambda y, x: 1 - y * y)
+elementwise(np.arcsinh, REAL, lambda y, x: 1 / np.sqrt(1 + x * x))
+elementwise(np.arccosh, ABOVE_ONE, lambda y, x: 1 / np.sqrt(x * x - 1))
+elementwise(np.arctanh, UNIT, lambda y, x: 1 / (1 - x * x))
+
+# Of two sides of a triangle; both partials are 0 at the origin
+elementwise(
+    np.hypot, NONZERO2, lambda y, a, b: a / (y + (y == 0)), lambda y, a, b: b / (y + (y == 0))
+)
+
+
+def _square_radius(a: Any, b: Any) -> Any:
+    r = a * a + b * b
+    return r + (r == 0)
+
+
+elementwise(
+    np.arctan2, NONZERO2, lambda y, a, b: b / _square_radius(a, b), lambda y, a, b: -a / _square_radius(a, b)
+)
+
+
+# With kinks
+def _share(y: Any, winner: Any, loser: Any) -> Any:
+    """1 where winner > loser, 1/2 at a tie, 0 elsewhere."""
+    return ((winner > loser).astype(y.dtype) + (winner >= loser)) / 2
+
+
+elementwise(np.absolute, NONZERO, lambda y, x: np.sign(x))
+elementwise(np.fabs, NONZERO, lambda y, x: np.sign(x))
+elementwise(np.copysign, (NONZERO, NONZERO), lambda y, a, b: np.sign(a) * np.sign(y), 0)
+elementwise(np.heaviside, (NONZERO, REAL), 0, lambda y, x, at_zero: x == 0)
+elementwise(np.maximum, REAL2, lambda y, a, b: _share(y, a, b), lambda y, a, b: _share(y, b, a))
+elementwise(np.minimum, REAL2, lambda y, a, b: _share(y, b, a), lambda y, a, b: _share(y, a, b))
+elementwise(np.fmax, REAL2, lambda y, a, b: _share(y, a, b), lambda y, a, b: _share(y, b, a))
+elementwise(np.fmin, REAL2, lambda y, a, b: _share(y, b, a), lambda y, a, b: _share(y, a, b))
+
+
+# A choice per entry: what was not chosen gets an exact 0, even where g is infinite
+def _choice(condition: Any, x: Any, y: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    return (condition.data if hasattr(condition, "_record") else condition, x, y), {}
+
+
+structural(
+    np.where,
+    None,
+    lambda g, out, condition, x, y: np.where(condition, g, 0),
+    lambda g, out, condition, x, y: np.where(condition, 0, g),
+    prepare=_choice,
+    samples=[
+        case(np.array([True, False, True]), arr(2, 3), arr(3)),
+        case(np.array([[True], [False]]), arr(), arr(2, 1)),
+        case(np.array([True, False, True]), arr(3), 0.0),
+    ],
+)
+
+
+def _bounds(a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    return (a, bounds.pop("min", a_min), bounds.pop("max", a_max)), bounds
+
+
+def _inside(a: Any, low: Any, high: Any) -> Any:
+    return (True if low is None else a >= low) & (True if high is None else a <= high)
+
+
+structural(  # the bounds belong to the inside
+    np.clip,
+    lambda g, y, a, low, high: g * _inside(a, low, high),
+    lambda g, y, a, low, high: g * (a < low),
+    lambda g, y, a, low, high: g * (a > high),
+    prepare=_bounds,
+    samples=[
+        case(arr(3, 4), -1.0, 1.0),
+        case(arr(3, 4), None, 0.5),
+        case(arr(3, 4), min=-0.5, max=None),
+        case(arr(3, 4), arr(4, domain=Domain(-2, 0)), arr(3, 1, domain=Domain(0.1, 2))),
+    ],
+)

@@ -1,0 +1,183 @@
+"""Functions that reduce axes: sum, mean, product, extrema, variance; and running sums."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..domain import ZERO, arr, case
+from ..op import linear, structural
+
+Axis = int | tuple[int, ...] | None
+
+# np.sum, np.max and np.min without Python wrappers, which cost more than a small sum: (a, axis, dtype, out, keepdims)
+add_up: Any = np.add.reduce
+largest: Any = np.maximum.reduce
+smallest: Any = np.minimum.reduce
+
+_SAMPLES = [
+    case(arr(2, 3)),
+    case(arr(2, 3), axis=0),
+    case(arr(2, 3), axis=-1, keepdims=True),
+    case(arr(2, 3, 2), (0, 2)),
+    case(arr(2, 3, 2), axis=(2, 0), keepdims=True),
+    case(arr()),
+]
+
+
+def kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    """The shape with every reduced axis kept, of length 1."""
+    if axis is None:
+        return (1,) * len(shape)
+    reduced = {i % len(shape) for i in (axis if isinstance(axis, tuple) else (axis,))} if shape else ()
+    return tuple(1 if i in reduced else n for i, n in enumerate(shape))
+
+
+def keep(g: Any, a: Any, axis: Axis) -> Any:
+    """g, one entry per reduced group, in a shape that broadcasts against a."""
+    shape = kept(a.shape, axis)
+    return g if g.shape == shape else g.reshape(shape)
+
+
+def count(shape: tuple[int, ...], axis: Axis) -> int:
+    """How many entries are reduced to one."""
+    n = math.prod(shape)
+    return n if axis is None or n == 0 else n // math.prod(kept(shape, axis))
+
+
+# Sums
+def _spread(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
+    result = np.empty(shape, g.dtype)
+    result[...] = g.reshape(kept(shape, axis)) if g.ndim else g
+    return result
+
+
+spread = linear(  # the transpose of the sum
+    _spread,
+    lambda h, y, g, shape, axis: add_up(h, axis).reshape(g.shape),
+    samples=[case(arr(3), (2, 3), 0), case(arr(2, 1), (2, 3), (1,)), case(arr(), (2, 3), None)],
+)
+
+linear(
+    np.sum,
+    lambda g, y, a, axis=None, dtype=None, out=None, keepdims=False: spread(g, a.shape, axis),
+    forward=lambda a, axis=None, dtype=None, out=None, keepdims=False: add_up(a, axis, dtype, None, keepdims),
+    samples=_SAMPLES,
+)
+
+
+def _mean(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    if a.dtype.kind == "f" and a.size:
+        return add_up(a, axis, dtype, None, keepdims) / count(a.shape, axis)
+    return np.mean(a, axis, dtype, keepdims=keepdims)
+
+
+linear(
+    np.mean,
+    lambda g, y, a, axis=None, dtype=None, out=None, keepdims=False: spread(g / count(a.shape, axis), a.shape, axis),
+    forward=_mean,
+    samples=_SAMPLES,
+)
+
+
+def _backwards(a: Any, axis: int) -> Any:
+    return a[(slice(None),) * (axis % a.ndim) + (slice(None, None, -1),)]
+
+
+def _cumsum_vjp(g: Any, y: Any, a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+    i = axis or 0
+    return _backwards(np.cumsum(_backwards(g, i), axis=i), i).reshape(a.shape)
+
+
+linear(np.cumsum, _cumsum_vjp, samples=[case(arr(2, 3)), case(arr(2, 3), axis=0), case(arr(2, 3), -1)])
+
+
+# Extrema: equal ones share the gradient equally; a NaN is extreme, as in NumPy
+def _extremum_vjp(g: Any, y: Any, a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
+    mask = (a == keep(y, a, axis)) | (a != a)
+    return keep(g, a, axis) * (mask / add_up(mask, axis, y.dtype, None, True))
+
+
+def _max(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
+    return largest(a, axis, None, None, keepdims)
+
+
+def _min(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
+    return smallest(a, axis, None, None, keepdims)
+
+
+structural(np.max, _extremum_vjp, forward=_max, samples=_SAMPLES)
+structural(np.amax, _extremum_vjp, forward=_max, samples=_SAMPLES)
+structural(np.min, _extremum_vjp, forward=_min, samples=_SAMPLES)
+structural(np.amin, _extremum_vjp, forward=_min, samples=_SAMPLES)
+
+
+# The product's derivative is the product of the others: never y / a, which is wrong where a is 0
+def _others(a: Any) -> Any:
+    """For every entry the product of the other ones along the last axis."""
+    n = a.shape[-1]
+    if not isinstance(a, np.ndarray):  # the same, in differentiable functions: n * n entries
+        return np.prod(np.where(np.eye(n, dtype=bool), 1, a[..., None, :]), axis=-1)
+    before, after = np.ones_like(a), np.ones_like(a)
+    np.cumprod(a[..., :-1], axis=-1, out=before[..., 1:])
+    np.cumprod(a[..., :0:-1], axis=-1, out=after[..., -2::-1])
+    return before * after
+
+
+def _prod_vjp(
+    g: Any, y: Any, a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False
+) -> Any:
+    if a.ndim == 0:
+        return g
+    target = kept(a.shape, axis)
+    order = sorted(range(a.ndim), key=lambda i: target[i] == 1 and a.shape[i] != 1)
+    groups = a.transpose(order)
+    groups_last = (*(n for n in target if n != 1), count(a.shape, axis))
+    others = _others(groups.reshape(groups_last)).reshape(groups.shape)
+    return keep(g, a, axis) * others.transpose(sorted(range(a.ndim), key=order.__getitem__))
+
+
+structural(
+    np.prod,
+    _prod_vjp,
+    samples=[*_SAMPLES, case(arr(2, 1, 3), axis=(0, 1)), case(arr(2, 3, domain=ZERO), axis=1)],
+)
+
+
+# Spread around the mean. The standard deviation of equal entries has derivative 0.
+def _over(n: float) -> float:
+    return 1 / n if n > 0 else math.nan
+
+
+def _var_vjp(
+    g: Any,
+    y: Any,
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+) -> Any:
+    deviation = a - np.mean(a, axis=axis, keepdims=True)
+    return keep(g, a, axis) * deviation * (2 * _over(count(a.shape, axis) - ddof))
+
+
+def _std_vjp(
+    g: Any,
+    y: Any,
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+) -> Any:
+    deviation = a - np.mean(a, axis=axis, keepdims=True)
+    return keep(g / (y + (y == 0)), a, axis) * deviation * _over(count(a.shape, axis) - ddof)
+
+
+structural(np.var, _var_vjp, samples=[*_SAMPLES, case(arr(4, 2), axis=0, ddof=1)])
+structural(np.std, _std_vjp, samples=[*_SAMPLES[:-1], case(arr(4, 2), axis=0, ddof=1)])

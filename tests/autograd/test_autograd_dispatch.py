@@ -1,0 +1,241 @@
+"""NumPy's functions, operators and methods on Tensors, in every calling convention; and what is refused."""
+
+import numpy as np
+import pytest
+
+from glissade.autograd import Domain, Tensor, check_grads, elementwise, grad, structural
+from glissade.autograd.op import TABLE
+
+
+def leaf(*values):
+    return Tensor(np.array(values), requires_grad=True)
+
+
+X = np.array([[0.5, 1.5, -1.0], [2.0, -0.3, 0.8]])
+
+
+@pytest.mark.parametrize(
+    ("ours", "numpys"),
+    [
+        (lambda t: np.ones(3) + t, lambda a: 1 + a),
+        (lambda t: np.ones(3) - t, lambda a: 1 - a),
+        (lambda t: np.float64(2) * t, lambda a: 2 * a),
+        (lambda t: 2 / t, lambda a: 2 / a),
+        (lambda t: [1.0, 2.0, 3.0] * t, lambda a: [1.0, 2.0, 3.0] * a),
+        (lambda t: t * [1.0, 2.0, 3.0], lambda a: [1.0, 2.0, 3.0] * a),
+        (lambda t: np.ones((2, 2)) @ t, lambda a: np.ones((2, 2)) @ a),
+        (lambda t: t @ t.T, lambda a: a @ a.T),
+        (lambda t: abs(-t) + +t, lambda a: abs(-a) + a),
+        (lambda t: 2.0**t, lambda a: 2.0**a),
+        (lambda t: (t**2) ** 0.5, lambda a: (a**2) ** 0.5),
+        (lambda t: t % 0.7, lambda a: a % 0.7),
+        (lambda t: 7.0 % t, lambda a: 7.0 % a),
+        (lambda t: np.sum(a=t), np.sum),
+        (lambda t: np.sum(t, 0), lambda a: np.sum(a, 0)),
+        (lambda t: np.sum(t, axis=-1, keepdims=True), lambda a: np.sum(a, -1, keepdims=True)),
+        (lambda t: np.sum(t, 0, None, None, True), lambda a: np.sum(a, 0, keepdims=True)),
+        (lambda t: np.sum(t, out=None), np.sum),
+        (lambda t: np.add.reduce(t), np.add.reduce),
+        (lambda t: np.add.reduce(t, 1), lambda a: a.sum(1)),
+        (lambda t: np.multiply.reduce(t, axis=None, keepdims=True), lambda a: a.prod(keepdims=True)),
+        (lambda t: np.maximum.reduce(t, axis=1), lambda a: a.max(1)),
+        (lambda t: np.minimum.reduce(t), lambda a: a.min(0)),
+        (lambda t: np.clip(t, a_min=-t, a_max=1.0), lambda a: np.clip(a, -a, 1.0)),
+        (lambda t: np.clip(X, a_min=0.1, a_max=t * 0 + 1), lambda a: np.clip(a, 0.1, 1)),
+        (lambda t: np.concatenate([X, t], axis=1), lambda a: np.concatenate([a, a], axis=1)),
+        (lambda t: np.concatenate((t, t, X)), lambda a: np.concatenate((a, a, a))),
+        (lambda t: np.stack(arrays=[t, X]), lambda a: np.stack([a, a])),
+        (lambda t: np.stack(list(t)), lambda a: a),
+        (lambda t: np.vstack([t[0], t]), lambda a: np.vstack([a[0], a])),
+        (lambda t: np.einsum("ij,kj->ik", X, t), lambda a: np.einsum("ij,kj->ik", a, a)),
+        (lambda t: np.einsum(t, [0, 1], [1, 0]), lambda a: a.T),
+        (lambda t: np.where(t > 0, t, 0.0), lambda a: np.where(a > 0, a, 0.0)),
+        (lambda t: np.where(Tensor(X > 0), X, t * 2), lambda a: np.where(a > 0, a, a * 2)),
+        (lambda t: np.reshape(t, shape=(3, 2)), lambda a: a.reshape(3, 2)),
+        (lambda t: np.take(t, indices=Tensor([2, 0]), axis=1), lambda a: a[:, [2, 0]]),
+        (lambda t: t[Tensor(1)], lambda a: a[1]),
+        (lambda t: t[t > 0], lambda a: a[a > 0]),
+        (lambda t: t[:, [0, 0, 2]], lambda a: a[:, [0, 0, 2]]),
+        (lambda t: np.linalg.norm(t, axis=1), lambda a: np.linalg.norm(a, axis=1)),
+        (lambda t: np.dot(X.T, t), lambda a: a.T @ a),
+        (lambda t: np.tensordot(X, t, axes=(1, 1)), lambda a: a @ a.T),
+        (lambda t: np.multiply(X, t), lambda a: a * a),
+        (lambda t: np.full_like(t, t[0, 0]), lambda a: np.full_like(a, a[0, 0])),
+    ],
+)
+def test_calling_conventions(ours, numpys):
+    t = Tensor(X, requires_grad=True)
+    with np.errstate(invalid="ignore"):
+        y = ours(t)
+        expected = numpys(X)
+    assert isinstance(y, Tensor)
+    assert y.requires_grad
+    np.testing.assert_allclose(y.data, expected)
+    np.sum(y).backward()
+    assert t.grad.shape == X.shape
+
+
+METHODS = [
+    ("sum", ()),
+    ("sum", (0,)),
+    ("mean", (1, True)),
+    ("prod", (0,)),
+    ("max", (1,)),
+    ("min", ()),
+    ("var", (0,)),
+    ("std", ()),
+    ("cumsum", (1,)),
+    ("trace", ()),
+    ("reshape", (3, 2)),
+    ("reshape", ((6,),)),
+    ("reshape", (-1,)),
+    ("transpose", ()),
+    ("transpose", (1, 0)),
+    ("transpose", ((1, 0),)),
+    ("ravel", ()),
+    ("flatten", ("F",)),
+    ("squeeze", ()),
+    ("swapaxes", (0, 1)),
+    ("diagonal", (1,)),
+    ("repeat", (2, 0)),
+    ("take", ([1, 0], 1)),
+    ("dot", (np.ones((3, 2)),)),
+    ("clip", (0.0, 1.0)),
+    ("astype", (np.float32,)),
+    ("round", (1,)),
+    ("argmax", (0,)),
+    ("argmin", ()),
+    ("argsort", ()),
+    ("all", (0,)),
+    ("any", ()),
+    ("tolist", ()),
+]
+
+
+@pytest.mark.parametrize(("name", "args"), METHODS)
+def test_methods_are_numpys(name, args):
+    numpys = getattr(X, name)
+    expected = numpys(args[0], keepdims=args[1]) if name == "mean" else numpys(*args)
+    got = getattr(Tensor(X), name)(*args)
+    np.testing.assert_allclose(got.data if isinstance(got, Tensor) else got, expected)
+
+
+def test_every_public_method_is_tested():
+    from glissade.autograd.methods import Methods
+
+    own = {name for name, value in vars(Methods).items() if not name.startswith("_") and callable(value)}
+    assert own == {name for name, _ in METHODS} | {"numpy", "item"}
+
+
+REFUSED = [
+    (lambda t: np.add(t, t, out=np.ones(2)), ["out=", "array = array + tensor"]),
+    (lambda t: np.ones(2).__iadd__(t), ["out=", "array = array + tensor"]),
+    (lambda t: np.add(t, t, where=[True, False]), ["where=", "np.where"]),
+    (lambda t: np.sum(t, where=np.array([True, False])), ["where=", "axis"]),
+    (lambda t: np.sum(t, initial=1.0), ["initial="]),
+    (lambda t: np.sum(t, out=np.ones(())), ["out="]),
+    (lambda t: np.concatenate([t, t], out=np.ones(4)), ["out="]),
+    (lambda t: np.ravel(t, out=1), ["out"]),
+    (lambda t: np.clip(t, 0, 1, dtype=np.float32), ["dtype="]),
+    (lambda t: np.multiply(t, t, dtype=np.float32), ["dtype="]),
+    (lambda t: np.pad(t, 1, mode="edge"), ["edge", "constant"]),
+    (lambda t: np.linalg.norm(t.reshape(2, 1), 2), ["fro"]),
+    (lambda t: np.add.accumulate(t), ["np.add.accumulate"]),
+    (lambda t: np.add.outer(t, t), ["np.add.outer"]),
+    (lambda t: np.add.at(np.ones(2), [0, 1], t), ["np.add.at"]),
+    (lambda t: np.median(t), ["np.median", "elementwise(", "structural("]),
+    (lambda t: np.fft.fft(t), ["np.fft", "fft", ".data"]),
+    (lambda t: np.spacing(t), ["np.spacing", "elementwise(np.spacing"]),
+    (lambda t: np.bincount([0, 1], weights=t), ["bincount"]),
+    (lambda t: t * 1j, ["real", "complex128"]),
+    (lambda t: t + np.array([1j, 2]), ["real", "complex128"]),
+    (lambda t: np.array([t, None]) * t, []),
+    (lambda t: t * np.array([1, None]), ["real", "object"]),
+    (lambda t: t.astype(complex), ["real", "complex128"]),
+    (lambda t: t + "a", []),
+    (lambda t: t * None, []),
+]
+
+
+@pytest.mark.parametrize(("run", "words"), REFUSED)
+def test_refused_with_a_clear_error(run, words):
+    with pytest.raises(TypeError) as error:
+        run(leaf(1.0, 2.0))
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+class Foreign:
+    """A type with a protocol of its own: it decides."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return f"foreign {ufunc.__name__}"
+
+    def __array_function__(self, func, types, args, kwargs):
+        return f"foreign {func.__name__}"
+
+    def __radd__(self, other):
+        return "foreign radd"
+
+
+def test_foreign_types_decide():
+    t = leaf(1.0, 2.0)
+    assert np.multiply(t, Foreign()) == "foreign multiply"
+    assert np.concatenate([t, Foreign()]) == "foreign concatenate"
+    assert t + Foreign() == "foreign radd"
+    assert np.add(t, Foreign()) == "foreign add"
+
+
+class OwnArray(np.ndarray):
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return "own"
+
+
+def test_array_subclasses_with_a_protocol_decide():
+    assert np.add(leaf(1.0), np.ones(1).view(OwnArray)) == "own"
+
+
+def test_reflected_operators_of_numpy_scalars_keep_strong_types():
+    t = Tensor(np.ones(2, np.float32))
+    assert (np.float64(2) * t).dtype == np.float64
+    assert (t * np.float64(2)).dtype == np.float64
+    assert (2.0 * t).dtype == np.float32
+
+
+def test_integer_tensors_are_constants():
+    n = Tensor([1, 2, 3])
+    assert not (n * 2.5).requires_grad
+    assert (n * 2.5).dtype == np.float64
+    x = leaf(1.0, 2.0, 3.0)
+    (x * n).sum().backward()
+    np.testing.assert_array_equal(x.grad, [1, 2, 3])
+
+
+def test_indices_may_change_afterwards_for_slices():
+    x = leaf(1.0, 2.0, 3.0)
+    np.sum(x[1:] * 2).backward()
+    np.testing.assert_array_equal(x.grad, [0, 2, 2])
+
+
+def test_one_row_adds_an_elementwise_function():
+    def softplus_(x):
+        """log(1 + exp(x))."""
+        return np.logaddexp(x, 0)
+
+    op = elementwise(softplus_, Domain(-3, 3), lambda y, x: 1 / (1 + np.exp(-x)))
+    try:
+        assert op.__doc__ == "log(1 + exp(x))."
+        np.testing.assert_allclose(op(np.array([0.0])), np.log(2))
+        check_grads(op, np.array([-1.0, 2.0]), order=3)
+        np.testing.assert_allclose(grad(op)(0.0), 0.5)
+    finally:
+        del TABLE[softplus_]
+
+
+def test_one_row_adds_a_numpy_function():
+    structural(np.ptp, lambda g, y, a: g * ((a == np.max(a)).astype(a.dtype) - (a == np.min(a))), samples=[])
+    try:
+        x = leaf(1.0, 4.0, 2.0)
+        np.ptp(x).backward()
+        np.testing.assert_array_equal(x.grad, [-1, 1, 0])
+    finally:
+        del TABLE[np.ptp]
