@@ -42,7 +42,7 @@ def large():
     adam = Adam([x])
     mover = Kernel(move, ("x", "m", "v"))
     (least, limit), _ = seconds(lambda: adam.step([g]), lambda: mover([x, g, m, v], ()), repeats=25)
-    print(f"Adam float32, n = 1e7: {least * 1e6:.0f} us; moving the bytes {limit * 1e6:.0f} us; ratio {limit / least:.2f}")
+    print(f"Adam, float32, n = 1e7: {least * 1e6:.0f} us; moving {limit * 1e6:.0f} us; ratio {limit / least:.2f}")
 
 
 def after_a_product():

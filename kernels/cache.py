@@ -82,7 +82,7 @@ def _in_memory(name: str, source: str) -> ModuleType:
 def compile_loop(module: ModuleType, signature: tuple[Any, ...]) -> Callable[..., None]:
     """The module's loop, compiled for one signature, with the machine code from disk where it can be had."""
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
-        raise RuntimeError("NUMBA_DISABLE_JIT is set, and a kernel must be compiled. Unset it, or call the rule itself.")
+        raise RuntimeError("NUMBA_DISABLE_JIT is set, and kernels are compiled. Unset it, or call the rule itself.")
     compiled = partial(njit, nogil=True, error_model="numpy")  # without the numpy model, nothing vectorises
     if getattr(module, "__file__", None):
         try:

@@ -18,7 +18,7 @@ from numba.core import config
 __all__ = ["PARALLEL_BYTES", "run", "thread_count"]
 
 # Waking a thread costs 30 to 60 microseconds; below this many bytes of one array, it does not pay.
-PARALLEL_BYTES = 1 << 21
+PARALLEL_BYTES = 3 << 19
 # The threads take stretches of this many bytes of one array by turns, so that one that wakes late holds up no other.
 _STRETCH_BYTES = 1 << 19
 

@@ -158,7 +158,7 @@ class InPlace(Block):
         if gradient is None:
             self._gradient = None
         else:
-            usable = gradient if gradient.flags.carray else np.require(gradient, requirements="CAW")
+            usable = gradient if gradient.flags.carray else np.require(gradient, requirements=["C", "A", "W"])
             self._gradient = usable.view(np.ndarray).reshape(-1)
 
     def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
