@@ -23,9 +23,13 @@ from .denormals import flush_denormals, restore_denormals
 
 __all__ = [
     "absolute",
+    "cbrt",
+    "clip",
     "exp",
+    "expm1",
     "flush_denormals",
     "log",
+    "log1p",
     "maximum",
     "minimum",
     "power",
@@ -66,6 +70,12 @@ def maximum(a, b):
 def minimum(a, b):
     """NumPy's minimum: NaN wins, and of two equal zeros the second."""
     return a if a < b or a != a else b
+
+
+@_device
+def clip(a, low, high):
+    """NumPy's clip: the upper bound wins."""
+    return minimum(maximum(a, low), high)
 
 
 @_device
@@ -144,8 +154,11 @@ def _from_numpy(ufunc: np.ufunc) -> Any:
     return binary
 
 
+cbrt = _from_numpy(np.cbrt)
 exp = _from_numpy(np.exp)
+expm1 = _from_numpy(np.expm1)
 log = _from_numpy(np.log)
+log1p = _from_numpy(np.log1p)
 tanh = _from_numpy(np.tanh)
 power = _from_numpy(np.power)
 

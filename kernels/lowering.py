@@ -40,7 +40,7 @@ _ON_NUMBERS |= {f: f"math.{name}" for name, f in vars(math).items() if callable(
 _ON_NUMBERS |= {getattr(builtins, name): name for name in ("abs", "max", "min", "float", "int", "round")}
 # What NumPy does for these exponents is not its general power.
 _SHORT_POWERS: dict[float | None, str] = {2: "square", 0.5: "sqrt"}
-_RESERVED = {"i", "real", "mode", "math", "vocabulary", *device.__all__}
+_RESERVED = {"i", "real", "mode", "float", "math", "vocabulary", *device.__all__}
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ class _Lowering:
         self.constants: dict[str, str] = {}  # name in the loop: the number it stands for
         self.known: dict[object, str] = {}
         self.on_one_branch: list[str] = []  # constants that have no value when their branch is not taken
+        self.flags: set[str] = set()  # those of the constants that are conditions
         self.called: set[str] = set()
         self.on_numbers, self.on_elements = _Text(1), _Text(2)
 
@@ -100,25 +101,27 @@ class _Lowering:
             self.on_elements.add(f"g = {self.element(self.source.results[0])}")
             self.define("g", ELEMENT)
         self.enter(rule)
-        self.statements(rule.statements)
         if len(rule.results) != len(self.outputs):
-            raise_for = ast.Tuple(rule.results) if len(rule.results) > 1 else rule.results[0]
-            rule.refuse(
-                raise_for, f"it has to return {', '.join(self.outputs)}, and returns {len(rule.results)} value(s)"
-            )
+            returned = ast.Return(ast.Tuple(rule.results) if len(rule.results) > 1 else rule.results[0])
+            rule.refuse(returned, f"it has to return {', '.join(self.outputs)}, and returns {len(rule.results)} values")
+        self.statements(rule.statements)
         for output, result in zip(self.outputs, rule.results, strict=True):
             if output not in idle:
                 self.on_elements.add(f"{output}_array[i] = {self.element(result)}")
+        self.reserve(rule, {*(f"{a}_array" for a in arrays), *(f"{name}_" for name in self.constants)})
         return Lowered(self.render(rule.title, arrays), arrays, tuple(self.parameters))
 
     def enter(self, source: Source) -> None:
         self.source = source
-        if clash := sorted((source.assigned | set(source.parameters)) & _RESERVED):
-            source.refuse(ast.Name(clash[0]), f"the loop uses the name `{clash[0]}` itself; call it something else")
+        self.reserve(source, _RESERVED)
         for name in source.parameters:
             self.kinds[name] = ELEMENT if name in ("g", *self.outputs) else NUMBER
             if self.kinds[name] is NUMBER and name not in self.parameters:
                 self.parameters.append(name)
+
+    def reserve(self, source: Source, names: set[str]) -> None:
+        if clash := sorted((source.assigned | set(source.parameters)) & names):
+            source.refuse(ast.Name(clash[0]), f"the loop uses the name `{clash[0]}` itself; call it something else")
 
     # ------------------------------------------------------------------------------------------------- statements
     def statements(self, statements: Sequence[ast.stmt]) -> None:
@@ -209,6 +212,9 @@ class _Lowering:
         name = _ON_ELEMENTS.get(self.source.resolve(function))
         if name is None:
             self.source.refuse(node, f"on arrays it may call {', '.join(vocabulary.__all__)}")
+        takes = getattr(getattr(np, name), "nin", 3)
+        if len(arguments) != takes:
+            self.source.refuse(node, f"{name} takes {takes} argument(s)")
         first = self.mask(arguments[0]) if name == "where" else self.element(arguments[0])
         return self.device(name, first, *map(self.element, arguments[1:]))
 
@@ -249,12 +255,14 @@ class _Lowering:
     def flag(self, test: ast.expr) -> str:
         if self.kind(test) is not NUMBER:
             self.source.refuse(test, "`if` on an array has no meaning; choose per element with where(condition, a, b)")
-        return self.constant(test, prefix="is")
+        name = self.constant(test, prefix="is")
+        self.flags.add(name)
+        return name
 
     def constant(self, node: ast.expr, prefix: str = "c") -> str:
         """The name under which the loop knows a number."""
         literal = _literal(node)
-        if literal is not None and prefix == "c":
+        if literal is not None and math.isfinite(literal) and prefix == "c":
             return f"real({literal!r})"
         text = self.number(node)
         names = sorted({n.id for n in ast.walk(node) if isinstance(n, ast.Name)})
@@ -278,7 +286,7 @@ class _Lowering:
     def render(self, title: str, arrays: tuple[str, ...]) -> str:
         imports = ", ".join(sorted({"flush_denormals", "restore_denormals", *self.called}))
         rounded = [
-            f"    {name} = {f'{name}_ != 0' if name.startswith('is') else f'real({name}_)'}"
+            f"    {name} = {f'{name}_ != 0' if name in self.flags else f'real({name}_)'}"
             + ("" if name == text else f"  # {text}")
             for name, text in self.constants.items()
         ]

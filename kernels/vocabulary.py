@@ -14,7 +14,22 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["absolute", "exp", "log", "maximum", "minimum", "sign", "sqrt", "tanh", "where"]
+__all__ = [
+    "absolute",
+    "cbrt",
+    "clip",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "maximum",
+    "minimum",
+    "sign",
+    "sqrt",
+    "square",
+    "tanh",
+    "where",
+]
 
 
 def _weak(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,11 +47,16 @@ def sqrt(a: Any) -> Any:
 
 
 _sqrt = _weak(np.sqrt)
+square = _weak(np.square)
+cbrt = _weak(np.cbrt)
 absolute = _weak(np.absolute)
 maximum = _weak(np.maximum)
 minimum = _weak(np.minimum)
+clip = _weak(np.clip)
 sign = _weak(np.sign)
 exp = _weak(np.exp)
+expm1 = _weak(np.expm1)
 log = _weak(np.log)
+log1p = _weak(np.log1p)
 tanh = _weak(np.tanh)
 where = _weak(np.where)

@@ -70,6 +70,8 @@ class Optimizer:
 
     def __init_subclass__(cls) -> None:
         """Derive what follows from the fields and the rule."""
+        if inspect.isfunction(vars(cls).get("rule")):
+            cls.rule = staticmethod(cls.rule)  # a rule is a plain function, also where it is not marked as one
         _as_value(cls)
         cls.domains = domains_of(cls)
         known = {"x", "g", "t", *cls.domains}

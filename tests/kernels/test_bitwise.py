@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
-from glissade.kernels import Kernel, absolute, exp, log, maximum, minimum, sign, sqrt, where
+from glissade.kernels import Kernel, absolute, cbrt, clip, exp, log, log1p, maximum, minimum, sign, sqrt, where
 from glissade.kernels.threads import PARALLEL_BYTES
 
 HALF = 0.5  # a global number
@@ -59,13 +59,13 @@ def powers_by_numbers(x, g, m, v, t, lr, beta1, beta2, eps):
 def conditions(x, g, m, v, t, lr, beta1, beta2, eps):
     big = (absolute(g) > beta1) & ~(x < 0) | (v == 0)
     m = where(big, sign(g), -m)
-    v = where(t > 1, minimum(v, g), 0.0)
+    v = where(t > 1, minimum(v, g), 0.0) + clip(g, -lr, np.square(x))
     return where(g != x, x - lr * m, +x if t > 1 else x), m, v
 
 
 def transcendental(x, g, m, v, t, lr, beta1, beta2, eps):
     m = exp(-(g**2)) + np.tanh(x)
-    v = log(absolute(x) + eps) * exp(lr)
+    v = log(absolute(x) + eps) * exp(lr) + cbrt(x) - np.expm1(g) * log1p(v)
     return x - lr * m, m, v
 
 
@@ -98,6 +98,15 @@ def assert_same_bits(expected, actual):
         np.testing.assert_array_equal(np.signbit(a[~np.isnan(e)]), np.signbit(e[~np.isnan(e)]))
 
 
+def named_like_flags(x, g, m, v, t, lr, is0, isotropy, c0):
+    c1 = is0 * isotropy if t > 1 else c0
+    return x - lr * g, m * is0 + isotropy * g, c1 * g - c0 * v
+
+
+def test_names_that_look_like_the_loop_s_own():
+    assert_same_bits(*run_both(named_like_flags, np.float32, 100, steps=3))
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -117,7 +126,7 @@ def test_a_single_result_and_no_states():
     np.testing.assert_array_equal(x, np.arange(5.0) - 0.5)
 
 
-def clip(g, bound):
+def bounded(g, bound):
     return minimum(maximum(g, -bound), bound)
 
 
@@ -129,9 +138,9 @@ def decay(x, g, bound):
 def test_what_comes_before_the_rule_is_fused_into_the_same_pass(dtype):
     rng = np.random.default_rng(0)
     x, g = rng.normal(size=(2, 1001)).astype(dtype)
-    kernel = Kernel(descent, ("x",), before=(clip, decay))
+    kernel = Kernel(descent, ("x",), before=(bounded, decay))
     assert kernel.parameters == ("bound", "lr")
-    expected = descent(x, decay(x, clip(g, 0.3), 0.3), 0.1)
+    expected = descent(x, decay(x, bounded(g, 0.3), 0.3), 0.1)
     kernel([x, g], (0.3, 0.1))
     np.testing.assert_array_equal(x, expected)
 

@@ -99,6 +99,15 @@ def reserved(x, g, lr):
     return x - lr * sqrt
 
 
+def an_array_s_name(x, g, lr):
+    x_array = g * g
+    return x - lr * x_array
+
+
+def too_few(x, g, lr):
+    return x - lr * maximum(g)
+
+
 def keyword_argument(x, g, lr):
     return maximum(x, lr, dtype=None)
 
@@ -124,6 +133,8 @@ CASES = [
     (no_return, "return"),
     (with_default, "defaults"),
     (reserved, "call it something else"),
+    (an_array_s_name, "call it something else"),
+    (too_few, "takes 2 argument"),
     (keyword_argument, "no meaning"),
 ]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from glissade.autograd import Parameter, Tensor
-from glissade.optim import SGD, Adagrad, Adam, Momentum, Optimizer, RMSprop
+from glissade.optim import SGD, Adagrad, Adam, Hyper, Momentum, Optimizer, RMSprop
 from glissade.schedules import Constant, Exponential, Linear
 
 A = np.zeros(3)
@@ -172,6 +172,29 @@ def test_a_rule_without_a_kernel_is_refused_at_binding():
             Signum([x])
     finally:
         del Optimizer.registry["signum"]
+
+
+def test_a_rule_without_decorator():
+    class Plain(Optimizer):
+        """As papers have it."""
+
+        lr: Hyper = 0.5
+
+        def rule(x, g, m, lr):
+            m = m + g
+            return x - lr * m, m
+
+    try:
+        x = np.zeros(2)
+        optimizer = Plain([x], lr=Constant(0.25))
+        optimizer.step([np.ones(2)])
+        optimizer.step([np.ones(2)])
+        np.testing.assert_array_equal(x, -0.75)
+        assert Plain(lr=1).rule(0.0, 1.0, 0.0, 1.0) == Plain.rule(0.0, 1.0, 0.0, 1.0) == (-1.0, 1.0)
+        with pytest.raises(ValueError, match="lr must be finite"):
+            Plain(lr=np.inf)
+    finally:
+        del Optimizer.registry["plain"]
 
 
 def test_a_lesson_s_own_adam_does_not_replace_the_registered_one():
