@@ -1,4 +1,4 @@
-"""Whether operations are recorded: one switch per thread (and per asynchronous task)."""
+"""Whether operations are recorded: one switch per thread (and per asynchronous task); and who watches recording."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 is_recording = _recording.get
+
+
+observers: list[Callable[[Any], None]] = []
+"""Called with each Tensor that is recorded, right after; for tracing, and empty otherwise."""
 
 
 class Mode:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import ops
 from .dispatch import SHORTCUTS, Protocols, is_foreign, plain
 from .methods import Methods
-from .modes import is_recording
+from .modes import is_recording, observers
 from .op import TABLE, Op
 from .walk import backward
 
@@ -286,6 +286,9 @@ def _node(
     t.seq = _next_seq()
     t.mark = 0
     t.grad = t.home = t.name = None
+    if observers and op is not None:
+        for observe in observers:
+            observe(t)
     return t
 
 
