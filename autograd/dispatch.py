@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .op import CONSTANT, TABLE
 
 SHORTCUTS: dict[Any, Callable[..., Any]] = {}
-"""Ufunc -> a function that records it with less overhead than its row; filled where Tensor is defined."""
+"""Ufunc -> a function of a Tensor and operands that records it with less overhead; filled where Tensor is defined."""
 
 _REDUCTIONS: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
@@ -24,8 +24,10 @@ class Protocols:
     requires_grad: bool
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "__call__" and not kwargs and ufunc in SHORTCUTS:
-            return SHORTCUTS[ufunc](*inputs)
+        if not kwargs and inputs[0] is self and method == "__call__":
+            shortcut = SHORTCUTS.get(ufunc)
+            if shortcut is not None:
+                return shortcut(*inputs)
         for x in inputs:
             if is_foreign(x):
                 return NotImplemented

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,12 +72,6 @@ class Methods:
         return self.data.tolist()
 
     # As a Python object
-
-    def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        raise TypeError(
-            "A Tensor is not changed in place: its gradient would be wrong. Build the result with np.where or "
-            "np.concatenate; to set the numbers of a leaf, write t.data[index] = value."
-        )
 
     def __getitem__(self, index: Any) -> Tensor:
         return _apply_op(ops.shaping.getitem, self, plain(index))

@@ -15,12 +15,14 @@ from .dispatch import SHORTCUTS, Protocols, is_foreign, plain
 from .methods import Methods
 from .modes import is_recording, observers
 from .op import TABLE, Op
-from .walk import backward
+from .ops.assignment import assigned
+from .walk import backward, expect_versions
 
 _new = object.__new__
 _next_seq = count(1).__next__
 _NO_KEYWORDS: dict[str, Any] = {}
-_SCALARS: dict[Any, dict[float, Any]] = {}
+# Python numbers as arrays of a Tensor's type: the same result in half the time.
+_SCALARS: dict[Any, dict[float, Any]] = {np.dtype(np.float32): {}, np.dtype(np.float64): {}}
 _POWERS: dict[float, Callable[..., Tensor]] = {2: TABLE[np.square], 0.5: TABLE[np.sqrt], -1: TABLE[np.reciprocal]}
 
 
@@ -30,22 +32,11 @@ _POWERS: dict[float, Callable[..., Tensor]] = {2: TABLE[np.square], 0.5: TABLE[n
 def _operand(x: Any, data: Any) -> Any:
     """The other operand of an operator as an array; NotImplemented if x should decide."""
     kind = type(x)
-    if kind is float or kind is int:  # an array of the Tensor's type gives the same result in half the time
-        dtype = data.dtype
-        if dtype.kind != "f":
-            return x
-        if x == 0:  # not a key: 0.0 and -0.0 are equal
-            return np.array(x, dtype)
-        if isinstance(data, np.generic):
-            return x
-        known = _SCALARS.setdefault(dtype, {})
-        value = known.get(x)
-        if value is None:
-            if len(known) > 1000:
-                known.clear()
-            known[x] = value = np.array(x, dtype)
-            value.setflags(write=False)
-        return value
+    if kind is float or kind is int:
+        if type(data) is np.ndarray and (known := _SCALARS.get(data.dtype)) is not None:
+            found = known.get(x)
+            return _scalar(x, data.dtype, known) if found is None else found
+        return x
     if isinstance(x, (np.ndarray, np.generic, bool, list, tuple, complex)) and not is_foreign(x):
         x = np.asarray(x)
         if x.dtype.kind not in "fiub":
@@ -54,14 +45,23 @@ def _operand(x: Any, data: Any) -> Any:
     return NotImplemented
 
 
+def _scalar(x: float, dtype: Any, known: dict[float, Any]) -> Any:
+    array = np.array(x, dtype)
+    array.setflags(write=False)
+    if x != 0:  # 0.0 and -0.0 are one key
+        if len(known) > 1000:
+            known.clear()
+        known[x] = array
+    return array
+
+
 def _unary(func: Callable[..., Any], compute: Callable[[Any], Any]) -> Callable[[Tensor], Tensor]:
     op = cast(Op, TABLE[func])
 
     def method(a: Tensor) -> Tensor:
         x = a.data
-        if a.requires_grad and is_recording():
-            return _node(compute(x), op, (x,), _NO_KEYWORDS, (a,))
-        return _node(compute(x))
+        y = compute(x)
+        return _node(y, op, (x,), (a,)) if a.requires_grad and is_recording() else _constant(y)
 
     SHORTCUTS[func] = method
     return method
@@ -75,29 +75,48 @@ def _binary(
 
     def method(a: Tensor, b: Any) -> Tensor:
         x = a.data
+        inputs: tuple[Tensor | None, Tensor | None]
         if isinstance(b, Tensor):
             y = b.data
-            if (a.requires_grad or b.requires_grad) and is_recording():
-                inputs = (a if a.requires_grad else None, b if b.requires_grad else None)
-                return _node(compute(x, y), op, (x, y), _NO_KEYWORDS, inputs)
-            return _node(compute(x, y))
-        y = _operand(b, x)
-        if y is NotImplemented:
-            return cast(Tensor, y)
-        if a.requires_grad and is_recording():
-            return _node(compute(x, y), op, (x, y), _NO_KEYWORDS, (a, None))
-        return _node(compute(x, y))
+            if a.requires_grad:
+                inputs = (a, b) if b.requires_grad else (a, None)
+            elif b.requires_grad:
+                inputs = (None, b)
+            else:
+                return _constant(compute(x, y))
+        else:
+            y = _operand(b, x)
+            if y is NotImplemented:
+                return cast(Tensor, y)
+            if not a.requires_grad:
+                return _constant(compute(x, y))
+            inputs = (a, None)
+        if not is_recording():
+            return _constant(compute(x, y))
+        # _node, written out: a call would cost a fifth of what recording costs.
+        t = _new(Tensor)
+        t.data = compute(x, y)
+        t.requires_grad = True
+        t.op = op
+        t.args = (x, y)
+        t.kwargs = _NO_KEYWORDS
+        t.inputs = inputs
+        t.seq = _next_seq()
+        t.mark = 0
+        t.grad = t.home = t.name = None
+        if observers:
+            _show(t)
+        return t
 
     def reflected(a: Tensor, b: Any) -> Tensor:
         y = a.data
         x = _operand(b, y)
         if x is NotImplemented:
             return cast(Tensor, x)
-        if a.requires_grad and is_recording():
-            return _node(compute(x, y), op, (x, y), _NO_KEYWORDS, (None, a))
-        return _node(compute(x, y))
+        z = compute(x, y)
+        return _node(z, op, (x, y), (None, a)) if a.requires_grad and is_recording() else _constant(z)
 
-    SHORTCUTS[func] = lambda a, b: method(a, b) if isinstance(a, Tensor) else reflected(b, a)
+    SHORTCUTS[func] = method
     return method, reflected
 
 
@@ -108,6 +127,9 @@ def _plainly(compute: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Any]
         return NotImplemented if is_foreign(b) else compute(a.data, plain(b))
 
     return method
+
+
+_VERSIONED = ("data", "requires_grad", "op", "args", "kwargs", "inputs", "seq")
 
 
 class Tensor(Methods, Protocols):
@@ -202,12 +224,37 @@ class Tensor(Methods, Protocols):
 
     def detach(self) -> Tensor:
         """The same data as a constant."""
-        return _node(self.data)
+        return _constant(self.data)
 
     @property
     def is_leaf(self) -> bool:
         """Whether this was created by the user rather than computed with a graph."""
         return self.op is None
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Replaces entries of a computed Tensor: what was computed from it before keeps its gradient.
+
+        Under `no_grad` the data are written in place, of any Tensor.
+        TypeError: on a leaf that requires a gradient, and on an argument of a function that is being differentiated.
+        """
+        if not is_recording():
+            self.data[plain(index)] = plain(value)
+            return
+        if self.requires_grad and (self.op is None or self.op.name == "enter"):
+            raise TypeError(
+                "Item assignment to a leaf, or to an argument of a function that is being differentiated: its gradient "
+                "would be ambiguous. Assign to a copy: y = np.copy(x); y[i] = v. To change the value of a parameter, "
+                "write it under `with no_grad():`."
+            )
+        # This object becomes the new version. The old one lives on in a node of its own, with its place in the order:
+        # the walk finds it from there for whatever used it.
+        expect_versions()
+        old = _constant(self.data)
+        for slot in _VERSIONED:
+            setattr(old, slot, getattr(self, slot))
+        new = assigned(old, plain(index), value)
+        for slot in _VERSIONED:
+            setattr(self, slot, getattr(new, slot))
 
     # How an operation makes a Tensor
 
@@ -230,10 +277,10 @@ class Tensor(Methods, Protocols):
         data = op.forward(*raw, **kwargs) if kwargs else op.forward(*raw)
         kind = data.dtype.kind
         if needed and kind == "f" and is_recording():
-            return _node(data, op, tuple(raw), kwargs, inputs)
+            return _node(data, op, tuple(raw), inputs, kwargs)
         if kind in "cO":
             raise TypeError(f"np.{op.name}: Tensors hold real numbers. The result has dtype {data.dtype}.")
-        return _node(data)
+        return _constant(data)
 
     # Operators
 
@@ -272,13 +319,24 @@ class Parameter(Tensor):
         super().__init__(data, True, name)
 
 
-def _node(
-    data: Any, op: Op | None = None, args: Any = (), kwargs: dict[str, Any] = _NO_KEYWORDS, inputs: Any = ()
-) -> Tensor:
-    """The result of an operation; without op a constant."""
+def _constant(data: Any) -> Tensor:
+    """A result that needs no gradient."""
     t = _new(Tensor)
     t.data = data
-    t.requires_grad = op is not None
+    t.requires_grad = False
+    t.op = t.grad = t.home = t.name = None
+    t.args = t.inputs = ()
+    t.kwargs = _NO_KEYWORDS
+    t.seq = _next_seq()
+    t.mark = 0
+    return t
+
+
+def _node(data: Any, op: Op, args: Any, inputs: Any, kwargs: dict[str, Any] = _NO_KEYWORDS) -> Tensor:
+    """The recorded result of an operation."""
+    t = _new(Tensor)
+    t.data = data
+    t.requires_grad = True
     t.op = op
     t.args = args
     t.kwargs = kwargs
@@ -286,10 +344,14 @@ def _node(
     t.seq = _next_seq()
     t.mark = 0
     t.grad = t.home = t.name = None
-    if observers and op is not None:
-        for observe in observers:
-            observe(t)
+    if observers:
+        _show(t)
     return t
+
+
+def _show(t: Tensor) -> None:
+    for observe in observers:
+        observe(t)
 
 
 for _row in [row for row in TABLE.values() if row.is_elementwise and row.func not in SHORTCUTS]:

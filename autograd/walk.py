@@ -7,6 +7,7 @@ everything that used it. Collection marks nodes with the number of the walk, so 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _next_walk = count(1).__next__
 _by_seq = attrgetter("seq")
+has_versions = False  # whether items of any Tensor have been assigned to
 _lock = threading.RLock()  # marks and pending gradients live on nodes, which threads may share
 
 
@@ -33,7 +35,7 @@ def backward(root: Tensor, gradient: Any, retain_graph: bool) -> None:
         nodes = _collect(root, walk, 0)[0]
         leaves = [node for node in nodes if node.op is None]
         root.g = gradient
-        _propagate(nodes, walk, False, retain_graph)
+        _propagate(nodes, walk, False, None if retain_graph else _users_line())
         for leaf in leaves:
             _deposit(leaf, leaf.g)
             leaf.g = None
@@ -54,7 +56,7 @@ def pull(root: Tensor, gradient: Any, targets: Sequence[Tensor], create_graph: b
         nodes = [node for node in nodes if node.mark == walk]
         if root.mark == walk:
             root.g = gradient
-        _propagate(nodes, walk, create_graph, retain or create_graph)
+        _propagate(nodes, walk, create_graph, None if retain or create_graph else _users_line())
         gradients = [target.g for target in targets]
         for target in targets:
             target.g = None
@@ -84,10 +86,12 @@ def _collect(root: Tensor, walk: int, floor: int) -> tuple[list[Tensor], bool]:
         node = stack.pop()
         if node.args is None:
             raise RuntimeError(
-                f"backward: the graph behind {node.op.name} was already freed by an earlier backward. "
+                f"backward: the graph behind {node.op.name} was already freed, by the backward at {node.kwargs}. "
                 "Compute the result again, or pass retain_graph=True to the first backward."
             )
         nodes.append(node)
+        if has_versions:
+            node.inputs = [t if t is None else _version(t, node.seq) for t in node.inputs]
         for t in node.inputs:
             if t is not None and t.mark != walk:
                 if t.seq < floor:
@@ -100,8 +104,21 @@ def _collect(root: Tensor, walk: int, floor: int) -> tuple[list[Tensor], bool]:
     return nodes, outside
 
 
-def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, retain: bool) -> None:
-    """Hands each node's gradient to its inputs. Consumes `nodes`, and frees each node unless `retain`."""
+def expect_versions() -> None:
+    """Look, from now on, for Tensors that have changed since they were used."""
+    global has_versions
+    has_versions = True
+
+
+def _version(t: Tensor, seq: int) -> Tensor:
+    """t as it was at a moment: an assignment of items has the version before it as its first input."""
+    while t.seq > seq:
+        t = t.inputs[0]
+    return t
+
+
+def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, freeing: str | None) -> None:
+    """Hands each node's gradient to its inputs. Consumes `nodes`, and frees each if told the line that does so."""
     while nodes:
         node = nodes.pop()
         op = node.op
@@ -113,17 +130,21 @@ def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, retain: bool)
             if create_graph:
                 y = node
                 args = tuple([a if t is None else t for a, t in zip(args, node.inputs, strict=True)])
+            elementwise = op.is_elementwise
             for t, d in zip(node.inputs, op.derivatives):  # noqa: B905 (the keyword costs time here)
                 if t is None or t.mark != walk or d is None:
                     continue
-                if not op.is_elementwise:
-                    c = d(g, y, *args, **kwargs) if kwargs else d(g, y, *args)
-                elif d is unchanged:
-                    c = g
-                elif d is negated:
-                    c = -g
+                if elementwise:
+                    if d is unchanged:
+                        c = g
+                    elif d is negated:
+                        c = -g
+                    else:
+                        c = g * d(y, *args)
+                elif kwargs:
+                    c = d(g, y, *args, **kwargs)
                 else:
-                    c = g * d(y, *args)
+                    c = d(g, y, *args)
                 data = t.data
                 if c.shape != data.shape:
                     c = _unbroadcast(c, data.shape)
@@ -137,9 +158,18 @@ def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, retain: bool)
                 else:
                     t.g = t.g + c
                     t.owned = True
-        if not retain:
+        if freeing is not None:
             node.args = None
             node.inputs = ()
+            node.kwargs = freeing
+
+
+def _users_line() -> str:
+    """Where the code outside this package stands."""
+    frame: Any = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

@@ -148,6 +148,8 @@ class BoundOptimizer:
             self.t = k + 1
 
     def _hand_over(self, gradients: Sequence[npt.NDArray[Any] | None]) -> None:
+        if not isinstance(gradients, Iterable) or isinstance(gradients, np.ndarray | Mapping | str):
+            raise TypeError(f"step takes a list of gradients. Received: {type(gradients).__name__}. Say step([g, ...]).")
         gradients = list(gradients)
         parameters = self.parameters
         if len(gradients) != len(parameters):

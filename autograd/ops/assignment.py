@@ -1,0 +1,41 @@
+"""Item assignment as a function: the array with some of its entries replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..domain import arr, case
+from ..op import structural
+
+
+def _assigned(a: Any, index: Any, value: Any) -> Any:
+    result = np.array(a)
+    result[index] = value
+    return result
+
+
+def _survives(a: Any, index: Any) -> Any:
+    """1 for each entry that is not written over: an index array may name a place twice, and the last one wins."""
+    written = np.empty(a.shape, np.bool_)[index]
+    order = np.arange(written.size).reshape(written.shape)
+    winner = np.zeros(a.shape, order.dtype)
+    winner[index] = order
+    return (winner[index] == order).astype(a.dtype)
+
+
+assigned = structural(
+    _assigned,
+    lambda g, y, a, index, value: assigned(g, index, 0.0),
+    None,
+    lambda g, y, a, index, value: g[index] * _survives(a, index),
+    samples=[
+        case(arr(3, 4), 1, arr(4)),
+        case(arr(3, 4), (slice(None), 0), arr(3)),
+        case(arr(3, 4), (0, 2), arr()),
+        case(arr(3, 4), (slice(0, 2), slice(None, None, 2)), arr(2)),
+        case(arr(5), ([0, 3, 0],), arr(3)),
+        case(arr(4), (np.array([True, False, True, True]),), arr(3)),
+    ],
+)
