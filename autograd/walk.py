@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import count
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def backward(root: Tensor, gradient: Any, retain_graph: bool) -> None:
         nodes = _collect(root, walk, 0)[0]
         leaves = [node for node in nodes if node.op is None]
         root.g = gradient
-        _propagate(nodes, walk, False, None if retain_graph else _users_line())
+        _propagate(nodes, walk, False, None if retain_graph else _freed())
         for leaf in leaves:
             _deposit(leaf, leaf.g)
             leaf.g = None
@@ -56,7 +56,7 @@ def pull(root: Tensor, gradient: Any, targets: Sequence[Tensor], create_graph: b
         nodes = [node for node in nodes if node.mark == walk]
         if root.mark == walk:
             root.g = gradient
-        _propagate(nodes, walk, create_graph, None if retain or create_graph else _users_line())
+        _propagate(nodes, walk, create_graph, None if retain or create_graph else _freed())
         gradients = [target.g for target in targets]
         for target in targets:
             target.g = None
@@ -86,12 +86,12 @@ def _collect(root: Tensor, walk: int, floor: int) -> tuple[list[Tensor], bool]:
         node = stack.pop()
         if node.args is None:
             raise RuntimeError(
-                f"backward: the graph behind {node.op.name} was already freed, by the backward at {node.kwargs}. "
+                f"backward: the graph behind {node.op.name} was already freed, by the backward at {node.kwargs['freed at']}. "
                 "Compute the result again, or pass retain_graph=True to the first backward."
             )
         nodes.append(node)
         if has_versions:
-            node.inputs = [t if t is None else _version(t, node.seq) for t in node.inputs]
+            node.inputs = tuple([t if t is None else _version(t, node.seq) for t in node.inputs])
         for t in node.inputs:
             if t is not None and t.mark != walk:
                 if t.seq < floor:
@@ -113,12 +113,12 @@ def expect_versions() -> None:
 def _version(t: Tensor, seq: int) -> Tensor:
     """t as it was at a moment: an assignment of items has the version before it as its first input."""
     while t.seq > seq:
-        t = t.inputs[0]
+        t = cast("Tensor", t.inputs[0])
     return t
 
 
-def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, freeing: str | None) -> None:
-    """Hands each node's gradient to its inputs. Consumes `nodes`, and frees each if told the line that does so."""
+def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, freed: dict[str, Any] | None) -> None:
+    """Hands each node's gradient to its inputs. Consumes `nodes`, and frees each if told what to leave in its `kwargs`."""
     while nodes:
         node = nodes.pop()
         op = node.op
@@ -158,18 +158,18 @@ def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, freeing: str 
                 else:
                     t.g = t.g + c
                     t.owned = True
-        if freeing is not None:
+        if freed is not None:
             node.args = None
             node.inputs = ()
-            node.kwargs = freeing
+            node.kwargs = freed
 
 
-def _users_line() -> str:
-    """Where the code outside this package stands."""
+def _freed() -> dict[str, Any]:
+    """What a freed node tells of it: where the code outside this package stands."""
     frame: Any = sys._getframe(2)
     while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return {"freed at": f"{frame.f_code.co_filename}:{frame.f_lineno}"}
 
 
 def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..domain import arr, case
-from ..op import structural
+from ..op import Op, structural
 
 
 def _assigned(a: Any, index: Any, value: Any) -> Any:
@@ -25,7 +25,7 @@ def _survives(a: Any, index: Any) -> Any:
     return (winner[index] == order).astype(a.dtype)
 
 
-assigned = structural(
+assigned: Op = structural(
     _assigned,
     lambda g, y, a, index, value: assigned(g, index, 0.0),
     None,
