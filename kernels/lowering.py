@@ -14,7 +14,6 @@ arrays.
 from __future__ import annotations
 
 import ast
-import builtins
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +23,8 @@ from typing import Any
 import numpy as np
 
 from . import device, vocabulary
-from .source import Source
+from .source import ON_ELEMENTS, Source, literal
+from .text import Text
 
 __all__ = ["Lowered", "lower"]
 
@@ -33,11 +33,6 @@ NUMBER, ELEMENT, MASK = "number", "array", "mask"
 
 _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.BitAnd: "and", ast.BitOr: "or"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-_ON_ELEMENTS = {f: name for name in vocabulary.__all__ for f in (getattr(np, name), getattr(vocabulary, name))}
-_ON_ELEMENTS[abs] = "absolute"
-_ON_NUMBERS = {f: f"vocabulary.{name}" for f, name in _ON_ELEMENTS.items()}
-_ON_NUMBERS |= {f: f"math.{name}" for name, f in vars(math).items() if callable(f)}
-_ON_NUMBERS |= {getattr(builtins, name): name for name in ("abs", "max", "min", "float", "int", "round")}
 # What NumPy does for these exponents is not its general power.
 _SHORT_POWERS: dict[float | None, str] = {2: "square", 0.5: "sqrt"}
 _RESERVED = {"i", "real", "mode", "float", "math", "vocabulary", *device.__all__}
@@ -89,7 +84,7 @@ class _Lowering:
         self.on_one_branch: list[str] = []  # constants that have no value when their branch is not taken
         self.flags: set[str] = set()  # those of the constants that are conditions
         self.called: set[str] = set()
-        self.on_numbers, self.on_elements = _Text(1), _Text(2)
+        self.on_numbers, self.on_elements = Text(1), Text(2)
 
     # ------------------------------------------------------------------------------------------------- functions
     def lower(self, before: Sequence[Callable[..., Any]], rule: Source) -> Lowered:
@@ -161,7 +156,7 @@ class _Lowering:
         self.kinds = {name: kind for name, kind in taken.items() if name in self.kinds}
 
     @contextmanager
-    def block(self, head: str, *texts: _Text) -> Iterator[None]:
+    def block(self, head: str, *texts: Text) -> Iterator[None]:
         """What is said inside goes under the head, in each of the texts."""
         marks = [text.open(head) for text in texts]
         yield
@@ -182,7 +177,7 @@ class _Lowering:
 
     def number(self, node: ast.expr) -> str:
         """Text for `numbers`: the expression as it stands, its global names resolved."""
-        return ast.unparse(_Resolve(self).visit(ast.parse(ast.unparse(node), mode="eval").body))
+        return self.source.on_numbers(node, self.kinds)
 
     def element(self, node: ast.expr) -> str:
         """Text for `loop`."""
@@ -209,7 +204,7 @@ class _Lowering:
         self.source.refuse(node, "this expression has no meaning on the elements of arrays")
 
     def call(self, node: ast.expr, function: ast.expr, arguments: list[ast.expr]) -> str:
-        name = _ON_ELEMENTS.get(self.source.resolve(function))
+        name = ON_ELEMENTS.get(self.source.resolve(function))
         if name is None:
             self.source.refuse(node, f"on arrays it may call {', '.join(vocabulary.__all__)}")
         takes = getattr(getattr(np, name), "nin", 3)
@@ -239,7 +234,7 @@ class _Lowering:
     def power(self, left: ast.expr, right: ast.expr) -> str:
         if self.kind(right) is not NUMBER:
             return self.device("power", self.element(left), self.element(right))
-        if short := _SHORT_POWERS.get(_literal(right)):
+        if short := _SHORT_POWERS.get(literal(right)):
             return self.device(short, self.element(left))
         return self.device("power_by", self.element(left), self.element(right))
 
@@ -261,9 +256,9 @@ class _Lowering:
 
     def constant(self, node: ast.expr, prefix: str = "c") -> str:
         """The name under which the loop knows a number."""
-        literal = _literal(node)
-        if literal is not None and math.isfinite(literal) and prefix == "c":
-            return f"real({literal!r})"
+        known = literal(node)
+        if known is not None and math.isfinite(known) and prefix == "c":
+            return f"real({known!r})"
         text = self.number(node)
         names = sorted({n.id for n in ast.walk(node) if isinstance(n, ast.Name)})
         meaning = text, prefix, tuple((name, self.versions.get(name, 0)) for name in names)
@@ -318,61 +313,3 @@ class _Lowering:
             "",
         ]
         return "\n".join(lines)
-
-
-class _Text:
-    """Lines of a function body."""
-
-    def __init__(self, indent: int) -> None:
-        self.indent = indent
-        self.lines: list[str] = []
-
-    def add(self, line: str) -> None:
-        # Through the syntax tree and back: this leaves only the parentheses that matter.
-        self.lines.append("    " * self.indent + ast.unparse(ast.parse(line)))
-
-    def open(self, head: str) -> int:
-        self.lines.append("    " * self.indent + head)
-        self.indent += 1
-        return len(self.lines)
-
-    def close(self, mark: int) -> None:
-        """End a block: one without lines says `pass`, an empty `else` is left out."""
-        if len(self.lines) == mark and self.lines[-1].endswith("else:"):
-            self.lines.pop()
-        elif len(self.lines) == mark:
-            self.add("pass")
-        self.indent -= 1
-
-
-def _literal(node: ast.expr) -> float | None:
-    """The value of an expression that is all literals."""
-    if any(isinstance(n, ast.Name | ast.Call) for n in ast.walk(node)):
-        return None
-    return float(eval(compile(ast.Expression(node), "<rule>", "eval"), {"__builtins__": {}}))
-
-
-class _Resolve(ast.NodeTransformer):
-    """Replaces functions and global numbers by what the generated module calls them."""
-
-    def __init__(self, lowering: _Lowering) -> None:
-        self.kinds = lowering.kinds
-        self.source = lowering.source
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        function = _ON_NUMBERS.get(self.source.resolve(node.func))
-        if function is None or node.keywords:
-            self.source.refuse(
-                node, "on numbers it may call NumPy's elementary functions, math, abs, max, min and round"
-            )
-        node.func = ast.parse(function, mode="eval").body
-        node.args = [self.visit(argument) for argument in node.args]
-        return node
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in self.kinds:
-            return node
-        return ast.parse(self.source.number(node), mode="eval").body
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        return ast.parse(self.source.number(node), mode="eval").body

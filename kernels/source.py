@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import math
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, NoReturn
 
-__all__ = ["RuleError", "Source"]
+import numpy as np
+
+from . import vocabulary
+
+__all__ = ["ON_ELEMENTS", "RuleError", "Source", "literal"]
+
+# What a rule may call, and its name in the generated code: on elements, and on numbers.
+ON_ELEMENTS = {f: name for name in vocabulary.__all__ for f in (getattr(np, name), getattr(vocabulary, name))}
+ON_ELEMENTS[abs] = "absolute"
+_ON_NUMBERS = {f: f"vocabulary.{name}" for f, name in ON_ELEMENTS.items()}
+_ON_NUMBERS |= {f: f"math.{name}" for name, f in vars(math).items() if callable(f)}
+_ON_NUMBERS |= {getattr(builtins, name): name for name in ("abs", "max", "min", "float", "int", "round")}
 
 
 class RuleError(TypeError):
@@ -73,6 +85,10 @@ class Source:
             self.refuse(node, f"`{ast.unparse(node)}` is no number but {type(value).__name__}")
         return repr(value + 0) if math.isfinite(value) else f"float('{value}')"
 
+    def on_numbers(self, node: ast.expr, local: Container[str]) -> str:
+        """An expression over numbers as it stands, with what is not local resolved."""
+        return ast.unparse(_Resolve(self, local).visit(ast.parse(ast.unparse(node), mode="eval").body))
+
     def idle(self, outputs: tuple[str, ...]) -> set[str]:
         """The outputs that the function hands back untouched: no loop needs to carry them."""
         uses = [n.id for s in self.statements for n in ast.walk(s) if isinstance(n, ast.Name)]
@@ -103,3 +119,36 @@ class _Settle(ast.NodeTransformer):
         return node
 
     visit_If = visit_IfExp = _branch
+
+
+def literal(node: ast.expr) -> float | None:
+    """The value of an expression that is all literals."""
+    if any(isinstance(n, ast.Name | ast.Call) for n in ast.walk(node)):
+        return None
+    return float(eval(compile(ast.Expression(node), "<rule>", "eval"), {"__builtins__": {}}))
+
+
+class _Resolve(ast.NodeTransformer):
+    """Replaces functions and global numbers by what the generated module calls them."""
+
+    def __init__(self, source: Source, local: Container[str]) -> None:
+        self.source = source
+        self.local = local
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        function = _ON_NUMBERS.get(self.source.resolve(node.func))
+        if function is None or node.keywords:
+            self.source.refuse(
+                node, "on numbers it may call NumPy's elementary functions, math, abs, max, min and round"
+            )
+        node.func = ast.parse(function, mode="eval").body
+        node.args = [self.visit(argument) for argument in node.args]
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id in self.local:
+            return node
+        return ast.parse(self.source.number(node), mode="eval").body
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        return ast.parse(self.source.number(node), mode="eval").body
