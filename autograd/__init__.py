@@ -16,15 +16,20 @@ if __name__ == "autograd":
 
     give_way(__name__)
 else:
-    from . import nn
+    from . import explain, nn
+    from .call import DisconnectedWarning
     from .check import check_grads
+    from .checkpoint import checkpoint
     from .domain import Domain, arr, case
-    from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    from .explain import draw, kinks, steps, strict_dtype, strong_zero, trace_nan
+    from .functional import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .modes import no_grad
     from .op import Op, composite, constant, elementwise, linear, structural
+    from .rows import check_row, table
     from .tensor import Parameter, Tensor
 
     __all__ = [
+        "DisconnectedWarning",
         "Domain",
         "Op",
         "Parameter",
@@ -32,18 +37,29 @@ else:
         "arr",
         "case",
         "check_grads",
+        "check_row",
+        "checkpoint",
         "composite",
         "constant",
+        "draw",
         "elementwise",
+        "elementwise_grad",
+        "explain",
         "grad",
         "hessian",
         "hvp",
         "jacobian",
         "jvp",
+        "kinks",
         "linear",
         "nn",
         "no_grad",
+        "steps",
+        "strict_dtype",
+        "strong_zero",
         "structural",
+        "table",
+        "trace_nan",
         "value_and_grad",
         "vjp",
     ]

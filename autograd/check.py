@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .functional import grad
-from .modes import no_grad
+from .explain.differences import Index, bends, best_step, central, complex_step, evaluate, jumps, kink, one_sided
+from .explain.mistakes import recognise
+from .functional import grad, jvp
+from .op import Function
 from .tensor import Tensor
-
-Function = Callable[..., Any]
+from .walk import broadcast_axes
 
 EPS = 6e-6  # about u**(1/3) of float64: a central difference loses as much to truncation as to rounding
 TOLERANCES = {np.dtype(np.float64): (1e-5, 1e-7), np.dtype(np.float32): (1e-3, 1e-4)}
+MOST = 2000  # evaluations spent on recognising a mistake
+
+
+@dataclass
+class Checked:
+    """What `check_grads` found right; its text is meant to be read."""
+
+    entries: int = 0
+    """How many partial derivatives were compared."""
+    oracles: list[str] = field(default_factory=lambda: ["central differences"])
+    """What they were compared with."""
+    kinks: list[tuple[int, int, Index]] = field(default_factory=list)
+    """(order, argument, index) where there is no derivative and the value was accepted."""
+
+    def __repr__(self) -> str:
+        at = "".join(f"; kink: order {k}, argument {i}, index {index}" for k, i, index in self.kinks)
+        return f"check_grads: {self.entries} derivatives right, by {', '.join(self.oracles)}{at}"
 
 
 def check_grads(
@@ -25,41 +44,68 @@ def check_grads(
     eps: float = EPS,
     rtol: float | None = None,
     atol: float | None = None,
-) -> None:
+) -> Checked:
     """Compares the derivatives of f at args, up to the given order, with central differences of f in float64.
 
     Every float argument is differentiated, entry by entry; an array result is first multiplied by a fixed random array
     and summed. float32 arguments are checked against differences in float64. The arguments are not changed.
 
+    At a kink, where the left and the right derivative of the function differ however short the step, any value between
+    them is accepted: a subgradient. Derivatives of higher order are not compared there. Where they can be had, two more
+    oracles take part, along a random direction: the complex step (float64; functions of plain arrays that are analytic)
+    and forward mode (`jvp`) against reverse. The result says which did, and where kinks are.
+
     eps: step, relative to max(1, |x|). rtol, atol: by default 1e-5, 1e-7 for float64, 1e-3, 1e-4 for float32; atol is
     multiplied by max(1, |f|).
-    AssertionError: with the worst index, the expected (numeric) and the got (analytic) value, and a suggested eps; also
-    if f gives two values for the same arguments. TypeError: without any float argument.
+    AssertionError: with the worst index, the expected (numeric, also from the left and from the right) and the got
+    (analytic) value, the error in ulp, a suggested eps, and, if it is one of the usual ones, the mistake; also if f
+    gives two values for the same arguments. TypeError: without any float argument.
+
+    >>> check_grads(lambda x: np.abs(x) + x / 2, np.array([-1.0, 0.0]))
+    check_grads: 4 derivatives right, by central differences, forward mode; kink: order 2, argument 0, index (1,)
     """
     plain = [np.array(x.data if isinstance(x, Tensor) else x) for x in args]
     argnums = [i for i, x in enumerate(plain) if x.dtype.kind == "f"]
     if not argnums:
         raise TypeError(f"check_grads: no argument is a float or an array of floats. Received: {len(args)} arguments.")
     points = [plain[i] if i in argnums else x for i, x in enumerate(args)]
+    wide = [x.astype(np.float64) if i in argnums else x for i, x in enumerate(points)]
+    checked, scalars = Checked(), []
     for level in range(1, order + 1):
-        scalar = _projected(f, points, level)
-        gradients = grad(scalar, argnums)(*points)
-        for i, gradient in zip(argnums, gradients, strict=True):
-            _compare(scalar, points, i, np.asarray(gradient), level, eps, rtol, atol)
+        scalar, shape = _projected(f, points, level)
+        scalars.append(scalar)
+        gradients = dict(zip(argnums, map(np.asarray, grad(scalar, argnums)(*points)), strict=True))
+        scale = max(1.0, abs(float(evaluate(scalar, wide))))
+        numeric = {}
+        for i, got in gradients.items():
+            expected = np.empty(got.shape)
+            for index in np.ndindex(got.shape):
+                expected[index] = central(scalar, wide, i, index, eps)
+            comparison = _Comparison(scalars, wide, i, shape, got, expected, eps, _tolerance(got, rtol, atol, scale))
+            checked.kinks += comparison.accepted_kinks()
+            checked.entries += got.size
+            numeric[i] = expected
+        if level == 1 and not checked.kinks:
+            tolerances = {i: _tolerance(got, rtol, atol, scale) for i, got in gradients.items()}
+            _ask_others(checked, scalar, points, gradients, numeric, tolerances)
         f = _gradient_vector(scalar, argnums)
+    return checked
 
 
-def _projected(f: Function, points: Sequence[Any], level: int) -> Function:
-    """sum(f * a fixed random array): a scalar function with all of f's derivatives in it; f itself if it is scalar."""
-    value, again = _evaluate(f, points), _evaluate(f, points)
+def _projected(f: Function, points: Sequence[Any], level: int) -> tuple[Function, tuple[int, ...]]:
+    """sum(f * a fixed random array): a scalar function with all of f's derivatives in it; f itself if it is scalar.
+
+    And the shape of f's value.
+    """
+    value, again = evaluate(f, points), evaluate(f, points)
     if not np.array_equal(value, again, equal_nan=True):
         raise AssertionError(
             "check_grads: the function gives two values for the same arguments. Seed its random generator inside it."
         )
     if value.ndim == 0:
-        return f
+        return f, ()
     weights = np.random.default_rng(level).uniform(0.5, 1.5, value.shape).astype(value.dtype)
-    return lambda *xs: np.sum(f(*xs) * weights)
+    return lambda *xs: np.sum(f(*xs) * weights), value.shape
 
 
 def _gradient_vector(scalar: Function, argnums: Sequence[int]) -> Function:
@@ -68,59 +114,151 @@ def _gradient_vector(scalar: Function, argnums: Sequence[int]) -> Function:
     return lambda *xs: np.concatenate([np.reshape(g, -1) for g in gradients(*xs)])
 
 
-def _evaluate(f: Function, points: Sequence[Any]) -> NDArray[Any]:
-    """f as it is called when it is differentiated, on Tensors, but without a graph."""
-    with no_grad():
-        value = f(*(Tensor(x) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in points))
-    return np.asarray(value.data if isinstance(value, Tensor) else value)
+Tolerance = tuple[float, float]
 
 
-def _compare(
+def _tolerance(got: NDArray[Any], rtol: float | None, atol: float | None, scale: float) -> Tolerance:
+    """(rtol, atol), the latter for values of this scale."""
+    defaults = TOLERANCES.get(got.dtype, (1e-5, 1e-7))
+    return defaults[0] if rtol is None else rtol, (defaults[1] if atol is None else atol) * scale
+
+
+def _excess(got: Any, expected: Any, tolerance: Tolerance) -> Any:
+    """The error in units of what is allowed; NaN counts as infinite."""
+    rtol, atol = tolerance
+    with np.errstate(invalid="ignore"):
+        excess = np.abs(got - expected) / (atol + rtol * np.abs(expected))
+    return np.where(np.isnan(excess), np.inf, excess)
+
+
+@dataclass
+class _Comparison:
+    """One gradient of the last of the scalar functions, each made of the derivatives of the one before."""
+
+    scalars: list[Function]
+    points: list[Any]
+    i: int
+    shape: tuple[int, ...]
+    got: NDArray[Any]
+    expected: NDArray[Any]
+    eps: float
+    tolerance: Tolerance
+
+    def accepted_kinks(self) -> list[tuple[int, int, Index]]:
+        """Where the difference is explained by a kink. AssertionError at the worst entry where it is not."""
+        excess = _excess(self.got, self.expected, self.tolerance)
+        worst_first = np.argsort(-excess, axis=None, kind="stable")[: np.count_nonzero(excess > 1)]
+        accepted = []
+        for flat in worst_first:
+            index = tuple(int(k) for k in np.unravel_index(flat, excess.shape))
+            if not self._is_kink(index):
+                raise AssertionError(self._message(index))
+            accepted.append((len(self.scalars), self.i, index))
+        return accepted
+
+    def _is_kink(self, index: Index) -> bool:
+        *lower, f = self.scalars
+        if any(kink(g, self.points, self.i, index, self.eps) for g in lower):
+            return True
+        sides = kink(f, self.points, self.i, index, self.eps)
+        rtol, atol = self.tolerance
+        if sides is None:
+            return bends(f, self.points, self.i, index, self.eps, float(self.got[index]))
+        slack = atol + rtol * max(map(abs, sides))
+        return bool(min(sides) - slack <= self.got[index] <= max(sides) + slack)
+
+    def _message(self, index: Index) -> str:
+        f, points, i = self.scalars[-1], self.points, self.i
+        got, expected = self.got[index], self.expected[index]
+        left, right = one_sided(f, points, i, index, self.eps)
+        best, there = best_step(f, points, i, index)
+        ulp = abs(got - expected) / np.spacing(np.maximum(abs(got), abs(expected.astype(got.dtype))))
+        wrong = np.count_nonzero(_excess(self.got, self.expected, self.tolerance) > 1)
+        mistake = recognise(self.got, self.expected, self._unsummed(), self._close)
+        if not mistake and jumps(f, points, i, index, self.eps):
+            mistake = "the function jumps here: it has no derivative at this point"
+        return (
+            f"check_grads: the derivative of order {len(self.scalars)} for argument {i} is wrong at index {index}: "
+            f"expected {expected:.10g} (numeric, eps={self.eps:g}; from the left {left:.10g}, from the right "
+            f"{right:.10g}), got {got:.10g} (analytic), an error of {ulp:.3g} ulp; {wrong} of {self.got.size} entries "
+            f"are wrong. Suggested eps: {best:g}, where the numeric derivative is {there:.10g}."
+            + self._complex_opinion(index)
+            + (f"\nThe gradient looks like a known mistake. {mistake[0].upper()}{mistake[1:]}." if mistake else "")
+        )
+
+    def _close(self, got: Any, expected: Any) -> bool:
+        return bool(np.all(_excess(got, expected, self.tolerance) <= 10))
+
+    def _complex_opinion(self, index: Index) -> str:
+        direction = np.zeros(self.got.shape)
+        direction[index] = 1.0
+        found = complex_step(self.scalars[-1], self.points, {self.i: direction})
+        trusted = found is not None and self._close(found, self.expected[index])
+        return f" By complex step it is {found:.15g}." if trusted else ""
+
+    def _unsummed(self) -> list[NDArray[Any]]:
+        """The numeric gradients for the argument in the shapes to which it is broadcast."""
+        f, points, i = self.scalars[-1], self.points, self.i
+        found = []
+        shapes = {self.shape, *(np.shape(x) for x in points if isinstance(x, np.ndarray))}
+        for shape in sorted(shapes, key=len):
+            try:
+                wide = np.broadcast_to(points[i], shape).copy()
+                if not self.got.size < wide.size <= MOST:
+                    continue
+                moved = [*points[:i], wide, *points[i + 1 :]]
+                whole = np.empty(shape)
+                for index in np.ndindex(shape):
+                    whole[index] = central(f, moved, i, index, self.eps)
+            except (ValueError, TypeError, IndexError):  # does not broadcast, or f does not take it
+                continue
+            summed = np.sum(whole, axis=broadcast_axes(shape, self.got.shape)).reshape(self.got.shape)
+            if self._close(summed, self.expected):
+                found.append(whole)
+        return found
+
+
+def _ask_others(
+    checked: Checked,
     f: Function,
-    points: Sequence[Any],
-    i: int,
-    analytic: NDArray[Any],
-    level: int,
-    eps: float,
-    rtol: float | None,
-    atol: float | None,
+    points: list[Any],
+    gradients: dict[int, NDArray[Any]],
+    numeric: dict[int, NDArray[Any]],
+    tolerances: dict[int, Tolerance],
 ) -> None:
-    """Compares one gradient of a scalar function with differences."""
-    default_rtol, default_atol = TOLERANCES.get(analytic.dtype, (1e-5, 1e-7))
-    rtol = default_rtol if rtol is None else rtol
-    atol = default_atol if atol is None else atol
-    wide = [x.astype(np.float64) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in points]
-    numeric = np.empty(analytic.shape)
-    for index in np.ndindex(analytic.shape):
-        numeric[index] = _difference(f, wide, i, index, eps)
-    scale = max(1.0, abs(float(_evaluate(f, wide))))
-    excess = np.abs(analytic - numeric) / (atol * scale + rtol * np.abs(numeric))
-    if np.all(excess <= 1):
+    """Compares the derivative along a random direction with the complex step and with forward mode, where they exist.
+
+    AssertionError: if forward mode and reverse mode differ.
+    """
+    rng = np.random.default_rng(0)
+    directions = {i: rng.uniform(0.5, 1.5, g.shape).astype(g.dtype) for i, g in gradients.items()}
+    along, allowed = 0.0, 0.0
+    for i, direction in directions.items():
+        rtol, atol = tolerances[i]
+        along += float(np.sum(gradients[i] * direction))
+        allowed += float(np.sum(np.abs(direction) * (atol + rtol * np.abs(numeric[i]))))
+    if all(g.dtype == np.float64 for g in gradients.values()):
+        found = complex_step(f, points, directions)
+        if found is not None and abs(found - along) <= allowed:
+            checked.oracles.append("complex step")
+    try:
+        forward = float(_forward(f, points, directions))
+    except Exception:  # a derivative that cannot be differentiated, a row without forward mode
         return
-    worst = tuple(int(k) for k in np.unravel_index(np.argmax(np.where(np.isnan(excess), np.inf, excess)), excess.shape))
-    best, there = _best_step(f, wide, i, worst)
-    raise AssertionError(
-        f"check_grads: the derivative of order {level} for argument {i} is wrong at index {worst}: "
-        f"expected {numeric[worst]:.10g} (numeric, eps={eps:g}), got {analytic[worst]:.10g} (analytic). "
-        f"Suggested eps: {best:g}, where the numeric derivative is {there:.10g}."
-    )
+    if not abs(forward - along) <= allowed:
+        raise AssertionError(
+            f"check_grads: forward mode and reverse mode differ. Along a random direction: forward {forward:.10g}, "
+            f"reverse {along:.10g}. A row's forward derivative is not the transpose of its backward one."
+        )
+    checked.oracles.append("forward mode")
 
 
-def _difference(f: Function, points: Sequence[Any], i: int, index: tuple[int, ...], eps: float) -> float:
-    """The central difference of f for one entry of argument i."""
-    step = eps * max(1.0, abs(points[i][index]))
-    values = []
-    for x in (points[i][index] + step, points[i][index] - step):
-        moved = points[i].copy()
-        moved[index] = x
-        values.append((float(_evaluate(f, [*points[:i], moved, *points[i + 1 :]])), x))
-    (above, x1), (below, x0) = values
-    return (above - below) / float(x1 - x0)
+def _forward(f: Function, points: list[Any], directions: dict[int, NDArray[Any]]) -> Any:
+    """The derivative along the directions, by `jvp`."""
+    argnums = list(directions)
 
+    def of_floats(*xs: Any) -> Any:
+        fresh = dict(zip(argnums, xs, strict=True))
+        return f(*(fresh.get(i, x) for i, x in enumerate(points)))
 
-def _best_step(f: Function, points: Sequence[Any], i: int, index: tuple[int, ...]) -> tuple[float, float]:
-    """The step from which halving it changes the difference least, and the difference there."""
-    steps = [10.0**-k for k in range(1, 10)]
-    found = [(_difference(f, points, i, index, h), _difference(f, points, i, index, h / 2)) for h in steps]
-    _, best, there = min((abs(a - b), h, b) for h, (a, b) in zip(steps, found, strict=True))
-    return best, there
+    return jvp(of_floats, tuple(points[i] for i in argnums), tuple(directions.values()))[1]

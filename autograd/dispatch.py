@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,17 @@ from .op import CONSTANT, TABLE
 SHORTCUTS: dict[Any, Callable[..., Any]] = {}
 """Ufunc -> a function of a Tensor and operands that records it with less overhead; filled where Tensor is defined."""
 
-_REDUCTIONS: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
+"""'reduce', 'accumulate', 'outer' of any ufunc, and 'where' for a call with that keyword; see `ops.ufuncs`."""
+
+WITH_KEYWORDS: dict[Any, Callable[..., Any]] = {}
+"""Reduction -> its row for calls with one of the keywords below, which the plain and fast row does not know."""
+
+_KEYWORDS = {"where", "initial", "mean", "correction"}
+
+_SPECIAL = f"{__package__}.ops.special"  # the rows of scipy.special, which is not imported unless the user did
+
+_COMPLEX = (np.linalg.eig, np.linalg.eigvals, np.roots, np.sort_complex)
 
 
 class Protocols:
@@ -31,19 +43,19 @@ class Protocols:
         for x in inputs:
             if is_foreign(x):
                 return NotImplemented
-        if kwargs:
-            if kwargs.pop("out", None) is not None:
-                raise TypeError(
-                    f"np.{ufunc.__name__}: cannot write a Tensor into an array (out=, or `array += tensor`): the "
-                    "gradient would be lost. Write `array = array + tensor`."
-                )
-            if "where" in kwargs:
-                raise TypeError(f"np.{ufunc.__name__}: where= is not supported on Tensors. Use np.where on the result.")
+        if kwargs and kwargs.pop("out", None) is not None:
+            raise TypeError(
+                f"np.{ufunc.__name__}: cannot write a Tensor into an array (out=, or `array += tensor`): the "
+                "gradient would be lost. Write `array = array + tensor`."
+            )
         if method == "__call__":
+            if "where" in kwargs:
+                return UFUNC_METHODS["where"](ufunc, inputs, **kwargs)
             return dispatch(ufunc, inputs, kwargs)
-        if method == "reduce" and ufunc in _REDUCTIONS:
-            x, axis = inputs if len(inputs) == 2 else (inputs[0], kwargs.pop("axis", 0))
-            return dispatch(_REDUCTIONS[ufunc], (x, axis), kwargs)
+        if ufunc in CONSTANT:
+            return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
+        if method in UFUNC_METHODS and ufunc.nin == 2 and ufunc.signature is None:
+            return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
         raise TypeError(f"np.{ufunc.__name__}.{method} has no derivative row for Tensors. Use other np functions.")
 
     def __array_function__(
@@ -65,17 +77,38 @@ class Protocols:
 
 def dispatch(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Applies the row of a NumPy function; one without derivative sees plain arrays; TypeError for an unknown one."""
+    if kwargs and func in WITH_KEYWORDS and not _KEYWORDS.isdisjoint(kwargs):
+        return WITH_KEYWORDS[func](*args, **kwargs)
     row = TABLE.get(func)
     if row is not None:
         return row(*args, **kwargs)
     if func in CONSTANT:
         return func(*plain(args), **plain(kwargs))
-    name = f"{getattr(func, '__module__', None) or 'np'}.{getattr(func, '__name__', func)}".replace("numpy", "np", 1)
-    raise TypeError(
+    if "scipy.special" in sys.modules and _SPECIAL not in sys.modules:
+        import_module(_SPECIAL)
+        return dispatch(func, args, kwargs)
+    raise TypeError(_refusal(func))
+
+
+def _refusal(func: Callable[..., Any]) -> str:
+    module = getattr(func, "__module__", None) or "np"
+    name = f"{module}.{getattr(func, '__name__', func)}".replace("numpy", "np", 1)
+    if func in _COMPLEX or module == "numpy.fft":
+        instead = "np.linalg.eigh for symmetric matrices" if module == "numpy.linalg" else "sums of np.cos and np.sin"
+        return (
+            f"{name} gives complex numbers, and Tensors hold real numbers. Write it with real functions "
+            f"({instead}), or apply it to .data, outside the graph."
+        )
+    return (
         f"{name} has no row in the op table: it cannot be applied to Tensors. Add one, with "
         f"glissade.autograd.elementwise({name}, domain, lambda y, x: ...) or "
         f"structural({name}, lambda g, y, x: ..., samples=[...]), or apply it to .data."
     )
+
+
+def as_array(x: Any) -> Any:
+    """X itself if it is a Tensor, else as an array."""
+    return x if isinstance(x, Protocols) else np.asarray(x)
 
 
 def plain(x: Any) -> Any:
@@ -85,6 +118,13 @@ def plain(x: Any) -> Any:
     if type(x) in (tuple, list):
         return type(x)(map(plain, x))
     return {name: plain(value) for name, value in x.items()} if isinstance(x, dict) else x
+
+
+def alike(*xs: Any) -> list[Any]:
+    """Arrays (or Tensors) of one floating-point type: numbers, lists and integers take that of the others."""
+    kinds = [x.dtype for x in xs if hasattr(x, "dtype") and x.dtype.kind == "f"]
+    kind = np.result_type(*kinds) if kinds else np.dtype(float)
+    return [x if x.dtype == kind else x.astype(kind) for x in map(as_array, xs)]
 
 
 def is_foreign(x: Any) -> bool:

@@ -37,6 +37,16 @@ class Dominant(Domain):
         return Domain.sample(self, rng, shape) + shape[-1] * np.eye(shape[-1])
 
 
+@dataclass(frozen=True)
+class Ladder(Domain):
+    """Symmetric matrices near diag(1, 2, ...): positive definite, with eigenvalues far apart."""
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """Random symmetric matrices, float64, in the last two axes."""
+        x = Domain.sample(self, rng, shape)
+        return (x + x.swapaxes(-1, -2)) / 2 + np.diag(np.arange(1.0, shape[-1] + 1))
+
+
 REAL = Domain(-2.0, 2.0)
 ZERO = Domain(0.0, 0.0)
 POSITIVE = Domain(0.2, 3.0)
@@ -46,6 +56,7 @@ ABOVE_ONE = Domain(1.2, 4.0)
 ABOVE_MINUS_ONE = Domain(-0.8, 2.0)
 PROBABILITY = Domain(0.05, 0.95)
 INVERTIBLE = Dominant(-1.0, 1.0)
+LADDER = Ladder(-0.2, 0.2)
 
 REAL2 = (REAL, REAL)
 NONZERO2 = (REAL, NONZERO)

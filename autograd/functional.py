@@ -1,12 +1,18 @@
 """Functions that differentiate functions: grad, vjp, jvp, hvp, jacobian, hessian.
 
-The function is called on fresh Tensors, one per differentiated argument, so derivatives nest without confusion:
+The function is called on fresh Tensors, one per differentiated array, so derivatives nest without confusion:
 `grad(grad(f))` is the second derivative, also where an inner function uses an outer variable. Arrays in, arrays out. If
 an argument is a Tensor, or the function involves Tensors from outside that require a gradient, the derivative is a
 Tensor that can be differentiated again (not under `no_grad`).
 
-A value that does not depend on an argument has derivative zero for it. Nothing gets lost on the way unseen: a Tensor
-that requires a gradient becomes an array or a float only through `.data`, `.numpy()`, `.item()` or `.detach()`.
+An argument is a float, an array of floats, a Tensor, or a dict, list or tuple of them, nested as you like: the
+gradient has the same structure, shapes and dtypes. `argnum` is the positional argument to differentiate for, or
+several: then the gradient is a tuple. With `has_aux=True` the function returns a pair, (value, aux), and only the value
+is differentiated.
+
+A value that does not depend on an argument has derivative zero for it, and a `DisconnectedWarning` says so. Nothing
+gets lost on the way unseen: a Tensor that requires a gradient becomes an array or a float only through `.data`,
+`.numpy()`, `.item()` or `.detach()`.
 """
 
 from __future__ import annotations
@@ -16,91 +22,189 @@ from typing import Any
 
 import numpy as np
 
-from .domain import arr, case
-from .modes import Mode, is_recording
-from .op import linear
+from .call import Call, released, similar
+from .containers import rebuild
 from .tensor import Tensor
-from .walk import pull, reaches_outside
 
 Argnum = int | Sequence[int]
 Function = Callable[..., Any]
+_ONE = (int, np.integer)
 
 
-def _enter(x: Any) -> Any:
-    return x
+def value_and_grad(f: Function, argnum: Argnum = 0, has_aux: bool = False) -> Function:
+    """The function `(*args) -> (f(*args), gradient)` for a scalar f; with `has_aux`, `((value, aux), gradient)`.
 
+    TypeError: if an argument is not made of floats. ValueError: if the value is not a scalar.
+    """
 
-enter = linear(_enter, lambda g, y, x: g, samples=[case(arr(3))])
-
-
-class _Call:
-    """One call of f: its `value`, the fresh `inner` Tensors, and whether the derivatives are themselves recorded."""
-
-    def __init__(self, name: str, f: Function, args: Sequence[Any], kwargs: Any, argnums: Sequence[int]) -> None:
-        recording = is_recording()
-        self.name = name
-        with Mode(True):
-            self.inner = [_fresh(name, i, args[i], recording) for i in argnums]
-            fresh = dict(zip(argnums, self.inner, strict=True))
-            self.value = _checked(name, f(*(fresh.get(i, x) for i, x in enumerate(args)), **kwargs))
-        tensors = any(isinstance(args[i], Tensor) for i in argnums)
-        self.is_nested = recording and (tensors or reaches_outside(self.value, self.inner))
-
-    def pull(self, gradient: Any, retain: bool = True) -> list[Any]:
-        """The gradients of value . gradient."""
-        recorded = self.is_nested or isinstance(gradient, Tensor)
-        found = pull(self.value, gradient, self.inner, recorded, retain)
-        pairs = zip(found, self.inner, strict=True)
-        return [_release(np.zeros_like(x.data) if g is None else g, recorded) for g, x in pairs]
-
-    def scalar_gradients(self) -> list[Any]:
-        """The gradients of value, which must be a scalar."""
-        if self.value.shape != ():
+    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        call = Call("grad", f, args, kwargs, _argnums("grad", argnum, args), has_aux)
+        root = call.only_root()
+        if root.shape != ():
             raise ValueError(
-                f"{self.name}: the function must return a scalar. Received: shape {self.value.shape}. "
-                "Reduce it, e.g. with np.sum, or use jacobian."
+                f"grad: the function must return a scalar. Received: shape {root.shape}. "
+                "Reduce it, e.g. with np.sum, or use jacobian, or elementwise_grad."
             )
-        return self.pull(np.ones((), self.value.dtype)[()], retain=False)
+        gradient = _pulled(call, np.ones((), root.dtype)[()], argnum)
+        return (call.value(), call.released_aux()) if has_aux else call.value(), gradient
+
+    return value_and_gradient
 
 
-def _release(x: Any, recorded: bool) -> Any:
-    """What the caller gets: a Tensor if it may be differentiated further, else an array of its own."""
-    if recorded:
-        return x if isinstance(x, Tensor) else Tensor(x)
-    x = x.data if isinstance(x, Tensor) else x
-    return x.copy() if x.ndim else x[()]
+def grad(f: Function, argnum: Argnum = 0, has_aux: bool = False) -> Function:
+    """The gradient of a scalar function, a function of the same arguments; with `has_aux`, `(gradient, aux)`.
+
+    See `value_and_grad`.
+    """
+    both = value_and_grad(f, argnum, has_aux)
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, found = both(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    return gradient
 
 
-def _fresh(name: str, i: int, x: Any, recording: bool) -> Tensor:
-    if isinstance(x, Tensor):
-        if x.requires_grad and recording:
-            entered: Tensor = enter(x)
-            return entered
-        x = x.data
-    if not isinstance(x, (np.ndarray, np.generic, float)) or np.asarray(x).dtype.kind != "f":
-        kind = f"dtype {x.dtype}" if isinstance(x, (np.ndarray, np.generic)) else type(x).__name__
-        raise TypeError(
-            f"{name}: argument {i} must be a float, an array of floats or a Tensor of floats. Received: {kind}. "
-            "Pass e.g. 2.0 instead of 2, or x.astype(float)."
-        )
-    return Tensor(x, requires_grad=True)
+def elementwise_grad(f: Function, argnum: Argnum = 0) -> Function:
+    """The derivative of a function that acts entry by entry, at each entry: of the argument's shape.
+
+    ValueError: if the result has another shape than the argument. That the entries do not mix is up to you.
+    """
+
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        call = Call("elementwise_grad", f, args, kwargs, _argnums("elementwise_grad", argnum, args))
+        root = call.only_root()
+        for name, x in zip(call.names(), call.inner, strict=True):
+            if x.shape != root.shape:
+                raise ValueError(
+                    f"elementwise_grad: the function must return the shape of {name}, {x.shape}. "
+                    f"Received: shape {root.shape}. Use jacobian, or vjp."
+                )
+        return _pulled(call, np.ones(root.shape, root.dtype)[()], argnum)
+
+    return derivative
 
 
-def _checked(name: str, value: Any) -> Tensor:
-    """The value of the function as a Tensor, which may be a constant."""
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, (np.ndarray, np.generic, float, int)) and np.asarray(value).dtype.kind in "fiub":
-        return Tensor(np.asarray(value, dtype=np.result_type(value, np.float32)))
-    raise TypeError(
-        f"{name}: the function must return one Tensor or array of real numbers. Received: {type(value).__name__}. "
-        "Join several with np.stack or np.concatenate."
-    )
+def _pulled(call: Call, gradient: Any, argnum: Argnum) -> Any:
+    found = call.pull(call.roots[0], gradient, retain=False)
+    if any([g is None for g in found]):
+        call.warn([g is not None for g in found])
+    return _picked(argnum, call.gradients(found))
+
+
+def vjp(f: Function, *args: Any, has_aux: bool = False) -> Any:
+    """`(f(*args), pullback)`; with `has_aux`, `(value, pullback, aux)`. The value may be a container of arrays.
+
+    `pullback(g)` is the tuple of g . df/darg, one per argument; g is like the value. It may be used again.
+    """
+    call = Call("vjp", f, args, {}, range(len(args)), has_aux)
+    call.warn()
+
+    def pullback(g: Any) -> tuple[Any, ...]:
+        cotangents = similar("vjp", "the cotangent", rebuild(call.outcome, call.roots), g)
+        found: list[Any] = [None] * len(call.inner)
+        for root, cotangent in zip(call.roots, cotangents, strict=True):
+            found = [_added(a, b) for a, b in zip(found, call.pull(root, cotangent), strict=True)]
+        return call.gradients(found, any(isinstance(v, Tensor) for v in cotangents))
+
+    value = call.value()
+    return (value, pullback, call.released_aux()) if has_aux else (value, pullback)
+
+
+def _added(a: Any, b: Any) -> Any:
+    return b if a is None else a if b is None else a + b
+
+
+def jvp(f: Function, args: Any, tangents: Any) -> tuple[Any, Any]:
+    """`(f(*args), sum of df/darg . tangent)`, by forward mode. The value may be a container of arrays, as for `vjp`.
+
+    `args` and `tangents` are tuples, or one argument each, of the same structure and shapes.
+    """
+    points, directions = _pairs("jvp", args, tangents)
+    call = Call("jvp", f, points, {}, range(len(points)))
+    call.warn()
+    recorded = any(isinstance(v, Tensor) for v in directions)
+    return call.value(), call.tangent(call.push(directions), recorded)
+
+
+def hvp(f: Function, args: Any, tangents: Any) -> Any:
+    """The Hessian of a scalar function times the tangents, without forming it: forward mode over reverse mode.
+
+    `args`, `tangents`: as for `jvp`. The product is shaped like `args`: a tuple for a tuple.
+    """
+    points = args if isinstance(args, tuple) else (args,)
+    products = jvp(grad(f, range(len(points))), points, tangents if isinstance(args, tuple) else (tangents,))[1]
+    return products if isinstance(args, tuple) else products[0]
+
+
+def jacobian(f: Function, argnum: Argnum = 0, mode: str = "reverse", has_aux: bool = False) -> Function:
+    """The function of all partial derivatives, of shape `f(x).shape + x.shape`; with `has_aux`, `(jacobian, aux)`.
+
+    mode: "reverse", one pullback per entry of the result, or "forward", one tangent per entry of the arguments: choose
+    the fewer. Where the value is a container, so is the jacobian; in it stands, per array, what stands there for an
+    array alone: an array, a tuple for several argnums, a container like the argument.
+    ValueError: on another mode.
+    """
+    if mode not in ("reverse", "forward"):
+        raise ValueError(f'jacobian: mode must be "reverse" or "forward". Received: mode={mode!r}.')
+
+    def jacobians(*args: Any, **kwargs: Any) -> Any:
+        call = Call("jacobian", f, args, kwargs, _argnums("jacobian", argnum, args), has_aux)
+        blocks = _rows(call) if mode == "reverse" else _columns(call)
+        call.warn()
+        found = [_picked(argnum, tuple(rebuild(call.points, row))) for row in blocks]
+        result = rebuild(call.outcome, found)
+        return (result, call.released_aux()) if has_aux else result
+
+    return jacobians
+
+
+def hessian(f: Function, argnum: Argnum = 0) -> Function:
+    """The function of all second derivatives of a scalar function, of shape `x.shape + x.shape`.
+
+    For several argnums or containers, see `jacobian`: it is the jacobian of the gradient.
+    """
+    return jacobian(grad(f, argnum), argnum)
+
+
+def _rows(call: Call) -> list[list[Any]]:
+    """The derivative of each root for each inner Tensor, a row per entry of the root."""
+    blocks = []
+    for root in call.roots:
+        rows = [call.pull(root, e) for e in _basis(root)]
+        columns = [[row[i] for row in rows] for i in range(len(call.inner))]
+        pairs = zip(columns, call.inner, strict=True)
+        blocks.append([_assembled(call, parts, x, 0, root.shape + x.shape, x) for parts, x in pairs])
+    return blocks
+
+
+def _columns(call: Call) -> list[list[Any]]:
+    """The same, a column per entry of the inner Tensor."""
+    blocks: list[list[Any]] = [[] for _ in call.roots]
+    for i, x in enumerate(call.inner):
+        moves = [call.push([e if j == i else None for j in range(len(call.inner))]) for e in _basis(x)]
+        for k, root in enumerate(call.roots):
+            blocks[k].append(_assembled(call, [move[k] for move in moves], root, -1, root.shape + x.shape, x))
+    return blocks
+
+
+def _basis(x: Tensor) -> list[Any]:
+    """The arrays of x's shape and dtype with one entry 1 and zeros elsewhere."""
+    return [e[()] for e in np.eye(x.size, dtype=x.dtype).reshape((x.size, *x.shape))]
+
+
+def _assembled(call: Call, parts: list[Any], like: Tensor, axis: int, shape: tuple[int, ...], x: Tensor) -> Any:
+    """Rows or columns, zeros for None, joined along an axis; in the dtype of the argument x."""
+    if all(part is None for part in parts):
+        return released(np.zeros(shape, x.dtype), call.is_nested)
+    zero = np.zeros(like.shape, like.dtype)
+    block = np.reshape(np.stack([zero if part is None else part for part in parts], axis=axis), shape)
+    return block if block.dtype == x.dtype else block.astype(x.dtype)
 
 
 def _argnums(name: str, argnum: Argnum, args: Sequence[Any]) -> tuple[int, ...]:
-    argnums = (argnum,) if isinstance(argnum, int) else tuple(argnum)
-    if not all(-len(args) <= i < len(args) for i in argnums):
+    argnums = (int(argnum),) if isinstance(argnum, _ONE) else tuple(argnum)
+    if not argnums or not all(-len(args) <= i < len(args) for i in argnums):
         raise ValueError(f"{name}: argnum must name a positional argument. Received: {argnum}, of {len(args)}.")
     argnums = tuple(i % len(args) for i in argnums)
     if len(set(argnums)) < len(argnums):
@@ -108,102 +212,14 @@ def _argnums(name: str, argnum: Argnum, args: Sequence[Any]) -> tuple[int, ...]:
     return argnums
 
 
-def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
-    """The function `(*args) -> (f(*args), gradient)` for a scalar f.
-
-    argnum: the positional argument to differentiate for, or several: then the gradient is a tuple.
-    Arguments: floats, arrays of floats, Tensors. The gradient has the argument's shape and dtype.
-    """
-
-    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = _Call("grad", f, args, kwargs, _argnums("grad", argnum, args))
-        gradients = call.scalar_gradients()
-        return _release(call.value, call.is_nested), gradients[0] if isinstance(argnum, int) else tuple(gradients)
-
-    return value_and_gradient
+def _picked(argnum: Argnum, found: tuple[Any, ...]) -> Any:
+    return found[0] if isinstance(argnum, _ONE) else found
 
 
-def grad(f: Function, argnum: Argnum = 0) -> Function:
-    """The gradient of a scalar function, a function of the same arguments. See `value_and_grad`."""
-    both = value_and_grad(f, argnum)
-
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
-
-    return gradient
-
-
-def vjp(f: Function, *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """`(f(*args), pullback)`: `pullback(g)` is the tuple of g . df/darg, one per argument; g has f's shape."""
-    call = _Call("vjp", f, args, {}, range(len(args)))
-
-    def pullback(g: Any) -> tuple[Any, ...]:
-        return tuple(call.pull(_alike("vjp", "the cotangent", g, call.value)))
-
-    return _release(call.value, call.is_nested), pullback
-
-
-def jvp(f: Function, args: Any, tangents: Any) -> tuple[Any, Any]:
-    """`(f(*args), sum of df/darg . tangent)`. `args` and `tangents` are tuples, or one array each, of the same shapes.
-
-    The pullback is linear in its cotangent, so its own gradient is the derivative along the tangents.
-    """
-    args, tangents = _pairs("jvp", args, tangents)
-    value, pullback = vjp(f, *args)
-    along = grad(lambda g: _inner_product(pullback(g), tangents))
-    with Mode(isinstance(value, Tensor)):
-        return value, along(np.ones(value.shape, value.dtype))
-
-
-def hvp(f: Function, args: Any, tangents: Any) -> Any:
-    """The Hessian of a scalar function times the tangents, without forming it. `args`, `tangents`: as for `jvp`.
-
-    Shaped like `args`: a tuple for a tuple.
-    """
-    points, directions = _pairs("hvp", args, tangents)
-    argnums = tuple(range(len(points)))
-    products = grad(lambda *xs: _inner_product(grad(f, argnums)(*xs), directions), argnums)(*points)
-    return products if isinstance(args, tuple) else products[0]
-
-
-def jacobian(f: Function, argnum: Argnum = 0) -> Function:
-    """The function of all partial derivatives, of shape `f(x).shape + x.shape`; a tuple of them for several argnums."""
-
-    def jacobians(*args: Any, **kwargs: Any) -> Any:
-        call = _Call("jacobian", f, args, kwargs, _argnums("jacobian", argnum, args))
-        shape, size = call.value.shape, call.value.size
-        basis = np.eye(size, dtype=call.value.dtype).reshape((size, *shape))
-        rows = [call.pull(row[()]) for row in basis]
-        results = []
-        for i, x in enumerate(call.inner):
-            stacked = np.stack([row[i] for row in rows]) if rows else np.zeros((0, *x.shape), x.dtype)
-            results.append(np.reshape(stacked, shape + x.shape))
-        return results[0] if isinstance(argnum, int) else tuple(results)
-
-    return jacobians
-
-
-def hessian(f: Function, argnum: int = 0) -> Function:
-    """The function of all second derivatives of a scalar function, of shape `x.shape + x.shape`."""
-    return jacobian(grad(f, argnum), argnum)
-
-
-def _pairs(name: str, args: Any, tangents: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    args = args if isinstance(args, tuple) else (args,)
-    tangents = tangents if isinstance(tangents, tuple) else (tangents,)
+def _pairs(name: str, args: Any, tangents: Any) -> tuple[tuple[Any, ...], list[Any]]:
+    """The arguments, and the leaves of their tangents."""
+    args, tangents = (x if isinstance(x, tuple) else (x,) for x in (args, tangents))
     if len(args) != len(tangents):
         raise ValueError(f"{name}: needs one tangent per argument. Received: {len(tangents)} for {len(args)}.")
-    return args, tuple(_alike(name, f"tangent {i}", v, x) for i, (v, x) in enumerate(zip(tangents, args, strict=True)))
-
-
-def _alike(name: str, what: str, v: Any, x: Any) -> Any:
-    """v as an array or Tensor of the shape and dtype of x."""
-    if not isinstance(v, Tensor):
-        v = np.asarray(v, dtype=x.dtype if isinstance(x, (Tensor, np.ndarray, np.generic)) else None)[()]
-    if v.shape != np.shape(x):
-        raise ValueError(f"{name}: {what} must have shape {np.shape(x)}. Received: shape {v.shape}.")
-    return v
-
-
-def _inner_product(us: Sequence[Any], vs: Sequence[Any]) -> Any:
-    return sum(np.sum(u * v) for u, v in zip(us, vs, strict=True))
+    pairs = enumerate(zip(args, tangents, strict=True))
+    return args, [leaf for i, (x, v) in pairs for leaf in similar(name, f"tangent {i}", x, v)]

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, TypeVar
 
 from .domain import Case, Domain, arr, case
 
 Function = Callable[..., Any]
+R = TypeVar("R", bound="Op | Composite")
 Derivative = Function | float | None
 """By one argument: a function, a number if it is constant, or None where there is none (a condition, a shape)."""
 
@@ -134,6 +136,9 @@ CONSTANT: set[Function] = set()
 """Functions whose derivative is zero wherever it exists, or that return no real numbers: they return plain arrays."""
 
 
+_SHAPES: list[tuple[tuple[int, ...], ...]] = [((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,)), ((), ())]
+
+
 def elementwise(
     func: Function, domain: Domain | tuple[Domain, ...], *partials: Derivative, forward: Function | None = None
 ) -> Op:
@@ -141,11 +146,32 @@ def elementwise(
 
     `partials`: per argument, `d(y, *args)` = dy/darg, or a number if it is constant. `domain`: per argument, where
     they exist. `elementwise(np.log, POSITIVE, lambda y, x: 1 / x)`.
+
+    A NumPy function is differentiable from then on wherever it is applied to Tensors; of a function of yours, call what
+    is returned. Derivatives of every order, forward mode and documentation follow (`check_row`, `table`). A derivative
+    may differ from the true one on purpose: `elementwise(rounded, REAL, 1)` passes gradients straight through.
+    ValueError: unless there is one partial and one domain per argument, or if the function has a row already.
+    TypeError: if a domain is none.
     """
     domains = domain if isinstance(domain, tuple) else (domain,)
-    shapes = [((2, 3),), ((),)] if len(domains) == 1 else [((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,)), ((), ())]
-    cases = [case(*(arr(*s, domain=d) for s, d in zip(row, domains, strict=True))) for row in shapes]
+    _check_elementwise(func, domains, partials)
+    shapes = _SHAPES if len(domains) > 1 else _SHAPES[::3]
+    places = [zip(domains, chain(row, repeat(())), strict=False) for row in shapes]
+    cases = [case(*(arr(*shape, domain=d) for d, shape in place)) for place in places]
     return _add(Op(func, [_partial(d) for d in partials], cases, True, forward))
+
+
+def _check_elementwise(func: Function, domains: tuple[Any, ...], partials: tuple[Derivative, ...]) -> None:
+    for d in domains:
+        if not isinstance(d, Domain):
+            raise TypeError(f"elementwise: domain must be a Domain, e.g. Domain(-2, 2), per argument. Received: {d!r}.")
+    nin = getattr(func, "nin", len(domains))
+    if not len(partials) == len(domains) == nin:
+        raise ValueError(
+            f"elementwise: needs one partial derivative and one domain per argument. Received: {len(partials)} "
+            f"partials, {len(domains)} domains{f', for {nin} arguments' if nin != len(domains) else ''}. "
+            "Pass 0 for an argument without influence."
+        )
 
 
 def structural(
@@ -160,8 +186,11 @@ def structural(
 
     `vjps`: per argument, `vjp(g, y, *args, **kwargs)`, of the argument's shape up to broadcast axes; its parameters
     after `g, y` bear the names of `func`'s. `each`: instead, one `vjp(g, y, i, *args, **kwargs)` for any number of
-    arrays. `samples`: calls on which the row is tested.
+    arrays. `samples`: calls on which the row is tested, by `check_row`. See `elementwise` on what follows from a row.
+    ValueError: without any vjp, or if the function has a row already.
     """
+    if each is None and not any(vjps):
+        raise ValueError("structural: needs a vjp per argument, or each=. Received: none. See also `constant`.")
     return _add(Op(func, ForEach(each) if each else vjps, samples, False, forward, prepare))
 
 
@@ -174,9 +203,7 @@ def linear(func: Function, *vjps: Function | None, **options: Any) -> Op:
 
 def composite(func: Function, definition: Function, *, samples: Sequence[Case]) -> Composite:
     """Adds the row of a function given by a definition in functions that have rows."""
-    row = Composite(func, definition, samples)
-    TABLE[func] = row
-    return row
+    return _add(Composite(func, definition, samples))
 
 
 def constant(*funcs: Function) -> None:
@@ -201,6 +228,10 @@ def _partial(d: Derivative) -> Function | None:
     return unchanged if d == 1 else negated if d == -1 else lambda y, *args: d
 
 
-def _add(op: Op) -> Op:
+def _add(op: R) -> R:
+    if op.func in TABLE:
+        raise ValueError(
+            f"{op.name} has a row already. For another derivative define a function of your own that calls it."
+        )
     TABLE[op.func] = op
     return op

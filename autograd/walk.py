@@ -22,17 +22,17 @@ from .op import negated, unchanged
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-_next_walk = count(1).__next__
+next_walk = count(1).__next__
 _by_seq = attrgetter("seq")
 has_versions = False  # whether items of any Tensor have been assigned to
-_lock = threading.RLock()  # marks and pending gradients live on nodes, which threads may share
+lock = threading.RLock()  # marks and pending gradients live on nodes, which threads may share
 
 
 def backward(root: Tensor, gradient: Any, retain_graph: bool) -> None:
     """Adds d(root . gradient)/d(leaf) to `leaf.grad` of every leaf below root."""
-    with _lock:
-        walk = _next_walk()
-        nodes = _collect(root, walk, 0)[0]
+    with lock:
+        walk = next_walk()
+        nodes = collect(root, walk, 0)[0]
         leaves = [node for node in nodes if node.op is None]
         root.g = gradient
         _propagate(nodes, walk, False, None if retain_graph else _freed())
@@ -47,8 +47,8 @@ def pull(root: Tensor, gradient: Any, targets: Sequence[Tensor], create_graph: b
     Nodes older than the targets are not visited. With `create_graph` the derivatives are evaluated on Tensors, and
     so recorded.
     """
-    with _lock:
-        walk = _next_walk()
+    with lock:
+        walk = next_walk()
         nodes, _ = _above(root, targets, walk)
         for node in nodes:  # oldest first: a node is on a path if one of its inputs is
             if not any(t is not None and t.mark == walk for t in node.inputs):
@@ -63,19 +63,13 @@ def pull(root: Tensor, gradient: Any, targets: Sequence[Tensor], create_graph: b
         return gradients
 
 
-def reaches_outside(root: Tensor, targets: Sequence[Tensor]) -> bool:
-    """Whether root also depends on Tensors, older than the targets, that require a gradient."""
-    with _lock:
-        return _above(root, targets, _next_walk())[1]
-
-
 def _above(root: Tensor, targets: Sequence[Tensor], walk: int) -> tuple[list[Tensor], bool]:
     for target in targets:
         target.mark, target.g = walk, None
-    return _collect(root, walk, min((target.seq for target in targets), default=0))
+    return collect(root, walk, min((target.seq for target in targets), default=0))
 
 
-def _collect(root: Tensor, walk: int, floor: int) -> tuple[list[Tensor], bool]:
+def collect(root: Tensor, walk: int, floor: int) -> tuple[list[Tensor], bool]:
     """The nodes below root that are newer than floor, oldest first, and whether older ones were met."""
     outside = False
     if root.mark == walk:
@@ -86,8 +80,8 @@ def _collect(root: Tensor, walk: int, floor: int) -> tuple[list[Tensor], bool]:
         node = stack.pop()
         if node.args is None:
             raise RuntimeError(
-                f"backward: the graph behind {node.op.name} was already freed, by the backward at {node.kwargs['freed at']}. "
-                "Compute the result again, or pass retain_graph=True to the first backward."
+                f"backward: the graph behind {node.op.name} was already freed, by the backward at "
+                f"{node.kwargs['freed at']}. Compute the result again, or pass retain_graph=True to the first backward."
             )
         nodes.append(node)
         if has_versions:
@@ -118,7 +112,7 @@ def _version(t: Tensor, seq: int) -> Tensor:
 
 
 def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, freed: dict[str, Any] | None) -> None:
-    """Hands each node's gradient to its inputs. Consumes `nodes`, and frees each if told what to leave in its `kwargs`."""
+    """Hands each node's gradient to its inputs. Consumes `nodes`; frees each if told what to leave in its `kwargs`."""
     while nodes:
         node = nodes.pop()
         op = node.op
@@ -147,7 +141,7 @@ def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, freed: dict[s
                     c = d(g, y, *args)
                 data = t.data
                 if c.shape != data.shape:
-                    c = _unbroadcast(c, data.shape)
+                    c = unbroadcast(c, data.shape)
                 if c.dtype is not data.dtype:
                     c = c.astype(data.dtype)
                 if t.g is None:
@@ -157,7 +151,7 @@ def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, freed: dict[s
                     t.g += c
                 else:
                     t.g = t.g + c
-                    t.owned = True
+                    t.owned = not create_graph
         if freed is not None:
             node.args = None
             node.inputs = ()
@@ -172,16 +166,17 @@ def _freed() -> dict[str, Any]:
     return {"freed at": f"{frame.f_code.co_filename}:{frame.f_lineno}"}
 
 
-def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """Sums g over the axes along which an argument of the given shape was broadcast."""
-    axes = _broadcast_axes(g.shape, shape)
+    axes = broadcast_axes(g.shape, shape)
     if axes:
         g = np.add.reduce(g, axes)
     return g if g.shape == shape else g.reshape(shape)
 
 
 @lru_cache(maxsize=1024)
-def _broadcast_axes(wide: tuple[int, ...], narrow: tuple[int, ...]) -> tuple[int, ...]:
+def broadcast_axes(wide: tuple[int, ...], narrow: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes along which an array of the shape `narrow` is repeated to become one of the shape `wide`."""
     lead = len(wide) - len(narrow)
     return tuple(i for i, n in enumerate(wide) if i < lead or (narrow[i - lead] == 1 != n))
 

@@ -10,28 +10,62 @@
 """
 
 from . import init
+from .activations import elu, gelu, leaky_relu, silu, softplus
+from .convolution import conv2d
 from .functional import linear, log_softmax, logsumexp, relu, sigmoid, softmax
-from .layers import Dropout, Linear, ReLU, Sequential, Sigmoid, Tanh
-from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
+from .layers import Dropout, Embedding, Linear, Sequential, embedding
+from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, huber, kl_div, mse
 from .module import Module
+from .normalization import batch_norm, layer_norm
+from .norms import BatchNorm1d, BatchNorm2d, LayerNorm
+from .pointwise import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .pooling import avg_pool2d, max_pool2d
+from .spatial import AvgPool2d, Conv2d, Flatten, MaxPool2d
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Conv2d",
     "Dropout",
+    "Embedding",
+    "Flatten",
+    "LayerNorm",
+    "LeakyReLU",
     "Linear",
+    "MaxPool2d",
     "Module",
     "ReLU",
     "Sequential",
+    "SiLU",
     "Sigmoid",
+    "Softmax",
+    "Softplus",
     "Tanh",
+    "avg_pool2d",
+    "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv2d",
     "cross_entropy",
+    "elu",
+    "embedding",
+    "gelu",
+    "huber",
     "init",
+    "kl_div",
+    "layer_norm",
+    "leaky_relu",
     "linear",
     "log_softmax",
     "logsumexp",
+    "max_pool2d",
     "mse",
     "relu",
     "sigmoid",
+    "silu",
     "softmax",
+    "softplus",
 ]

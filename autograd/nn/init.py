@@ -1,4 +1,9 @@
-"""Initial weights by name, for a weight of shape (n_in, n_out): how wide the random numbers are spread."""
+"""Initial weights by name: how wide the random numbers are spread.
+
+n_in and n_out are the numbers of terms that each result has and each entry of x takes part in. For the (n_in, n_out)
+weight of a linear layer they are its shape; for kernels (n_out, channels, height, width) of a convolution, the channels
+and the n_out times the area of the kernel.
+"""
 
 from __future__ import annotations
 
@@ -9,46 +14,148 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Shape = tuple[int, ...]
+Array = NDArray[np.float64]
 Seed = int | np.random.Generator | None
-Initializer = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]
+Initializer = Callable[[np.random.Generator, Shape], Array]
 
 
-def fan_in_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def fans(shape: Shape) -> tuple[int, int]:
+    """(n_in, n_out) of a weight. ValueError: it has fewer than two axes."""
+    if len(shape) < 2:
+        raise ValueError(f"init: n_in and n_out need a weight with at least 2 axes. Received: shape {shape}.")
+    if len(shape) == 2:
+        return shape[0], shape[1]
+    return math.prod(shape[1:]), shape[0] * math.prod(shape[2:])
+
+
+# Of a stated spread
+
+
+def constant(value: float) -> Initializer:
+    """The initializer that repeats a value."""
+    return lambda rng, shape: np.full(shape, float(value))
+
+
+def normal(mean: float = 0.0, std: float = 1.0) -> Initializer:
+    """The initializer that draws from a normal distribution; by name, the standard one."""
+    return lambda rng, shape: rng.normal(mean, std, shape)
+
+
+def uniform(low: float = 0.0, high: float = 1.0) -> Initializer:
+    """The initializer that draws uniformly from [low, high); by name, from [0, 1)."""
+    return lambda rng, shape: rng.uniform(low, high, shape)
+
+
+def trunc_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: float = 2.0) -> Initializer:
+    """The initializer that draws from a normal distribution until within [low, high]; by name, the standard one.
+
+    ValueError: less than 0.1 % of the distribution lies there.
+    """
+    left, right = ((1 + math.erf((x - mean) / (std * math.sqrt(2)))) / 2 for x in (low, high))
+    if not right - left > 1e-3:
+        raise ValueError(
+            f"trunc_normal: [low, high] must hold 0.1 % of the distribution. Received: low={low}, high={high}, "
+            f"mean={mean}, std={std}."
+        )
+
+    def draw(rng: np.random.Generator, shape: Shape) -> Array:
+        x = np.asarray(rng.normal(mean, std, shape))
+        while (outside := (x < low) | (x > high)).any():
+            x[outside] = rng.normal(mean, std, int(outside.sum()))
+        return x
+
+    return draw
+
+
+# Of a spread that follows from the shape
+
+
+def fan_in_uniform(rng: np.random.Generator, shape: Shape) -> Array:
     """Uniform within +-1 / sqrt(n_in). LeCun et al. 1998, Efficient BackProp, sec. 4.6, in the scale of PyTorch."""
-    return _uniform(rng, shape, 1 / math.sqrt(shape[0]))
+    return _within(rng, shape, 1 / math.sqrt(fans(shape)[0]))
 
 
-def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def lecun_normal(rng: np.random.Generator, shape: Shape) -> Array:
+    """Normal, variance 1 / n_in. LeCun et al. 1998, Efficient BackProp, sec. 4.6."""
+    return rng.normal(0, math.sqrt(1 / fans(shape)[0]), shape)
+
+
+def glorot_uniform(rng: np.random.Generator, shape: Shape) -> Array:
     """Uniform, variance 2 / (n_in + n_out). Glorot & Bengio 2010, eq. 16."""
-    return _uniform(rng, shape, math.sqrt(6 / (shape[0] + shape[1])))
+    return _within(rng, shape, math.sqrt(6 / sum(fans(shape))))
 
 
-def glorot_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def glorot_normal(rng: np.random.Generator, shape: Shape) -> Array:
     """Normal, variance 2 / (n_in + n_out). Glorot & Bengio 2010, eq. 12."""
-    return rng.normal(0, math.sqrt(2 / (shape[0] + shape[1])), shape)
+    return rng.normal(0, math.sqrt(2 / sum(fans(shape))), shape)
 
 
-def he_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def he_uniform(rng: np.random.Generator, shape: Shape) -> Array:
     """Uniform, variance 2 / n_in, for ReLU. He et al. 2015, eq. 10, arXiv:1502.01852."""
-    return _uniform(rng, shape, math.sqrt(6 / shape[0]))
+    return _within(rng, shape, math.sqrt(6 / fans(shape)[0]))
 
 
-def he_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def he_normal(rng: np.random.Generator, shape: Shape) -> Array:
     """Normal, variance 2 / n_in, for ReLU. He et al. 2015, eq. 10, arXiv:1502.01852."""
-    return rng.normal(0, math.sqrt(2 / shape[0]), shape)
+    return rng.normal(0, math.sqrt(2 / fans(shape)[0]), shape)
 
 
-def _uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float) -> NDArray[np.float64]:
+def orthogonal(rng: np.random.Generator, shape: Shape) -> Array:
+    """A random matrix with orthonormal rows or columns, whichever are fewer. Saxe et al. 2014, arXiv:1312.6120.
+
+    Kernels are taken as a matrix of n_out rows. From the QR decomposition of a normal matrix, with the signs that make
+    it uniformly distributed (Mezzadri 2007, arXiv:math-ph/0609050).
+    """
+    fans(shape)
+    rows, columns = shape[0], math.prod(shape[1:])
+    q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
+    q *= np.sign(np.diagonal(r))
+    return (q if rows >= columns else q.T).reshape(shape)
+
+
+def _within(rng: np.random.Generator, shape: Shape, bound: float) -> Array:
     return rng.uniform(-bound, bound, shape)
 
 
 INITIALIZERS: dict[str, Initializer] = {
-    f.__name__: f for f in (fan_in_uniform, glorot_uniform, glorot_normal, he_uniform, he_normal)
+    "zeros": constant(0),
+    "ones": constant(1),
+    "normal": normal(),
+    "uniform": uniform(),
+    "trunc_normal": trunc_normal(),
+    **{
+        f.__name__: f
+        for f in (
+            fan_in_uniform,
+            lecun_normal,
+            glorot_uniform,
+            glorot_normal,
+            he_uniform,
+            he_normal,
+            orthogonal,
+        )
+    },
 }
 
 
-def initial(name: str, shape: tuple[int, ...], rng: Seed, dtype: Any) -> NDArray[Any]:
-    """Weights of the named initializer. rng: a seed or a Generator, which moves on. ValueError: unknown name."""
-    if name not in INITIALIZERS:
-        raise ValueError(f"init must be one of {', '.join(INITIALIZERS)}. Received: init={name!r}.")
-    return INITIALIZERS[name](np.random.default_rng(rng), shape).astype(dtype)
+def initial(init: str | Initializer, shape: Shape, rng: Seed, dtype: Any) -> NDArray[Any]:
+    """Weights of an initializer or the name of one. rng: a seed or a Generator, which moves on.
+
+    ValueError: an unknown name. TypeError: dtype is neither float32 nor float64.
+    """
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise TypeError(f"dtype must be float32 or float64. Received: {np.dtype(dtype)}.")
+    if isinstance(init, str) and init not in INITIALIZERS:
+        raise ValueError(
+            f"init must be one of {', '.join(INITIALIZERS)}, or a function (rng, shape) such as "
+            f"nn.init.constant(0.1). Received: init={init!r}."
+        )
+    draw = INITIALIZERS[init] if isinstance(init, str) else init
+    return np.asarray(draw(np.random.default_rng(rng), shape)).astype(dtype)
+
+
+def initial_bias(init: str | Initializer, n_in: int, n_out: int, rng: Seed, dtype: Any) -> NDArray[Any]:
+    """Uniform within +-1 / sqrt(n_in) beside weights `fan_in_uniform`, as in PyTorch; 0 beside all others."""
+    bound = 1 / math.sqrt(n_in)
+    return initial(uniform(-bound, bound) if init == "fan_in_uniform" else constant(0), (n_out,), rng, dtype)

@@ -7,50 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from ..dispatch import plain
 from ..tensor import Parameter
 from . import functional
-from .init import Seed, initial
+from .gathering import gather_rows
+from .init import Initializer, Seed, initial, initial_bias
 from .module import Module
-
-
-class ReLU(Module):
-    """max(x, 0)."""
-
-    def forward(self, x: Any) -> Any:
-        """Entry by entry."""
-        return functional.relu(x)
-
-    def __repr__(self) -> str:
-        return "ReLU()"
-
-
-class Tanh(Module):
-    """tanh(x)."""
-
-    def forward(self, x: Any) -> Any:
-        """Entry by entry."""
-        return np.tanh(x)
-
-    def __repr__(self) -> str:
-        return "Tanh()"
-
-
-class Sigmoid(Module):
-    """1 / (1 + exp(-x))."""
-
-    def forward(self, x: Any) -> Any:
-        """Entry by entry."""
-        return functional.sigmoid(x)
-
-    def __repr__(self) -> str:
-        return "Sigmoid()"
 
 
 class Linear(Module):
     """x @ weight + bias, with weight of shape (n_in, n_out) and bias of shape (n_out,).
 
-    rng: a seed or a Generator. dtype: float32 or float64. init: a name of `nn.init`, for the weight; the bias is
-    uniform within +-1 / sqrt(n_in) by default (`fan_in_uniform`, PyTorch's), and zero with every other initializer.
+    rng: a seed or a Generator. dtype: float32 or float64. init: a name or function of `nn.init`, for the weight; the
+    bias is uniform within +-1 / sqrt(n_in) by default (`fan_in_uniform`, PyTorch's), and zero with every other one.
     """
 
     def __init__(
@@ -60,7 +29,7 @@ class Linear(Module):
         bias: bool = True,
         rng: Seed = None,
         dtype: Any = np.float32,
-        init: str = "fan_in_uniform",
+        init: str | Initializer = "fan_in_uniform",
     ) -> None:
         if n_in < 1 or n_out < 1:
             raise ValueError(f"Linear: n_in and n_out must be at least 1. Received: n_in={n_in}, n_out={n_out}.")
@@ -68,8 +37,7 @@ class Linear(Module):
         self.weight = Parameter(initial(init, (n_in, n_out), rng, dtype), name="weight")
         self.bias: Parameter | None = None
         if bias:
-            start = rng.uniform(-1, 1, n_out) / np.sqrt(n_in) if init == "fan_in_uniform" else np.zeros(n_out)
-            self.bias = Parameter(start.astype(dtype), name="bias")
+            self.bias = Parameter(initial_bias(init, n_in, n_out, rng, dtype), name="bias")
 
     def forward(self, x: Any) -> Any:
         """x: (..., n_in). Returns (..., n_out). ValueError: the last axis has another length."""
@@ -81,6 +49,41 @@ class Linear(Module):
     def __repr__(self) -> str:
         n_in, n_out = self.weight.shape
         return f"Linear({n_in}, {n_out}{'' if self.bias is not None else ', bias=False'})"
+
+
+class Embedding(Module):
+    """A row of the weight, of shape (count, size), for every integer of x.
+
+    The gradient of rows that are asked for several times is the sum. rng, dtype, init: as for `Linear`.
+    """
+
+    def __init__(
+        self, count: int, size: int, rng: Seed = None, dtype: Any = np.float32, init: str | Initializer = "normal"
+    ) -> None:
+        if count < 1 or size < 1:
+            raise ValueError(f"Embedding: count and size must be at least 1. Received: count={count}, size={size}.")
+        self.weight = Parameter(initial(init, (count, size), rng, dtype), name="weight")
+
+    def forward(self, x: Any) -> Any:
+        """x: integers in [0, count), of any shape. Returns (*x.shape, size). TypeError, ValueError: on others."""
+        return embedding(x, self.weight)
+
+    def __repr__(self) -> str:
+        count, size = self.weight.shape
+        return f"Embedding({count}, {size})"
+
+
+def embedding(x: Any, weight: Any) -> Any:
+    """weight[x]: a row of weight, of shape (count, ...), for every integer of x.
+
+    TypeError: x holds no integers. ValueError: one is outside [0, count).
+    """
+    at, count = np.asarray(plain(x)), weight.shape[0]
+    if at.dtype.kind not in "iu":
+        raise TypeError(f"embedding: x must hold integers. Received: dtype {at.dtype}.")
+    if at.size and (at.min() < 0 or at.max() >= count):
+        raise ValueError(f"embedding: x must be in [0, {count}). Received: {at.min()} to {at.max()}.")
+    return gather_rows(weight, at)
 
 
 class Dropout(Module):
@@ -118,6 +121,10 @@ class Sequential(Module):
             x = layer(x)
         return x
 
+    def children(self) -> dict[str, Any]:
+        """The layers by their positions: "0", "1", ..."""
+        return {str(i): layer for i, layer in enumerate(self.layers)}
+
     def __getitem__(self, index: Any) -> Any:
         return Sequential(*self.layers[index]) if isinstance(index, slice) else self.layers[index]
 
@@ -126,8 +133,3 @@ class Sequential(Module):
 
     def __len__(self) -> int:
         return len(self.layers)
-
-    def __repr__(self) -> str:
-        return f"Sequential({', '.join(map(repr, self.layers))})"
-
-

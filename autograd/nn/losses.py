@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import plain
-from ..domain import PROBABILITY, REAL, REAL2, arr, case
+from ..domain import PROBABILITY, REAL, REAL2, Domain, arr, case
 from ..op import elementwise, structural
 from ..ops.reductions import add_up, largest
 from .functional import sigmoid
@@ -54,6 +54,33 @@ def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     return _reduced("mse", squared_error(prediction, target), reduction)
 
 
+def huber(prediction: Any, target: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
+    """d**2 / 2 for |d| <= delta and delta * (|d| - delta / 2) beyond, d = prediction - target, reduced. Huber 1964.
+
+    Shapes must be equal. ValueError: another shape, or delta not above 0.
+    """
+    if not delta > 0:
+        raise ValueError(f"huber: delta must be > 0. Received: delta={delta}. It is where the loss becomes linear.")
+    prediction, target = _pair("huber", prediction, target)
+    return _reduced("huber", bounded_square(prediction - target, delta), reduction)
+
+
+def kl_div(log_prediction: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
+    """target * (log target - log_prediction), reduced: the divergence of target from prediction, as in PyTorch.
+
+    log_prediction: logarithms of probabilities, e.g. of `log_softmax`. target: probabilities, or their logarithms if
+    log_target; 0 contributes 0. Shapes must be equal. reduction: "batchmean", the sum over the length of the first
+    axis, is the divergence per row; "mean" divides it by the number of columns too.
+    """
+    x, t = _pair("kl_div", log_prediction, target)
+    values = np.exp(t) * (t - x) if log_target else relative_entropy(x, t)
+    return _reduced("kl_div", values, reduction, _REDUCE | {"batchmean": _per_row})
+
+
+def _per_row(values: Any) -> Any:
+    return np.sum(values) / (values.shape[0] if values.ndim else 1)
+
+
 # What they accept
 
 
@@ -85,10 +112,10 @@ def _pair(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
     return prediction, target
 
 
-def _reduced(name: str, values: Any, reduction: str) -> Any:
-    if reduction not in _REDUCE:
-        raise ValueError(f"{name}: reduction must be one of {', '.join(_REDUCE)}. Received: reduction={reduction!r}.")
-    return _REDUCE[reduction](values)
+def _reduced(name: str, values: Any, reduction: str, ways: dict[str, Any] = _REDUCE) -> Any:
+    if reduction not in ways:
+        raise ValueError(f"{name}: reduction must be one of {', '.join(ways)}. Received: reduction={reduction!r}.")
+    return ways[reduction](values)
 
 
 # The rows
@@ -133,6 +160,17 @@ def _squared_error(a: Any, b: Any) -> Any:
     return np.square(a - b)
 
 
+def _huber(d: Any, delta: Any) -> Any:
+    """d**2 / 2 where |d| <= delta, a straight line beyond."""
+    near = np.clip(d, -delta, delta)
+    return near * (d - 0.5 * near)
+
+
+def _relative_entropy(x: Any, t: Any) -> Any:
+    """t * (log t - x), and 0 where t is 0."""
+    return t * (np.log(t + (t == 0)) - x)
+
+
 nll = structural(_nll, _nll_vjp, samples=[case(arr(2, 3), np.array([2, 0]))])
 bce = elementwise(
     _bce,
@@ -142,3 +180,12 @@ bce = elementwise(
 )
 logistic = elementwise(_logistic, (REAL, PROBABILITY), lambda y, x, t: sigmoid(x) - t, lambda y, x, t: -x)
 squared_error = elementwise(_squared_error, REAL2, lambda y, a, b: 2 * (a - b), lambda y, a, b: 2 * (b - a))
+bounded_square = elementwise(
+    _huber,
+    (REAL, Domain(0.5, 1.0)),
+    lambda y, d, delta: np.clip(d, -delta, delta),
+    lambda y, d, delta: np.maximum(np.abs(d) - delta, 0),
+)
+relative_entropy = elementwise(
+    _relative_entropy, (REAL, PROBABILITY), lambda y, x, t: -t, lambda y, x, t: np.log(t + (t == 0)) + 1 - x
+)

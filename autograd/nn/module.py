@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from reprlib import recursive_repr
+from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dispatch import plain
 from ..tensor import Parameter
+
+WIDTH = 100
+"""A longer description is spread over several lines."""
 
 
 class Module:
     """Base of layers and networks. A subclass sets parameters and modules as attributes and defines `forward`.
 
-    Lists, tuples and dictionaries of them count too. `training` is True until `eval()`.
+    Lists, tuples and dictionaries of them count too. `training` is True until `eval()`. `buffers` are the names of
+    attributes that hold arrays which belong to the state but are no parameters, as running statistics do.
+
+    Everything in a module has a path: attributes, positions and keys with dots between, as in "blocks.2.weight".
     """
 
     training = True
+    buffers: tuple[str, ...] = ()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The result for one input, given by the subclass."""
@@ -24,38 +36,125 @@ class Module:
         """`forward`."""
         return self.forward(*args, **kwargs)
 
+    # The tree
+
+    def children(self) -> dict[str, Any]:
+        """What is searched for parameters and modules, by name: the attributes, unless a subclass says otherwise."""
+        return vars(self)
+
+    def named_parameters(self) -> dict[str, Parameter]:
+        """Path -> parameter, in the order of assignment; a shared one once, by its first path.
+
+        ValueError: two parameters have the same path, as with the keys 1 and "1" of a dictionary.
+        """
+        pairs = [(path, x) for path, x in _walk(self, "", set()) if isinstance(x, Parameter)]
+        paths = [path for path, _ in pairs]
+        if len(set(paths)) < len(paths):
+            twice = next(path for path in paths if paths.count(path) > 1)
+            raise ValueError(f"{type(self).__name__}: two parameters have the path {twice!r}. Rename one of them.")
+        return dict(pairs)
+
+    def named_modules(self) -> dict[str, Module]:
+        """Path -> module: this one, at "", and those in it, outer before inner, each once."""
+        return {path: x for path, x in _walk(self, "", set()) if isinstance(x, Module)}
+
+    def named_buffers(self) -> dict[str, NDArray[Any]]:
+        """Path -> the array of a buffer, of this module and those in it."""
+        pairs = ((path, m, name) for path, m in self.named_modules().items() for name in m.buffers)
+        return {_join(path, name): getattr(m, name) for path, m, name in pairs}
+
     def parameters(self) -> list[Parameter]:
         """The parameters of this module and those in it, in the order of assignment, each once."""
-        return [x for x in _walk(self, set()) if isinstance(x, Parameter)]
+        return [x for _, x in _walk(self, "", set()) if isinstance(x, Parameter)]
 
     def modules(self) -> list[Module]:
         """This module and those in it, outer before inner, each once."""
-        return [x for x in _walk(self, set()) if isinstance(x, Module)]
+        return [x for _, x in _walk(self, "", set()) if isinstance(x, Module)]
 
-    def train(self, mode: bool = True) -> Module:
+    @recursive_repr()
+    def __repr__(self) -> str:
+        def holds_modules(x: Any) -> bool:
+            return any(isinstance(inner, Module) for _, inner in _walk(x, "", set()))
+
+        children = self.children().items()
+        parts = [repr(x) if k.isdigit() else f"{k}={x!r}" for k, x in children if k.isdigit() or holds_modules(x)]
+        name = type(self).__name__
+        line = f"{name}({', '.join(parts)})"
+        if len(line) <= WIDTH and "\n" not in line:
+            return line
+        inner = ",\n".join(parts).replace("\n", "\n    ")
+        return f"{name}(\n    {inner}\n)"
+
+    # Training
+
+    def train(self, mode: bool = True) -> Self:
         """Switches this and all modules in it to training (dropout acts). Returns self."""
         for module in self.modules():
             module.training = mode
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Switches this and all modules in it to evaluation (dropout does nothing). Returns self."""
         return self.train(False)
+
+    def freeze(self, frozen: bool = True) -> Self:
+        """Makes all parameters constants, which get no gradient, or with False variables again. Returns self."""
+        for p in self.parameters():
+            p.requires_grad = not frozen
+            p.zero_grad()
+        return self
 
     def zero_grad(self) -> None:
         """Forgets the gradient of every parameter."""
         for p in self.parameters():
             p.zero_grad()
 
+    # The state
 
-def _walk(x: Any, seen: set[int]) -> Iterator[Any]:
-    """The parameters and modules in x, in order, each once."""
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """Path -> a copy of every parameter and buffer. Generators (of dropout) are not part of it."""
+        return {path: a.copy() for path, a in self._state().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Copies what `state_dict` returned into the parameters and buffers, whose arrays stay the same objects.
+
+        ValueError: paths that are missing or unknown, arrays of another shape or dtype; then nothing has changed.
+        """
+        own = self._state()
+        arrays = {path: np.asarray(plain(value)) for path, value in state.items()}
+        wrong = [f"{path} is missing" for path in own if path not in arrays]
+        wrong += [f"{path} is unknown" for path in arrays if path not in own]
+        for path, a in own.items():
+            new = arrays.get(path, a)
+            if (new.shape, new.dtype) != (a.shape, a.dtype):
+                wrong.append(f"{path} must be {a.dtype} of shape {a.shape}, received {new.dtype} of shape {new.shape}")
+        if wrong:
+            raise ValueError(
+                f"load_state_dict: the state does not belong to this {type(self).__name__}: {'; '.join(wrong)}. "
+                "Build the module as it was when its state was saved. Nothing was changed."
+            )
+        for path, a in own.items():
+            a[...] = arrays[path]
+
+    def _state(self) -> dict[str, NDArray[Any]]:
+        return {path: p.data for path, p in self.named_parameters().items()} | self.named_buffers()
+
+
+def _join(path: str, name: Any) -> str:
+    return f"{path}.{name}" if path else str(name)
+
+
+def _walk(x: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """The parameters and modules in x with their paths, in order, each once."""
     if isinstance(x, (Parameter, Module)):
         if id(x) in seen:
             return
         seen.add(id(x))
-        yield x
-    children = vars(x).values() if isinstance(x, Module) else x.values() if isinstance(x, dict) else x
-    if isinstance(x, (Module, dict, list, tuple)):
-        for child in children:
-            yield from _walk(child, seen)
+        yield path, x
+    if isinstance(x, Module):
+        x = x.children()
+    if isinstance(x, (list, tuple)):
+        x = dict(enumerate(x))
+    if isinstance(x, dict):
+        for name, child in x.items():
+            yield from _walk(child, _join(path, name), seen)

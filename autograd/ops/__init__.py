@@ -1,5 +1,47 @@
-"""The op table, by theme. Importing it fills `glissade.autograd.op.TABLE`."""
+"""The op table, by theme. Importing it fills `glissade.autograd.op.TABLE`; `special` is imported when needed."""
 
-from . import constants, elementwise, joining, linalg, products, reductions, shaping
+from . import (
+    assignment,
+    constants,
+    contractions,
+    decompositions,
+    elementwise,
+    grids,
+    joining,
+    linalg,
+    masked,
+    nans,
+    norms,
+    order,
+    padding,
+    products,
+    reductions,
+    selecting,
+    sequences,
+    shaping,
+    statistics,
+    ufuncs,
+)
 
-__all__ = ["constants", "elementwise", "joining", "linalg", "products", "reductions", "shaping"]
+__all__ = [
+    "assignment",
+    "constants",
+    "contractions",
+    "decompositions",
+    "elementwise",
+    "grids",
+    "joining",
+    "linalg",
+    "masked",
+    "nans",
+    "norms",
+    "order",
+    "padding",
+    "products",
+    "reductions",
+    "selecting",
+    "sequences",
+    "shaping",
+    "statistics",
+    "ufuncs",
+]

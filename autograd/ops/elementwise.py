@@ -23,7 +23,7 @@ from ..domain import (
     arr,
     case,
 )
-from ..op import elementwise, structural
+from ..op import composite, elementwise, structural
 
 # Arithmetic
 elementwise(np.positive, REAL, 1)
@@ -36,6 +36,17 @@ elementwise(
     np.remainder, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.floor_divide(a, b)
 )
 elementwise(np.fmod, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.trunc(a / b))
+
+elementwise(np.conjugate, REAL, 1)  # of a real number: itself
+elementwise(np.real, REAL, 1)
+elementwise(np.real_if_close, REAL, 1)
+structural(
+    np.ldexp,
+    lambda g, y, x, i: np.ldexp(g, i),
+    samples=[case(arr(2, 3), np.array([2, 0, -3])), case(arr(), 4)],
+)
+composite(np.modf, lambda x: (x - np.trunc(x), np.trunc(x)), samples=[])
+composite(np.divmod, lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)), samples=[])
 
 # Powers and roots. At 0: 0**0 has derivative 0, the square root inf.
 elementwise(np.square, REAL, lambda y, x: 2 * x)
@@ -100,6 +111,31 @@ def _square_radius(a: Any, b: Any) -> Any:
 elementwise(
     np.arctan2, NONZERO2, lambda y, a, b: b / _square_radius(a, b), lambda y, a, b: -a / _square_radius(a, b)
 )
+
+
+# The cardinal sine. Near 0 by its series: the quotient, and all its derivatives, lose their digits there.
+def _sinc_slope(y: Any, x: Any) -> Any:
+    z = math.pi * x
+    near = np.abs(x) < 0.5
+    square = np.where(near, z, 0) ** 2
+    series = 0.0
+    for k in range(11, 0, -1):  # of (cos z - sin z / z) / z**2
+        series = series * square + (-1) ** k * 2 * k / math.factorial(2 * k + 1)
+    far = np.where(near, 1, z)
+    return math.pi * np.where(near, z * series, (np.cos(far) - np.sin(far) / far) / far)
+
+
+elementwise(np.sinc, REAL, _sinc_slope)
+
+
+# Bessel's I0 is the mean of cosh(x cos(angle)); over enough angles the mean is exact, and so are its derivatives
+def _i0_slope(y: Any, x: Any) -> Any:
+    angles = np.cos(np.arange(_ANGLES) * (2 * math.pi / _ANGLES)).astype(x.dtype)
+    return np.mean(np.sinh(np.expand_dims(x, -1) * angles) * angles, axis=-1)
+
+
+_ANGLES = 512
+elementwise(np.i0, REAL, _i0_slope)
 
 
 # With kinks

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..dispatch import as_array
 from ..domain import arr, case
 from ..op import composite, linear
 
@@ -62,3 +63,133 @@ def _column_stack(tup: Iterable[Any]) -> Any:
 
 
 composite(np.column_stack, _column_stack, samples=[case([arr(3), arr(3)]), case([arr(2), arr(2, 2)])])
+composite(
+    np.dstack,
+    lambda tup: np.concatenate([np.atleast_3d(a) for a in tup], axis=2),
+    samples=[case([arr(3), arr(3)]), case((arr(2, 3), arr(2, 3, 2)))],
+)
+composite(
+    np.append,
+    lambda arr, values, axis=None: np.concatenate([arr, values], axis=axis),
+    samples=[case(arr(2, 3), arr(2)), case(arr(2, 3), arr(1, 3), axis=0)],
+)
+
+
+def _depth(arrays: Any) -> int:
+    return 1 + max(map(_depth, arrays)) if isinstance(arrays, list) else 0
+
+
+def _ndim(arrays: Any) -> int:
+    return max(map(_ndim, arrays)) if isinstance(arrays, list) else np.ndim(arrays)
+
+
+def _nested(arrays: Any, ndim: int, axis: int) -> Any:
+    if isinstance(arrays, list):
+        return np.concatenate([_nested(part, ndim, axis + 1) for part in arrays], axis=axis)
+    a = as_array(arrays)
+    return a.reshape((1,) * (ndim - a.ndim) + a.shape)
+
+
+composite(
+    np.block,
+    lambda arrays: _nested(arrays, max(_ndim(arrays), _depth(arrays)), -_depth(arrays)),
+    samples=[case([[arr(2, 2), arr(2, 1)], [arr(1, 3)]]), case([arr(2), arr()]), case([[arr(2)], [arr(2)]])],
+)
+
+
+# Insertion and deletion: NumPy's own, of the positions
+def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    a, values = as_array(arr), as_array(values)
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    axis %= a.ndim
+    values = values.reshape((1,) * (a.ndim - values.ndim) + values.shape)
+    if np.ndim(obj) == 0 and not isinstance(obj, slice):
+        values = np.moveaxis(values, 0, axis)
+    n = a.shape[axis]
+    count = _inserted(n, obj, values.shape[axis])
+    values = np.broadcast_to(values, [count if i == axis else m for i, m in enumerate(a.shape)])
+    order = np.insert(np.arange(n), obj, n + np.arange(count))
+    return np.take(np.concatenate([a, values.astype(a.dtype)], axis=axis), order, axis=axis)
+
+
+def _inserted(n: int, obj: Any, width: int) -> int:
+    """How many entries np.insert adds to n."""
+    return np.insert(np.arange(n), obj, np.zeros(width, int)).size - n
+
+
+def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+    n = arr.size if axis is None else arr.shape[axis]
+    return np.take(arr, np.delete(np.arange(n), obj), axis=axis)
+
+
+composite(
+    np.insert,
+    _insert,
+    samples=[
+        case(arr(2, 3), 1, arr(3), axis=0),
+        case(arr(2, 3), 1, arr(2, 1), axis=1),
+        case(arr(2, 3), 1, arr(2), axis=1),
+        case(arr(2, 3), [0, 2], arr(2, 2), 1),
+        case(arr(3), [0, 3, 1], arr(3)),
+        case(arr(2, 3), 4, arr(2)),
+        case(arr(4), slice(0, 4, 2), arr()),
+        case(arr(4), -1, 7.0),
+    ],
+)
+composite(
+    np.delete,
+    _delete,
+    samples=[case(arr(4), 1), case(arr(2, 3), [0, -1], axis=1), case(arr(3, 2), slice(0, 2), 0), case(arr(2, 3), 4)],
+)
+
+
+# Splitting: NumPy's own, of the positions
+def _pieces(split: Any) -> Any:
+    def definition(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+        axis %= ary.ndim
+        parts = split(np.arange(ary.shape[axis]), indices_or_sections)
+        slices = [slice(int(p[0]), int(p[-1]) + 1) if p.size else slice(0, 0) for p in parts]
+        return [ary[(slice(None),) * axis + (part,)] for part in slices]
+
+    return definition
+
+
+def _along(axis: int) -> Any:
+    def definition(ary: Any, indices_or_sections: Any) -> Any:
+        if ary.ndim <= axis:
+            raise ValueError(f"np.{'vhd'[axis]}split: needs at least {axis + 1} axes. Received: {ary.ndim}.")
+        return np.split(ary, indices_or_sections, axis)
+
+    return definition
+
+
+composite(np.split, _pieces(np.split), samples=[])
+composite(np.array_split, _pieces(np.array_split), samples=[])
+composite(np.vsplit, _along(0), samples=[])
+composite(np.hsplit, lambda ary, sections: np.split(ary, sections, 1 if ary.ndim > 1 else 0), samples=[])
+composite(np.dsplit, _along(2), samples=[])
+if hasattr(np, "unstack"):  # since NumPy 2.1
+    composite(np.unstack, lambda x, /, *, axis=0: tuple(np.moveaxis(x, axis, 0)), samples=[])
+
+
+# Grids
+def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+    shape = np.broadcast_shapes(*(np.shape(x) for x in args))
+    return tuple(np.broadcast_to(x, shape) for x in args)
+
+
+def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"np.meshgrid: indexing must be 'xy' or 'ij'. Received: {indexing!r}.")
+    places: Sequence[int] = range(len(xi))
+    if indexing == "xy" and len(xi) > 1:
+        places = [1, 0, *places[2:]]
+    grids = [
+        np.reshape(x, [-1 if i == place else 1 for i in range(len(xi))]) for x, place in zip(xi, places, strict=True)
+    ]
+    return tuple(grids) if sparse else np.broadcast_arrays(*grids)
+
+
+composite(np.broadcast_arrays, _broadcast_arrays, samples=[])
+composite(np.meshgrid, _meshgrid, samples=[])

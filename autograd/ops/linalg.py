@@ -1,41 +1,40 @@
-"""Functions of numpy.linalg, on stacks of matrices where NumPy allows them."""
+"""Inverses, determinants, systems and powers, on stacks of matrices where NumPy allows them."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..domain import INVERTIBLE, NONZERO, arr, case
+from ..dispatch import as_array, plain
+from ..domain import INVERTIBLE, arr, case
 from ..op import composite, structural
-from .reductions import Axis, add_up, keep
-
-
-def _t(a: Any) -> Any:
-    return a.swapaxes(-1, -2)
-
+from .decompositions import transposed
 
 structural(
     np.linalg.inv,
-    lambda g, y, a: -(_t(y) @ g @ _t(y)),
+    lambda g, y, a: -(transposed(y) @ g @ transposed(y)),
     samples=[case(arr(3, 3, domain=INVERTIBLE)), case(arr(2, 2, 2, domain=INVERTIBLE))],
 )
 structural(
     np.linalg.det,
-    lambda g, y, a: (g * y)[..., None, None] * _t(np.linalg.inv(a)),
+    lambda g, y, a: (g * y)[..., None, None] * transposed(np.linalg.inv(a)),
     samples=[case(arr(3, 3, domain=INVERTIBLE)), case(arr(2, 2, 2, domain=INVERTIBLE))],
 )
 
 
 def _solve_left(g: Any, y: Any, a: Any, b: Any) -> Any:
-    c = np.linalg.solve(_t(a), g)
-    return -c[..., None] * y[..., None, :] if b.ndim == 1 else -(c @ _t(y))
+    c = np.linalg.solve(transposed(a), g)
+    return -c[..., None] * y[..., None, :] if b.ndim == 1 else -(c @ transposed(y))
 
 
 structural(
     np.linalg.solve,
     _solve_left,
-    lambda g, y, a, b: np.linalg.solve(_t(a), g),
+    lambda g, y, a, b: np.linalg.solve(transposed(a), g),
     samples=[
         case(arr(3, 3, domain=INVERTIBLE), arr(3)),
         case(arr(3, 3, domain=INVERTIBLE), arr(3, 2)),
@@ -44,41 +43,87 @@ structural(
 )
 
 
-def _euclid(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return np.sqrt(add_up(a * a, axis, None, None, keepdims))
+def _log_determinant(a: Any) -> Any:
+    return np.linalg.slogdet(a)[1]
 
 
-euclid = structural(  # the derivative at 0 is 0, the subgradient of smallest norm
-    _euclid,
-    lambda g, y, a, axis=None, keepdims=False: keep(g / (y + (y == 0)), a, axis) * a,
-    samples=[case(arr(2, 3)), case(arr(2, 3), axis=0, keepdims=True)],
+log_determinant = structural(
+    _log_determinant,
+    lambda g, y, a: g[..., None, None] * transposed(np.linalg.inv(a)),
+    samples=[case(arr(3, 3, domain=INVERTIBLE)), case(arr(2, 2, 2, domain=INVERTIBLE))],
 )
+_SLOGDET: Any = type(np.linalg.slogdet(np.eye(1)))
+composite(np.linalg.slogdet, lambda a: _SLOGDET(np.linalg.slogdet(plain(a)).sign, log_determinant(a)), samples=[])
 
 
-def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
-    is_vector = isinstance(axis, int) or (axis is None and x.ndim == 1) or (isinstance(axis, tuple) and len(axis) == 1)
-    if ord is None or (ord == 2 and is_vector) or (ord == "fro" and not is_vector):
-        return euclid(x, axis, keepdims=keepdims)
-    if not is_vector:
-        raise TypeError(f"np.linalg.norm: of matrices only ord=None and 'fro' have a row. Received: ord={ord!r}.")
-    if ord in (np.inf, -np.inf):
-        return (np.max if ord > 0 else np.min)(np.abs(x), axis=axis, keepdims=keepdims)
-    if ord == 0:
-        return np.sum(x != 0, axis=axis, keepdims=keepdims, dtype=x.dtype)
-    if ord == 1:
-        return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
-    return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+def _matrix_power(a: Any, n: int) -> Any:
+    if n < 0:
+        return _matrix_power(np.linalg.inv(a), -n)
+    if n == 0:
+        return np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape) + 0 * a
+    square = a if n < 2 else _matrix_power(a @ a, n // 2)
+    return square if n == 1 or n % 2 == 0 else square @ a
 
 
 composite(
-    np.linalg.norm,
-    _norm,
+    np.linalg.matrix_power,
+    _matrix_power,
+    samples=[case(arr(3, 3), n) for n in (0, 1, 3, 4, 5)] + [case(arr(2, 2, 2, domain=INVERTIBLE), -2)],
+)
+
+
+@lru_cache(maxsize=256)
+def _best_split(sizes: tuple[int, ...]) -> tuple[int, int]:
+    """(number of multiplications, where the last product is) for a chain of matrices sizes[i] x sizes[i + 1]."""
+    if len(sizes) == 2:
+        return 0, 0
+    outer = sizes[0] * sizes[-1]
+    return min(
+        (_best_split(sizes[: i + 1])[0] + _best_split(sizes[i:])[0] + outer * sizes[i], i)
+        for i in range(1, len(sizes) - 1)
+    )
+
+
+def _chain(matrices: Sequence[Any]) -> Any:
+    if len(matrices) == 1:
+        return matrices[0]
+    i = _best_split((*(m.shape[0] for m in matrices), matrices[-1].shape[1]))[1]
+    return _chain(matrices[:i]) @ _chain(matrices[i:])
+
+
+def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
+    first, *_, last = matrices = [as_array(a) for a in arrays]
+    matrices[0] = first[None, :] if first.ndim == 1 else first
+    matrices[-1] = last[:, None] if last.ndim == 1 else last
+    y = _chain(matrices)
+    return y.reshape(first.shape[:-1] + last.shape[1:])
+
+
+composite(
+    np.linalg.multi_dot,
+    _multi_dot,
     samples=[
-        case(arr(2, 3)),
-        case(arr(3), ord=2),
-        case(arr(2, 3), "fro", axis=(0, 1)),
-        case(arr(2, 3, domain=NONZERO), 1, axis=1, keepdims=True),
-        case(arr(2, 3, domain=NONZERO), np.inf, axis=0),
-        case(arr(4, domain=NONZERO), 3),
+        case([arr(2, 3), arr(3, 4), arr(4, 2)]),
+        case([arr(3), arr(3, 4), arr(4, 2), arr(2)]),
+        case([arr(2), arr(2)]),
+        case([arr(1, 4), arr(4, 3), arr(3, 1), arr(1, 2)]),
     ],
 )
+
+
+def _tensorinv(a: Any, ind: int = 2) -> Any:
+    rows = math.prod(a.shape[:ind])
+    return np.linalg.inv(a.reshape(rows, -1)).reshape(a.shape[ind:] + a.shape[:ind])
+
+
+def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    a, b = as_array(a), as_array(b)
+    if axes is not None:
+        last = [i % a.ndim for i in axes]
+        a = np.transpose(a, [i for i in range(a.ndim) if i not in last] + last)
+    return np.linalg.solve(a.reshape(b.size, -1), b.reshape(-1)).reshape(a.shape[b.ndim :])
+
+
+_CUBE = arr(4, 4, domain=INVERTIBLE)
+composite(np.linalg.tensorinv, _tensorinv, samples=[case(_CUBE, 1)])
+composite(np.linalg.tensorsolve, _tensorsolve, samples=[case(_CUBE, arr(4)), case(_CUBE, arr(4), axes=(0,))])

@@ -1,14 +1,14 @@
-"""Sums of products: matmul, dot, tensordot, einsum and their relatives."""
+"""Sums of products: matmul, dot, tensordot and their relatives."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from string import ascii_letters
 from typing import Any
 
 import numpy as np
 
+from ..dispatch import as_array
 from ..domain import arr, case
 from ..op import composite, structural
 
@@ -68,19 +68,15 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 def _dot(a: Any, b: Any) -> Any:
-    a, b = _array(a), _array(b)
+    a, b = as_array(a), as_array(b)
     if a.ndim == 0 or b.ndim == 0:
         return a * b
     return a @ b if a.ndim == 1 or b.ndim <= 2 else np.tensordot(a, b, axes=(-1, -2))
 
 
 def _inner(a: Any, b: Any) -> Any:
-    a, b = _array(a), _array(b)
+    a, b = as_array(a), as_array(b)
     return a * b if a.ndim == 0 or b.ndim == 0 else np.tensordot(a, b, axes=(-1, -1))
-
-
-def _array(x: Any) -> Any:
-    return x if hasattr(x, "_record") else np.asarray(x)
 
 
 composite(
@@ -113,76 +109,75 @@ composite(
 )
 
 
-# Einsum. Every form is brought to explicit letters; the gradient is again an einsum.
-def _explicit(*operands: Any, **keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """(subscripts, *arrays) with one letter per axis, no ellipsis, no implicit output."""
-    if isinstance(operands[0], str):
-        text, arrays = operands[0].replace(" ", ""), list(operands[1:])
-    else:
-        text, arrays = _from_sublists(operands)
-    inputs, arrow, output = text.partition("->")
-    terms = inputs.split(",")
-    if len(terms) != len(arrays):
-        raise ValueError(f"np.einsum: {text!r} names {len(terms)} operands. Received: {len(arrays)} arrays.")
-    spare = [letter for letter in ascii_letters if letter not in text]
-    widths = [np.ndim(a) - len(term.replace("...", "")) for term, a in zip(terms, arrays, strict=True)]
-    dots = "".join(spare[: max([w for w, term in zip(widths, terms, strict=True) if "..." in term], default=0)])
-    if not arrow:
-        letters = sorted(set(inputs) - set(",."))
-        output = ("..." if dots else "") + "".join(c for c in letters if inputs.count(c) == 1)
-    terms = [term.replace("...", dots[len(dots) - w :]) for term, w in zip(terms, widths, strict=True)]
-    return (f"{','.join(terms)}->{output.replace('...', dots)}", *arrays), keywords
+def _kron(a: Any, b: Any) -> Any:
+    a, b = as_array(a), as_array(b)
+    ndim = max(a.ndim, b.ndim)
+    m, n = (1,) * (ndim - a.ndim) + a.shape, (1,) * (ndim - b.ndim) + b.shape
+    a = a.reshape(tuple(k for size in m for k in (size, 1)))
+    b = b.reshape(tuple(k for size in n for k in (1, size)))
+    return (a * b).reshape(tuple(i * j for i, j in zip(m, n, strict=True)))
 
 
-def _from_sublists(operands: Sequence[Any]) -> tuple[str, list[Any]]:
-    """`einsum(a, [0, 1], b, [1, 2], [0, 2])` in letters."""
-
-    def letters(sublist: Sequence[Any]) -> str:
-        return "".join("..." if i is Ellipsis else ascii_letters[i] for i in sublist)
-
-    arrays, sublists = list(operands[0 : len(operands) // 2 * 2 : 2]), operands[1::2]
-    text = ",".join(map(letters, sublists))
-    return text + ("->" + letters(operands[-1]) if len(operands) % 2 else ""), arrays
+composite(np.kron, _kron, samples=[case(arr(2, 3), arr(2, 2)), case(arr(2), arr(2, 3)), case(arr(), arr(2))])
 
 
-def _einsum_vjp(g: Any, y: Any, i: int, subscripts: str, *arrays: Any, optimize: Any = False) -> Any:
-    inputs, _, output = subscripts.partition("->")
-    terms = inputs.split(",")
-    i -= 1  # argument 0 is the text
-    term, sizes = terms[i], arrays[i].shape
-    spare = (letter for letter in ascii_letters if letter not in subscripts)
-    others = [(t, a) for j, (t, a) in enumerate(zip(terms, arrays, strict=True)) if j != i]
-    result = ""
-    for letter, n in zip(term, sizes, strict=True):
-        if letter in result:  # a diagonal was taken: put the gradient on it
-            second = next(spare)
-            others.append((letter + second, np.eye(n, dtype=g.dtype)))
-            result += second
-        else:
-            result += letter
-            if letter not in output and not any(letter in t for t, _ in others):  # summed: every entry has the same
-                others.append((letter, np.ones(n, dtype=g.dtype)))
-    text = ",".join([output, *(t for t, _ in others)])
-    return np.einsum(f"{text}->{result}", g, *(a for _, a in others), optimize=optimize)
+def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
+    a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
+    if not {a.shape[-1], b.shape[-1]} <= {2, 3}:
+        raise ValueError(f"np.cross: needs vectors of 3 numbers. Received: {a.shape[-1]} and {b.shape[-1]}.")
+    (a0, a1, *a2), (b0, b1, *b2) = ([x[..., i] for i in range(x.shape[-1])] for x in (a, b))
+    last = a0 * b1 - a1 * b0
+    if not a2 and not b2:
+        return last
+    third, other = a2[0] if a2 else 0.0, b2[0] if b2 else 0.0
+    return np.moveaxis(np.stack([a1 * other - third * b1, third * b0 - a0 * other, last], axis=-1), -1, axisc)
 
 
-structural(
-    np.einsum,
-    each=_einsum_vjp,
-    prepare=_explicit,
+composite(
+    np.cross,
+    _cross,
     samples=[
-        case("ij,jk->ik", arr(2, 3), arr(3, 4)),
-        case("ij,jk", arr(2, 3), arr(3, 2)),
-        case("ii", arr(3, 3)),
-        case("ii->i", arr(3, 3)),
-        case("iij->j", arr(2, 2, 3)),
-        case("ij->", arr(2, 3)),
-        case("i,i,i->", arr(3), arr(3), arr(3)),
-        case("...ij,...jk->...ik", arr(4, 2, 3), arr(3, 2)),
-        case("b...,...->b...", arr(2, 3), arr(3)),
-        case("ij,ij->i", arr(2, 3), arr(1, 3)),
-        case("ij,k->k", arr(2, 3), arr(2)),
-        case(arr(2, 3), [0, 1], arr(3, 4), [1, 2], [0, 2]),
-        case("i,j->ij", arr(2), arr(3), optimize=True),
+        case(arr(3), arr(3)),
+        case(arr(2, 3), arr(3)),
+        case(arr(3, 2), arr(3, 2), axis=0),
+        case(arr(3, 2), arr(2, 3), 0),
     ],
+)
+
+
+# Products of vectors in the last axis. `axis` and `axes` say where the vectors are instead.
+def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    x1, x2 = as_array(x1), as_array(x2)
+    return (np.moveaxis(x1, axis, -1)[..., None, :] @ np.moveaxis(x2, axis, -1)[..., None])[..., 0, 0]
+
+
+def _matvec(x1: Any, x2: Any, /) -> Any:
+    return (as_array(x1) @ as_array(x2)[..., None])[..., 0]
+
+
+def _vecmat(x1: Any, x2: Any, /) -> Any:
+    return (as_array(x1)[..., None, :] @ as_array(x2))[..., 0, :]
+
+
+_VECTORS = [case(arr(3), arr(3)), case(arr(2, 1, 3), arr(4, 3)), case(arr(3, 2), arr(3, 1), axis=0)]
+composite(np.vecdot, _vecdot, samples=_VECTORS)
+if hasattr(np, "matvec"):  # since NumPy 2.2
+    composite(np.matvec, _matvec, samples=[case(arr(2, 3), arr(3)), case(arr(2, 1, 2, 3), arr(4, 3))])
+    composite(np.vecmat, _vecmat, samples=[case(arr(3), arr(3, 2)), case(arr(4, 3), arr(2, 1, 3, 2))])
+
+
+# The same under the names of the array API standard
+composite(np.linalg.matmul, lambda x1, x2, /: x1 @ x2, samples=[case(arr(2, 3), arr(3, 2))])
+composite(np.linalg.outer, lambda x1, x2, /: np.outer(x1, x2), samples=[case(arr(2), arr(3))])
+composite(np.linalg.vecdot, lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis=axis), samples=_VECTORS)
+composite(
+    np.linalg.tensordot,
+    lambda x1, x2, /, *, axes=2: np.tensordot(x1, x2, axes),
+    samples=[case(arr(2, 3), arr(3, 2), axes=1)],
+)
+composite(
+    np.linalg.cross,
+    lambda x1, x2, /, *, axis=-1: np.cross(x1, x2, axis=axis),
+    samples=[case(arr(3, 2), arr(3, 2), axis=0)],
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..domain import arr, case
-from ..op import composite, linear, structural
+from ..op import composite, linear
 
 
 # Shapes
@@ -46,6 +47,11 @@ composite(
 )
 composite(np.atleast_1d, lambda a: np.reshape(a, np.shape(a) or 1), samples=[case(arr()), case(arr(2, 3))])
 composite(
+    np.atleast_3d,
+    lambda a: a if np.ndim(a) >= 3 else np.expand_dims(a, -1) if np.ndim(a) == 2 else np.reshape(a, (1, -1, 1)),
+    samples=[case(arr()), case(arr(3)), case(arr(2, 3))],
+)
+composite(
     np.atleast_2d,
     lambda a: a if np.ndim(a) >= 2 else np.reshape(a, (1, -1)),
     samples=[case(arr()), case(arr(3)), case(arr(1, 2, 3))],
@@ -77,6 +83,21 @@ linear(
     samples=[case(arr(2, 3, 4), 0, 2), case(arr(2, 3, 4), (0, 1), (-1, 0))],
 )
 
+linear(
+    np.matrix_transpose,
+    lambda g, y, x: g.swapaxes(-1, -2),
+    forward=lambda x: x.swapaxes(-1, -2),
+    samples=[case(arr(2, 3)), case(arr(2, 3, 2))],
+)
+
+
+def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
+    return np.moveaxis(a, axis, start - (axis < start))
+
+
+composite(np.rollaxis, _rollaxis, samples=[case(arr(2, 3, 4), 2), case(arr(2, 3, 4), 0, 2), case(arr(2, 3, 4), 1, -1)])
+
 # Order
 linear(
     np.flip,
@@ -96,17 +117,25 @@ linear(
 )
 
 
-def _sort(a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
-    if axis is None:
-        return _sort(np.ravel(a), 0)
-    values = a if isinstance(a, np.ndarray) else a.data
-    along = np.argsort(values, axis, kind="stable")
-    grid = list(np.ogrid[tuple(slice(n) for n in along.shape)])
-    grid[axis] = along
-    return a[tuple(grid)]
+def _fftshift(sign: int) -> Any:
+    def definition(x: Any, axes: Any = None) -> Any:
+        axes = tuple(range(x.ndim)) if axes is None else (axes,) if isinstance(axes, int) else tuple(axes)
+        return np.roll(x, tuple(sign * (x.shape[i] // 2) for i in axes), axes)
+
+    return definition
 
 
-composite(np.sort, _sort, samples=[case(arr(5)), case(arr(3, 4), axis=0), case(arr(2, 3), axis=None)])
+def _rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
+    i, j = axes
+    turned = m if k % 2 == 0 else np.swapaxes(np.flip(m, j), i, j)
+    return np.flip(turned, (i, j)) if k % 4 >= 2 else turned
+
+
+composite(np.fliplr, lambda m: np.flip(m, 1), samples=[case(arr(2, 3))])
+composite(np.flipud, lambda m: np.flip(m, 0), samples=[case(arr(2, 3))])
+composite(np.rot90, _rot90, samples=[case(arr(2, 3), k) for k in range(4)] + [case(arr(2, 3, 2), -1, (2, 1))])
+composite(np.fft.fftshift, _fftshift(1), samples=[case(arr(5)), case(arr(2, 3)), case(arr(2, 3), axes=1)])
+composite(np.fft.ifftshift, _fftshift(-1), samples=[case(arr(5)), case(arr(2, 3)), case(arr(2, 3), axes=(0,))])
 
 # Triangles and diagonals
 linear(np.triu, lambda g, y, m, k=0: np.triu(g, k), samples=[case(arr(3, 4)), case(arr(2, 3, 3), k=-1)])
@@ -132,12 +161,24 @@ composite(
     _diagonal,
     samples=[case(arr(3, 4)), case(arr(4, 3), offset=1), case(arr(2, 3, 4), -1, 1, 2), case(arr(2, 3, 4), 0, 2, 0)],
 )
+composite(np.diagflat, lambda v, k=0: np.diag(np.ravel(v), k), samples=[case(arr(2, 2), 1), case(arr(3))])
 composite(np.diag, _diag, samples=[case(arr(3)), case(arr(3), k=-1), case(arr(3, 4), 1)])
 composite(
     np.trace,
-    lambda a, offset=0, axis1=0, axis2=1: np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1),
+    lambda a, offset=0, axis1=0, axis2=1, dtype=None: np.sum(np.diagonal(a, offset, axis1, axis2), -1, dtype),
     samples=[case(arr(3, 3)), case(arr(3, 4), offset=1), case(arr(2, 3, 4), axis1=1, axis2=2)],
 )
+
+
+composite(
+    np.linalg.diagonal, lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1), samples=[case(arr(2, 3, 4), offset=1)]
+)
+composite(
+    np.linalg.trace,
+    lambda x, /, *, offset=0, dtype=None: np.sum(np.diagonal(x, offset, -2, -1), axis=-1, dtype=dtype),
+    samples=[case(arr(2, 3, 4))],
+)
+composite(np.linalg.matrix_transpose, lambda x, /: np.matrix_transpose(x), samples=[case(arr(2, 3, 2))])
 
 
 # Selection
@@ -175,20 +216,23 @@ getitem = linear(
 )
 
 
-def _take(a: Any, indices: Any, axis: int | None = None) -> Any:
-    if axis is None:
-        return np.ravel(a)[np.asarray(indices)]
-    return a[(slice(None),) * (axis % a.ndim) + (np.asarray(indices),)]
+def _take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:
+    a, axis = (np.ravel(a), 0) if axis is None else (a, axis % a.ndim)
+    where, n = np.asarray(indices), a.shape[axis]
+    if mode != "raise":
+        where = where % n if mode == "wrap" else np.clip(where, 0, n - 1)
+    return a[(slice(None),) * axis + (where,)]
 
 
+_BEYOND = [case(arr(2, 3), [-4, 7], axis=1, mode=mode) for mode in ("wrap", "clip")]
 composite(
     np.take,
     _take,
-    samples=[case(arr(2, 3), [0, 5, 5]), case(arr(2, 3), 1, axis=-1), case(arr(3, 2), [[0, 2]], 0)],
+    samples=[case(arr(2, 3), [0, 5, 5]), case(arr(2, 3), 1, axis=-1), case(arr(3, 2), [[0, 2]], 0), *_BEYOND],
 )
 
 
-# Repetition and borders
+# Repetition
 def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         a, axis = np.ravel(a), 0
@@ -221,30 +265,17 @@ composite(np.full_like, _full_like, samples=[case(arr(2, 3), arr()), case(arr(2,
 composite(np.tile, _tile, samples=[case(arr(3), 2), case(arr(2, 3), (2, 1, 2)), case(arr(2, 3), 3)])
 
 
-def _pad_vjp(g: Any, y: Any, array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
-    widths = np.broadcast_to(pad_width, (array.ndim, 2))
-    return g[tuple(slice(before, before + n) for (before, _), n in zip(widths.tolist(), array.shape, strict=True))]
+def _resize(a: Any, new_shape: Any) -> Any:
+    shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
+    return np.reshape(np.take(a, np.arange(math.prod(shape)) % np.size(a)), shape)
 
 
-def _pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
-    if mode != "constant":
-        raise TypeError(f"np.pad: on Tensors only mode='constant' is supported. Received: mode={mode!r}.")
-    return np.pad(array, pad_width, constant_values=constant_values)
-
-
-structural(
-    np.pad,
-    _pad_vjp,
-    forward=_pad,
-    samples=[
-        case(arr(2, 3), 1),
-        case(arr(3), (0, 2), constant_values=7),
-        case(arr(2, 3), ((1, 0), (2, 1)), "constant"),
-    ],
-)
-
+composite(np.resize, _resize, samples=[case(arr(2, 3), (2, 2)), case(arr(3), (2, 4)), case(arr(2), 3)])
 
 # Type
+linear(np.copy, lambda g, y, a, order="K", subok=False: g, samples=[case(arr(2, 3)), case(arr(2), order="C")])
+
+
 def _astype(x: Any, dtype: Any) -> Any:
     return x.astype(dtype)
 
@@ -254,3 +285,9 @@ astype = linear(
     lambda g, y, x, dtype: g,  # the walk casts
     samples=[],
 )
+if hasattr(np, "astype"):  # since NumPy 2.1
+    composite(
+        np.astype,
+        lambda x, dtype, /, *, copy=True, device=None: astype(x, np.dtype(dtype)),
+        samples=[],
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, check_grads, elementwise, structural
+from glissade.autograd import Tensor, check_grads, elementwise, linear, structural
 from glissade.autograd.domain import REAL
 from glissade.autograd.op import TABLE
 
@@ -127,3 +127,161 @@ def test_random_functions_are_noticed():
 def test_no_float_argument():
     with pytest.raises(TypeError, match="no argument"):
         check_grads(np.sin, 1)
+
+
+# What the message tells
+
+
+def message(f, *args, **options):
+    with pytest.raises(AssertionError) as error:
+        check_grads(f, *args, **{"order": 1, **options})
+    return str(error.value)
+
+
+def product(x, w):
+    return x @ w
+
+
+def shifted(x, b):
+    return x + b
+
+
+X, W, B = np.array([[0.5, 1.0], [2.0, -1.5]]), np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([0.5, -0.25])
+
+
+@pytest.mark.parametrize(
+    ("partial", "mistake"),
+    [
+        (lambda y, x: -3 * x * x, "Wrong sign: it is -1 times the expected"),
+        (lambda y, x: 6 * x * x, "Wrong constant factor: it is 2 times the expected"),
+        (lambda y, x: -1.5 * x * x, "Wrong constant factor: it is -1/2 times the expected"),
+        (lambda y, x: 3.21 * x * x, "Wrong constant factor: it is 1.07 times the expected"),
+        (lambda y, x: 0 * x, "It is 0: the way back is cut"),
+        (lambda y, x: x / (x - x), "It is not finite"),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_mistakes_of_a_partial(row, partial, mistake, dtype):
+    op = row(elementwise(cube, REAL, partial))
+    with np.errstate(all="ignore"):
+        assert mistake in message(op, X.astype(dtype))
+
+
+def test_a_transposed_gradient(row):
+    op = row(structural(product, lambda g, y, x, w: (g @ w.T).T, lambda g, y, x, w: x.T @ g, samples=[]))
+    assert "Transposed: its last two axes are exchanged" in message(op, X, W)
+
+
+@pytest.mark.parametrize(
+    ("vjp", "words"),
+    [
+        (lambda g, y, x, b: g[0], "it has only entry (0,) of the broadcast axes (0,)"),
+        (lambda g, y, x, b: g[1], "it has only entry (1,) of the broadcast axes (0,)"),
+        (lambda g, y, x, b: np.mean(g, axis=0), "it is the mean over the broadcast axes (0,), not the sum"),
+    ],
+)
+def test_a_missing_sum_over_a_broadcast_axis(row, vjp, words):
+    op = row(structural(shifted, lambda g, y, x, b: g, vjp, samples=[]))
+    text = message(op, X, B)
+    assert f"Missing sum over a broadcast axis: {words}" in text
+    assert "argument 1" in text
+
+
+def test_no_mistake_is_claimed_where_none_fits(row):
+    op = row(elementwise(cube, REAL, lambda y, x: 3.21 * x))
+    assert "known mistake" not in message(op, X)
+    assert "known mistake" not in message(op, 0.7)
+
+
+def test_sides_ulp_and_complex_step(row):
+    op = row(elementwise(cube, REAL, lambda y, x: 6 * x * x))
+    text = message(op, 2.0)
+    sides = [float(text.split(f"from the {side} ")[1].split(",")[0].split(")")[0]) for side in ("left", "right")]
+    np.testing.assert_allclose(sides, [12, 12], rtol=1e-5)
+    assert sides[0] < 12 < sides[1]
+    assert float(text.split("an error of ")[1].split(" ulp")[0]) == pytest.approx(12 / np.spacing(24.0), rel=1e-2)
+    assert "1 of 1 entries are wrong" in text
+    assert "By complex step it is 12." in text
+    assert "complex" not in message(lambda x: np.abs(op(x)), 2.0)
+
+
+def test_the_error_in_ulp_is_of_the_arguments_type(row):
+    op = row(elementwise(cube, REAL, lambda y, x: 3.3 * x * x))
+    ulp = float(message(op, np.float32(2.0)).split("an error of ")[1].split(" ulp")[0])
+    assert ulp == pytest.approx(1.2 / float(np.spacing(np.float32(13.2))), rel=1e-2)
+
+
+# Kinks
+
+
+KINKS = [
+    (lambda x: np.maximum(x, 1.0), [1.0, 2.0]),
+    (lambda x: np.max(x), [1.0, 1.0, 0.0]),
+    (lambda x: np.clip(x, 0.0, 1.0), [0.0, 1.0, 0.5]),
+    (lambda x: np.abs(x) + 0.5 * x, [0.0, -1.0]),
+    (lambda x: np.linalg.norm(x), [0.0, 0.0]),
+    (lambda x: np.where(x > 0, 2 * x, x), [0.0, 1.0]),
+    (lambda x: np.sort(x) * np.array([1.0, 10.0]), [1.0, 1.0]),
+]
+
+
+@pytest.mark.parametrize(("f", "at"), KINKS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_value_between_the_sides_is_accepted_at_a_kink(f, at, dtype):
+    found = check_grads(f, np.array(at, dtype))
+    assert found.kinks
+    assert "kink: order " in repr(found)
+
+
+def test_a_kink_of_the_derivative():
+    found = check_grads(lambda x: np.where(x > 0, x * x, 3 * x * x), np.array([0.0, 1.0]))
+    assert found.kinks == [(1, 0, (0,)), (2, 0, (0,))]
+    with pytest.raises(AssertionError, match="order 1"):
+        check_grads(lambda x: np.where(x > 0, x * x, 3 * x * x) + x - x.data, np.array([0.0, 1.0]))
+
+
+@pytest.mark.parametrize("slope", [-1.01, 1.5, np.nan, np.inf])
+def test_a_value_outside_the_sides_is_wrong_at_a_kink(row, slope):
+    def bend(x):
+        return abs(x)
+
+    op = row(elementwise(bend, REAL, lambda y, x: np.where(x == 0, slope, np.sign(x))))
+    assert "index (1,)" in message(op, np.array([1.0, 0.0]))
+
+
+def test_smooth_points_are_no_kinks():
+    f = [lambda x: x**4 * 1e6, lambda x: np.exp(30 * x), lambda x: 1 / x, lambda x: np.sin(1e3 * x) / 1e3]
+    for g in f:
+        assert check_grads(g, np.array([0.3, 0.9]), order=1, rtol=1e-3).kinks == []
+
+
+def test_a_jump_is_named():
+    assert "The function jumps here" in message(lambda x: np.floor(x) + x, np.array([0.5, 1.0]))
+
+
+# Oracles
+
+
+def test_which_oracles_took_part():
+    assert check_grads(lambda x: np.sum(np.sin(x) * x), X).oracles == [
+        "central differences",
+        "complex step",
+        "forward mode",
+    ]
+    assert "complex step" not in check_grads(np.abs, X).oracles  # not analytic
+    assert "complex step" not in check_grads(lambda x: np.tanh(x.data.real * 0 + x), X, order=1).oracles  # no array
+    assert "complex step" not in check_grads(np.sin, X.astype(np.float32)).oracles
+
+
+def test_forward_against_reverse(row):
+    def squares(x):
+        return x * x
+
+    op = row(linear(squares, lambda g, y, x: 2 * x * g, samples=[]))  # it is not linear
+    assert "forward mode and reverse mode differ" in message(op, X)
+
+
+def test_what_it_says_when_all_is_right():
+    found = check_grads(lambda x, n: x**n, X, 3)
+    assert found.entries == 8
+    assert repr(found) == "check_grads: 8 derivatives right, by central differences, complex step, forward mode"

@@ -39,6 +39,40 @@ KINKS = [
     ("tanh far out", np.tanh, [1e3, -1e3], [0, 0]),
     ("sigmoid far out", nn.sigmoid, [1e3, -1e3], [0, 0]),
     ("sort, ties in order", lambda x: np.sort(x) * np.array([1.0, 10.0, 100.0]), [2.0, 1.0, 1.0], [100, 1, 10]),
+    ("sort along an axis, ties in order", lambda x: np.sort(x.reshape(2, 1), axis=0)[0], [1.0, 1.0], [1, 0]),
+    ("partition, ties as argpartition has them", lambda x: np.partition(x, 0)[0], [2.0, 1.0], [0, 1]),
+    ("median of an odd number", np.median, [3.0, 1.0, 2.0], [0, 0, 1]),
+    ("median of an even number: the two in the middle", np.median, [3.0, 1.0, 2.0, 9.0], [0.5, 0, 0.5, 0]),
+    ("median, ties in order", np.median, [1.0, 1.0, 1.0], [0, 1, 0]),
+    ("quantile: the two neighbours, by distance", lambda x: np.quantile(x, 0.25), [0.0, 1.0, 2.0], [0.5, 0.5, 0]),
+    ("quantile at an entry", lambda x: np.quantile(x, 0.5), [0.0, 1.0, 2.0], [0, 1, 0]),
+    ("percentile, lower", lambda x: np.percentile(x, 60, method="lower"), [0.0, 1.0, 2.0], [0, 1, 0]),
+    ("ptp, ties", np.ptp, [3.0, 3.0, 1.0], [0.5, 0.5, -1]),
+    ("ptp of equal numbers", np.ptp, [1.0, 1.0], [0, 0]),
+    ("running maximum, tie", lambda x: np.maximum.accumulate(x)[1], [1.0, 1.0], [0.5, 0.5]),
+    ("interpolation at a knot: to its right", lambda x: np.interp(x, [0, 1, 2], [0, 1, 5]), [1.0, 0.5], [4, 1]),
+    (
+        "interpolation at and beyond the ends",
+        lambda x: np.interp(x, [0, 1], [0, 1]),
+        [0.0, 1.0, 2.0, -1.0],
+        [1, 1, 0, 0],
+    ),
+    ("sinc at 0", np.sinc, [0.0], [0]),
+    ("i0 at 0", np.i0, [0.0], [0]),
+    ("nan_to_num", np.nan_to_num, [1.0, INF], [1, 0]),
+    ("nansum passes over NaN", np.nansum, [1.0, np.nan], [1, 0]),
+    ("nanmean passes over NaN", np.nanmean, [1.0, np.nan, 3.0], [0.5, 0, 0.5]),
+    ("nanmax, ties", np.nanmax, [2.0, np.nan, 2.0], [0.5, 0, 0.5]),
+    ("nanstd of equal numbers", np.nanstd, [2.0, np.nan, 2.0], [0, 0, 0]),
+    ("nanmedian", np.nanmedian, [3.0, np.nan, 1.0], [0.5, 0, 0.5]),
+    ("cumprod with a 0", np.cumprod, [2.0, 0.0, 3.0], [1, 8, 0]),
+    ("1-norm at 0", lambda x: np.linalg.norm(x, 1), [0.0, -2.0], [0, -1]),
+    ("3-norm at 0", lambda x: np.linalg.norm(x, 3), [0.0, 0.0], [0, 0]),
+    ("1.5-norm at 0", lambda x: np.linalg.norm(x, 1.5), [0.0, 0.0], [0, 0]),
+    ("max-norm, ties", lambda x: np.linalg.norm(x, INF), [2.0, -2.0, 1.0], [0.5, -0.5, 0]),
+    ("Frobenius norm at 0", lambda x: np.linalg.norm(x.reshape(2, 2), "fro"), [0.0] * 4, [0] * 4),
+    ("variance over a mask", lambda x: np.var(x, where=[True, False, True]), [1.0, INF, 3.0], [-1, 0, 1]),
+    ("sum of nothing", lambda x: np.sum(x, where=[False, False]), [1.0, INF], [0, 0]),
     ("where takes no part of the other side", lambda x: np.where(x > 0, x, INF), [1.0, -1.0], [1, 0]),
 ]
 
@@ -73,3 +107,21 @@ def test_nan_reaches_the_gradient_of_an_extremum():
     assert np.isnan(y.data)
     y.backward()
     np.testing.assert_array_equal(x.grad, [0, 1])
+
+
+def test_sinc_and_i0_at_0_in_every_order():
+    derivatives, f = [], np.sinc
+    for _ in range(4):
+        f = grad(f)
+        derivatives.append(float(f(0.0)))
+    np.testing.assert_allclose(derivatives, [0, -(np.pi**2) / 3, 0, np.pi**4 / 5], atol=1e-12)
+    np.testing.assert_allclose(
+        [grad(grad(np.i0))(0.0), grad(np.i0)(300.0) / np.i0(300.0)], [0.5, 0.9983319397905], rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("zeros", [[0], [1], [0, 2]])
+def test_running_product_with_zeros_any_order(zeros):
+    x = np.array([1.5, 2.0, -0.5])
+    x[zeros] = 0.0
+    check_grads(np.cumprod, x, order=3)

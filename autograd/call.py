@@ -1,0 +1,230 @@
+"""One call of a function that is being differentiated: Tensors go in, derivatives come out."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from .containers import aligned, is_container, labels, leaves, rebuild, transform
+from .domain import arr, case
+from .forward import explore, push
+from .modes import Mode, is_recording
+from .op import Function, linear
+from .tensor import Tensor
+from .walk import pull
+
+
+class DisconnectedWarning(UserWarning):
+    """The result of a differentiated function does not depend on an argument, so the derivative is zero.
+
+    Given by grad, value_and_grad, elementwise_grad, vjp, jvp and jacobian, at the line that calls the derivative, if
+    the function returned a Tensor. Not given where zero is what one expects: when the function returned a plain number
+    or array; when it takes derivatives itself (the gradient of a linear function is constant: hessian, hvp and
+    grad(grad(f)) never warn); for a derivative that is taken inside a function being differentiated; and in
+    check_grads, which compares.
+    """
+
+
+def _enter(x: Any) -> Any:
+    return x
+
+
+enter = linear(_enter, lambda g, y, x: g, samples=[case(arr(3))])
+
+_current: ContextVar[Call | None] = ContextVar("current", default=None)
+
+
+class Call:
+    """f called on fresh Tensors.
+
+    inner: the fresh Tensors, one per leaf of the differentiated arguments. roots: the results, one Tensor per leaf;
+    shape of the answer in `points` and `outcome`. aux: what f returned besides, if `has_aux`. is_nested: whether the
+    derivatives can be differentiated themselves.
+    """
+
+    def __init__(
+        self, name: str, f: Function, args: Sequence[Any], kwargs: Any, argnums: Sequence[int], has_aux: bool = False
+    ) -> None:
+        if not callable(f):
+            raise TypeError(f"{name}: needs a function, which it will call. Received: {type(f).__name__}.")
+        recording, outer = is_recording(), _current.get()
+        self.name = name
+        self.argnums = argnums
+        self.points = tuple([args[i] for i in argnums])
+        self.may_warn = outer is None
+        if outer is not None:
+            outer.may_warn = False
+        token = _current.set(self)
+        try:
+            with Mode(True):
+                self.inner = [self._fresh(n, x, recording) for n, x in enumerate(leaves(self.points))]
+                fresh = dict(zip(argnums, rebuild(self.points, self.inner), strict=True))
+                result = f(*[fresh.get(i, x) for i, x in enumerate(args)], **kwargs)
+        finally:
+            _current.reset(token)
+        pair: tuple[Any, Any] = _parted(name, result) if has_aux else (result, None)
+        self.outcome, self.aux = pair
+        self.roots = [_checked(name, value) for value in leaves(self.outcome)]
+        outside = explore(self.roots, self.inner)[1]
+        self.is_recording = recording
+        self.has_tensors = any([isinstance(x, Tensor) for x in leaves(self.points)])
+        self.is_nested = recording and (self.has_tensors or bool(outside))
+
+    def _fresh(self, n: int, x: Any, recording: bool) -> Tensor:
+        if isinstance(x, Tensor):
+            if x.requires_grad and recording:
+                entered: Tensor = enter(x)
+                return entered
+            x = x.data
+        if not isinstance(x, (np.ndarray, np.generic, float)) or np.asarray(x).dtype.kind != "f":
+            kind = f"dtype {x.dtype}" if isinstance(x, (np.ndarray, np.generic)) else type(x).__name__
+            raise TypeError(
+                f"{self.name}: {self.names()[n]} must be a float, an array of floats or a Tensor of floats. "
+                f"Received: {kind}. Pass e.g. 2.0 instead of 2, or x.astype(float)."
+            )
+        return Tensor(x, requires_grad=True)
+
+    def names(self) -> list[str]:
+        """What to call the inner Tensors in messages."""
+        pairs = zip(self.argnums, self.points, strict=True)
+        return [label for i, x in pairs for label in labels(x, f"argument {i}")]
+
+    # What the caller gets
+
+    def value(self) -> Any:
+        """The result of f."""
+        return rebuild(self.outcome, [released(root, self.is_nested) for root in self.roots])
+
+    def released_aux(self) -> Any:
+        """What f returned besides, with arrays for Tensors, unless those depend on Tensors from outside."""
+        return transform(self._release_aux, self.aux)
+
+    def _release_aux(self, x: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return x
+        return released(x, self.is_recording and (self.has_tensors or bool(explore([x], self.inner)[1])))
+
+    def only_root(self) -> Tensor:
+        """The result as one Tensor. TypeError: if it is a container."""
+        if is_container(self.outcome):
+            raise TypeError(_not_an_array(self.name, self.outcome))
+        return self.roots[0]
+
+    # Derivatives
+
+    def pull(self, root: Tensor, gradient: Any, retain: bool = True) -> list[Any]:
+        """The gradients of root . gradient, one per inner Tensor; None for one on which root does not depend."""
+        recorded = self.is_nested or isinstance(gradient, Tensor)
+        found = pull(root, gradient, self.inner, recorded, retain)
+        return [None if g is None else released(g, recorded) for g in found]
+
+    def push(self, tangents: Sequence[Any]) -> list[Any]:
+        """How each root moves along the tangents, of which some may be None; None for one that does not move."""
+        recorded = self.is_nested or any(isinstance(v, Tensor) for v in tangents)
+        found = push(self.roots, self.inner, tangents, recorded)
+        return [None if v is None else released(v, recorded) for v in found]
+
+    def gradients(self, found: Sequence[Any], recorded: bool = False) -> tuple[Any, ...]:
+        """What `pull` found, zeros for None, in the containers of the arguments."""
+        filled = _filled(found, self.inner, self.is_nested or recorded)
+        return tuple(rebuild(self.points, filled))
+
+    def tangent(self, found: Sequence[Any], recorded: bool = False) -> Any:
+        """What `push` found, zeros for None, in the containers of the result."""
+        return rebuild(self.outcome, _filled(found, self.roots, self.is_nested or recorded))
+
+    # What does not count
+
+    def warn(self, reached: Sequence[bool] | None = None) -> None:
+        """A `DisconnectedWarning` for arguments on which no root depends, at the line of the user who asked.
+
+        reached: per inner Tensor, whether a root depends on it, if that is known.
+        """
+        if not self.may_warn or not any([isinstance(value, Tensor) for value in leaves(self.outcome)]):
+            return
+        counts = reached or self._reached()
+        lost = [name for name, does in zip(self.names(), counts, strict=True) if not does]
+        level = _users_level() if lost else None
+        if level is not None:
+            warnings.warn(
+                f"{self.name}: the result does not depend on {', '.join(lost)}: the derivative there is 0. If it "
+                "should depend, look for .data, .detach(), .item(), a rounding or a comparison on the way; if not, "
+                "leave the argument out of argnum, or pass it by a closure.",
+                DisconnectedWarning,
+                stacklevel=level,
+            )
+
+    def _reached(self) -> list[bool]:
+        below = [t for node in explore(self.roots, self.inner)[0] for t in node.inputs]
+        met = {id(t) for t in (*self.roots, *below)}
+        return [id(x) in met for x in self.inner]
+
+
+def similar(name: str, what: str, like: Any, tree: Any) -> list[Any]:
+    """The leaves of `tree`, as arrays or Tensors of the shapes and dtypes of those of `like`. ValueError: if unlike."""
+    parts = aligned(f"{name}: {what}", like, tree)
+    return [_alike(n, v, x) for n, v, x in zip(labels(like, f"{name}: {what}"), parts, leaves(like), strict=True)]
+
+
+def _alike(what: str, v: Any, x: Any) -> Any:
+    dtype = x.dtype if isinstance(x, (Tensor, np.ndarray, np.generic)) else np.dtype(float)
+    v = v if isinstance(v, Tensor) else np.asarray(v, dtype)[()]
+    if v.shape != np.shape(x):
+        raise ValueError(f"{what} must have shape {np.shape(x)}. Received: shape {v.shape}.")
+    return v if v.dtype == dtype else v.astype(dtype)
+
+
+def released(x: Any, recorded: bool) -> Any:
+    """What the caller gets: a Tensor if it may be differentiated further, else an array of its own."""
+    if recorded:
+        return x if isinstance(x, Tensor) else Tensor(x)
+    x = x.data if isinstance(x, Tensor) else x
+    return x.copy() if x.ndim else x[()]
+
+
+def _filled(found: Sequence[Any], like: Sequence[Tensor], recorded: bool) -> list[Any]:
+    pairs = zip(found, like, strict=True)
+    return [released(np.zeros_like(x.data), recorded) if v is None else v for v, x in pairs]
+
+
+def _checked(name: str, value: Any) -> Tensor:
+    """A value of the function as a Tensor, which may be a constant."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, (np.ndarray, np.generic, float, int)) and np.asarray(value).dtype.kind in "fiub":
+        return Tensor(np.asarray(value, dtype=np.result_type(value, np.float32)))
+    raise TypeError(_not_an_array(name, value))
+
+
+def _not_an_array(name: str, value: Any) -> str:
+    return (
+        f"{name}: the function must return one Tensor or array of real numbers. Received: {type(value).__name__}. "
+        "Join several with np.stack or np.concatenate. vjp, jvp and jacobian take dicts, lists and tuples of them; "
+        "what should not be differentiated goes to has_aux=True."
+    )
+
+
+def _parted(name: str, result: Any) -> tuple[Any, Any]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(
+            f"{name}: with has_aux=True the function must return a pair, (value, aux). "
+            f"Received: {type(result).__name__}{f' of length {len(result)}' if isinstance(result, tuple) else ''}."
+        )
+    return result
+
+
+def _users_level() -> int | None:
+    """The `stacklevel`, in the caller, of whoever asked for the derivative; None if that is a part of this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__") in _DERIVING:
+        level, frame = level + 1, frame.f_back
+    is_ours = f"{frame.f_globals.get('__package__')}.".startswith(f"{__package__}.")
+    return None if is_ours else level
+
+
+_DERIVING = (__name__, f"{__package__}.functional")

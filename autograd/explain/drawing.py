@@ -1,0 +1,150 @@
+"""`draw`: the graph behind a result, as SVG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+from .layout import Layout
+from .lines import line_of
+from .stepping import brief
+from .walking import nodes_below
+
+MOST = 400  # nodes: more than that is no drawing but a carpet
+CHARACTER, LEADING, PADDING, ROW_GAP, MARGIN = 7.3, 16, 9, 34, 12  # pixels; the font is monospaced, 12 pixels
+FILL = {"leaf": "#e3f1e3", "op": "#eef2fb", "root": "#fdeccf"}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing: `svg` is its text. A notebook shows it; `save(path)` writes it."""
+
+    svg: str
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes the SVG to a file, UTF-8."""
+        Path(path).write_text(self.svg, encoding="utf-8")
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"Drawing({len(self.svg)} characters of SVG: display it in a notebook, or call save('graph.svg'))"
+
+
+def draw(result: Tensor) -> Drawing:
+    """The graph behind a result: leaves on top (green), operations below, the result at the bottom (orange).
+
+    Every box has the operation (with its constants) or the leaf's name, shape and dtype, and values (all of them where
+    they are few, else their range); leaves have their `grad`, if any. A box's tooltip has the line of source, if it was
+    computed inside `with trace_lines()`.
+
+    RuntimeError: if the graph was freed by backward. ValueError: if it has more than 400 nodes.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True, name="x")
+    >>> draw(np.sum(x * x)).svg.count("<rect")
+    3
+    """
+    if not isinstance(result, Tensor):
+        raise TypeError(f"draw: needs a Tensor. Received: {type(result).__name__}.")
+    nodes = nodes_below(result)[::-1]
+    if len(nodes) > MOST:
+        raise ValueError(f"draw: at most {MOST} nodes can be read. Received: {len(nodes)}. Draw a part of the graph.")
+    texts = {node.seq: _lines_of_box(node) for node in nodes}
+    widths: dict[Any, float] = {seq: CHARACTER * max(map(len, lines)) + 2 * PADDING for seq, lines in texts.items()}
+    edges = list(dict.fromkeys((t.seq, node.seq) for node in nodes for t in node.inputs if t is not None))
+    layout = Layout(widths, edges)
+    heights: dict[Any, float] = {seq: LEADING * len(lines) + 2 * PADDING - 4 for seq, lines in texts.items()}
+    top, tops = float(MARGIN), {}
+    for layer in layout.layers:
+        height = max(heights[key] for key in layer if key in heights)
+        for key in layer:
+            tops[key] = top
+            heights.setdefault(key, height)
+        top += height + ROW_GAP
+    x = {key: place + MARGIN for key, place in layout.x.items()}
+    parts = [_edge([(x[key], tops[key], tops[key] + heights[key]) for key in path]) for path in layout.paths.values()]
+    for node in nodes:
+        key = node.seq
+        kind = "root" if node is result else "op" if node.op else "leaf"
+        tip = str(line_of(node) or "")
+        parts.append(_box(kind, texts[key], tip, x[key] - widths[key] / 2, tops[key], widths[key], heights[key]))
+    width = max(x[seq] + widths[seq] / 2 for seq in texts) + MARGIN
+    return Drawing(_page(width, top - ROW_GAP + MARGIN, parts))
+
+
+def _lines_of_box(node: Tensor) -> list[str]:
+    """The text of a box."""
+    title = (node.name or "leaf") if node.op is None else _call(node)
+    lines = [title, f"{node.shape} {node.dtype}" if node.shape else f"{node.dtype}", _values(node.data)]
+    return lines if node.grad is None else [*lines, f"grad {_values(node.grad)}"]
+
+
+def _call(node: Tensor) -> str:
+    """The operation and its constants, a dot for every input."""
+    shown = ["·" if t is not None else _constant(x) for t, x in zip(node.inputs, node.args, strict=False)]
+    shown += [f"{name}={_constant(value)}" for name, value in node.kwargs.items() if value is not None]
+    prefix = f"{node.name} = " if node.name else ""
+    return f"{prefix}{node.op.name}" + (f"({_cut(', '.join(shown), 30)})" if set(shown) - {"·"} else "")
+
+
+def _constant(x: Any) -> str:
+    if np.ndim(x) and isinstance(x, np.ndarray):
+        return f"array{x.shape}"
+    return f"{x:.4g}" if isinstance(x, (float, np.floating, np.ndarray)) else _cut(str(x), 20)
+
+
+def _values(x: Any) -> str:
+    return _cut(brief(x), 40) if np.size(x) <= 6 else brief(x).partition("), ")[2]
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+# SVG
+
+
+def _page(width: float, height: float, parts: list[str]) -> str:
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" '
+        'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="12">'
+    )
+    arrow = (
+        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+        '<path d="M0 0L8 4L0 8z" fill="#667"/></marker></defs>'
+    )
+    background = f'<path d="M0 0h{width:.0f}v{height:.0f}H0z" fill="white"/>'
+    return "\n".join([head, arrow, background, *parts, "</svg>"])
+
+
+def _box(kind: str, lines: list[str], tip: str, left: float, top: float, width: float, height: float) -> str:
+    middle = left + width / 2
+    texts = "".join(
+        f'<text x="{middle:.1f}" y="{top + PADDING + 9 + LEADING * i:.1f}" text-anchor="middle" '
+        f'{"font-weight" if i == 0 else "fill"}="{"bold" if i == 0 else "#444"}">{escape(line)}</text>'
+        for i, line in enumerate(lines)
+    )
+    title = f"<title>{escape(tip)}</title>" if tip else ""
+    return (
+        f'<g>{title}<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="6" '
+        f'fill="{FILL[kind]}" stroke="#889"/>{texts}</g>'
+    )
+
+
+def _edge(places: list[tuple[float, float, float]]) -> str:
+    """A curve from the bottom of the first place through the others to the top of the last; (middle, top, bottom)."""
+    x, _, y = places[0]
+    path = f"M{x:.1f} {y:.1f}"
+    for i, (place, top, bottom) in enumerate(places[1:], 2):
+        path += f"C{x:.1f} {(y + top) / 2:.1f} {place:.1f} {(y + top) / 2:.1f} {place:.1f} {top:.1f}"
+        path += f"L{place:.1f} {bottom:.1f}" if i < len(places) else ""
+        x, y = place, bottom
+    return f'<path d="{path}" fill="none" stroke="#667" marker-end="url(#arrow)"/>'

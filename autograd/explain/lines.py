@@ -1,0 +1,87 @@
+"""Where in the user's program an operation was called; and how to watch operations as they are recorded."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import get_ident
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..modes import observers
+from ..tensor import Tensor
+
+_OURS, _NUMPYS = os.path.dirname(os.path.dirname(__file__)), os.path.dirname(np.__file__)
+_INSIDE = (_OURS + os.sep, _NUMPYS + os.sep)
+_known: dict[int, tuple[Line, weakref.ref[Tensor]]] = {}
+
+
+class Line(NamedTuple):
+    """A line of source: its file, its number from 1, and its text."""
+
+    file: str
+    number: int
+
+    @property
+    def text(self) -> str:
+        """The line itself, stripped; empty if the source is not at hand."""
+        return linecache.getline(self.file, self.number).strip()
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.number}"
+        return f"{place}: {self.text}" if self.text else place
+
+
+def calling_line() -> Line:
+    """The innermost line being executed that is neither ours nor NumPy's."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_INSIDE):
+        frame = frame.f_back
+    return Line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def line_of(t: Tensor) -> Line | None:
+    """The line that computed t, if it did so inside `with trace_lines()`."""
+    found = _known.get(t.seq)
+    return found[0] if found else None
+
+
+@contextmanager
+def watching(observe: Callable[[Any], None]) -> Iterator[None]:
+    """Calls `observe` with each Tensor that this thread records in the block."""
+    thread = get_ident()
+
+    def observe_here(t: Tensor) -> None:
+        if get_ident() == thread:
+            observe(t)
+
+    observers.append(observe_here)
+    try:
+        yield
+    finally:
+        observers.remove(observe_here)
+
+
+@contextmanager
+def trace_lines() -> Iterator[None]:
+    """Remembers, for what is recorded in the block, the line that computed it: for `steps`, `draw` and `line_of`.
+
+    >>> from glissade.autograd import Tensor
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> with trace_lines():
+    ...     y = x * x
+    >>> line_of(y).text
+    'y = x * x'
+    """
+    with watching(_remember):
+        yield
+
+
+def _remember(t: Tensor) -> None:
+    seq = t.seq
+    _known[seq] = calling_line(), weakref.ref(t, lambda _: _known.pop(seq, None))

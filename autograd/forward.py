@@ -1,0 +1,116 @@
+"""Forward mode: tangents pushed through a recorded graph, oldest node first.
+
+No row states its forward derivative a second time. A function that acts entry by entry moves by its partials times the
+tangents. A linear function moves by itself. Any other one has a vector-Jacobian product, which is linear in g: so
+J v is the derivative of <vjp(g), v> along g, whatever g (J. Towns, "A new trick for calculating Jacobian vector
+products", 2017). As the backward walk does, `push` evaluates this on arrays, or on Tensors to be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from .modes import Mode
+from .op import negated, unchanged
+from .tensor import Tensor
+from .walk import collect, lock, next_walk, pull
+
+_by_seq = attrgetter("seq")
+
+
+def push(roots: Sequence[Tensor], targets: Sequence[Tensor], tangents: Sequence[Any], recorded: bool) -> list[Any]:
+    """The derivative of each root when every target moves along its tangent; None for a root that does not move.
+
+    A tangent has the shape and dtype of its target, or is None: then the target stands still. So it is for the
+    results. `recorded`: evaluate on Tensors, so that the results can be differentiated.
+    """
+    known = {id(t): v for t, v in zip(targets, tangents, strict=True) if v is not None}
+    for node in explore(roots, targets)[0]:
+        moved = [None if t is None else known.get(id(t)) for t in node.inputs]
+        if any(v is not None for v in moved):
+            tangent = _tangent(node, moved, recorded)
+            if tangent is not None:
+                known[id(node)] = tangent
+    return [known.get(id(root)) for root in roots]
+
+
+def explore(roots: Sequence[Tensor], targets: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """The Tensors below the roots, the oldest first: those newer than the targets, and the older ones met beside them.
+
+    What lies below a target, or below one of the older ones, is not visited. The targets themselves are left out.
+    """
+    floor = min((target.seq for target in targets), default=0)
+    with lock:
+        walk = next_walk()
+        for target in targets:
+            target.mark = walk
+        found = [collect(root, walk, floor) for root in roots if root.seq >= floor]
+    newer = sorted((node for nodes, _ in found for node in nodes), key=_by_seq)
+    older = {t.seq: t for t in roots if t.seq < floor and t.requires_grad}
+    if any(outside for _, outside in found):
+        older.update((t.seq, t) for node in newer for t in node.inputs if t is not None and t.seq < floor)
+    return newer, [older[seq] for seq in sorted(older)]
+
+
+def _tangent(node: Tensor, moved: list[Any], recorded: bool) -> Any:
+    """How a node moves when its inputs move; None if no derivative leads from them to it."""
+    op = node.op
+    if op.is_linear:
+        return _fit(_linear(node, moved), node.data)
+    parts = _entrywise(node, moved, recorded) if op.is_elementwise else _transposed_twice(node, moved, recorded)
+    total = None
+    for part in parts:
+        total = part if total is None else total + part
+    return None if total is None else _fit(total, node.data)
+
+
+def _linear(node: Tensor, moved: list[Any]) -> Any:
+    """The function itself, of the tangents; an array that stands still moves by zeros."""
+    op, args = node.op, list(node.args)
+    for i, (v, d) in enumerate(zip(moved, op.derivatives, strict=False)):
+        if v is not None:
+            args[i] = v
+        elif d is not None and args[i] is not None:
+            args[i] = np.zeros(np.shape(args[i]), node.dtype)
+    if any(isinstance(v, Tensor) for v in moved):
+        return Tensor._record(op, tuple(args), node.kwargs)
+    return op.forward(*args, **node.kwargs)
+
+
+def _entrywise(node: Tensor, moved: list[Any], recorded: bool) -> list[Any]:
+    """Partial derivative times tangent, per argument that moves."""
+    y, args = (node, _tensors(node)) if recorded else (node.data, node.args)
+    return [
+        v if d is unchanged else -v if d is negated else v * d(y, *args)
+        for v, d in zip(moved, node.op.derivatives, strict=False)
+        if v is not None and d is not None
+    ]
+
+
+def _transposed_twice(node: Tensor, moved: list[Any], recorded: bool) -> list[Any]:
+    """Per argument that moves: the derivative of <vjp(g), tangent> along g."""
+    g = Tensor(np.ones(node.shape, node.dtype), requires_grad=True)
+    args, parts = _tensors(node), []
+    for v, d in zip(moved, node.op.derivatives, strict=False):
+        if v is None or d is None:
+            continue
+        with Mode(True):
+            c = d(g, node, *args, **node.kwargs)
+        if isinstance(c, Tensor):  # else it is zero, whatever g
+            parts += pull(c, _fit(v, c.data), [g], recorded, True)
+    return [part for part in parts if part is not None]
+
+
+def _tensors(node: Tensor) -> list[Any]:
+    return [a if t is None else t for a, t in zip(node.args, node.inputs, strict=True)]
+
+
+def _fit(v: Any, like: Any) -> Any:
+    """A tangent in the shape and dtype of what it belongs to."""
+    if v.shape != like.shape:
+        v = np.broadcast_to(v, like.shape)
+    return v if v.dtype == like.dtype else v.astype(like.dtype)

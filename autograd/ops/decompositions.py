@@ -1,0 +1,200 @@
+"""Decompositions of matrices.
+
+The parts of a decomposition share one record: their columns stacked in one array, so that its derivative is one
+function of all parts. `np.linalg.eigh` and its kind take that array apart. Entries of `a` that the function does not
+read (the other triangle) get derivative 0, so the gradient is that of the function as NumPy computes it. Where two
+eigenvalues or singular values are equal, what mixes their vectors is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import plain
+from ..domain import LADDER, arr, case
+from ..op import composite, structural
+
+
+def transposed(a: Any) -> Any:
+    """The last two axes swapped."""
+    return a.swapaxes(-1, -2)
+
+
+def _inverse_differences(w: Any) -> Any:
+    """1 / (w_j - w_i), and 0 where they are equal."""
+    d = w[..., None, :] - w[..., :, None]
+    return (d != 0) / (d + (d == 0))
+
+
+def _read(s: Any, lower: bool) -> Any:
+    """The derivative by the triangle that is read, from one by all entries of a symmetric matrix."""
+    both = s + transposed(s)
+    return (np.tril(both) if lower else np.triu(both)) - s * np.eye(s.shape[-1], dtype=s.dtype)
+
+
+# Symmetric matrices
+def _eigh(a: Any, UPLO: Any = "L") -> Any:
+    w, v = np.linalg.eigh(a, UPLO)
+    return np.concatenate([w[..., None, :], v], axis=-2)
+
+
+def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
+    w, v = y[..., 0, :], y[..., 1:, :]
+    gw, gv = g[..., 0, :], g[..., 1:, :]
+    inner = _inverse_differences(w) * (transposed(v) @ gv) + gw[..., None] * np.eye(w.shape[-1], dtype=w.dtype)
+    return _read(v @ inner @ transposed(v), UPLO.upper() == "L")
+
+
+def _eigvalsh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
+    v = eigh_packed(a, UPLO)[..., 1:, :]
+    return _read((v * g[..., None, :]) @ transposed(v), UPLO.upper() == "L")
+
+
+def _parts_of_eigh(a: Any, UPLO: str = "L") -> Any:
+    y = eigh_packed(a, UPLO)
+    return _EIGH(y[..., 0, :], y[..., 1:, :])
+
+
+_EIGH: Any = type(np.linalg.eigh(np.eye(1)))
+eigh_packed = structural(
+    _eigh, _eigh_vjp, samples=[case(arr(3, 3, domain=LADDER)), case(arr(2, 2, 2, domain=LADDER), "U")]
+)
+structural(
+    np.linalg.eigvalsh,
+    _eigvalsh_vjp,
+    samples=[case(arr(3, 3, domain=LADDER)), case(arr(2, 2, 2, domain=LADDER), "U")],
+)
+composite(np.linalg.eigh, _parts_of_eigh, samples=[])
+
+
+def _cholesky_vjp(g: Any, y: Any, a: Any, /, *, upper: bool = False) -> Any:
+    low, gl = (transposed(y), transposed(g)) if upper else (y, g)
+    inner = np.tril(transposed(low) @ gl)
+    inner = inner - inner * (np.eye(y.shape[-1], dtype=y.dtype) / 2)
+    half = np.linalg.solve(transposed(low), inner)
+    s = transposed(np.linalg.solve(transposed(low), transposed(half)))
+    return _read((s + transposed(s)) / 2, not upper)
+
+
+structural(
+    np.linalg.cholesky,
+    _cholesky_vjp,
+    samples=[
+        case(arr(3, 3, domain=LADDER)),
+        case(arr(2, 2, 2, domain=LADDER)),
+        case(arr(3, 3, domain=LADDER), upper=True),
+    ],
+)
+
+
+# Singular values: u s v', with min(m, n) columns in u and v
+def _svd(a: Any) -> Any:
+    u, s, vt = np.linalg.svd(a, full_matrices=False)
+    return np.concatenate([u, s[..., None, :], transposed(vt)], axis=-2)
+
+
+def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
+    m, n = a.shape[-2:]
+    u, s, v = y[..., :m, :], y[..., m, :], y[..., m + 1 :, :]
+    gu, gs, gv = g[..., :m, :], g[..., m, :], g[..., m + 1 :, :]
+    f = _inverse_differences(s * s)
+    row = s[..., None, :]
+    ugu, vgv = transposed(u) @ gu, transposed(v) @ gv
+    inner = f * (ugu - transposed(ugu)) * row + transposed(row) * (f * (vgv - transposed(vgv)))
+    inner = inner + gs[..., None, :] * np.eye(s.shape[-1], dtype=s.dtype)
+    result = u @ inner @ transposed(v)
+    inverse = (row != 0) / (row + (row == 0))
+    if m > n:
+        result = result + ((gu - u @ ugu) * inverse) @ transposed(v)
+    if m < n:
+        result = result + (u * inverse) @ transposed(gv - v @ vgv)
+    return result
+
+
+def _svdvals_vjp(g: Any, y: Any, a: Any) -> Any:
+    packed, m = svd_packed(a), a.shape[-2]
+    return (packed[..., :m, :] * g[..., None, :]) @ transposed(packed[..., m + 1 :, :])
+
+
+def _singular_values(a: Any) -> Any:
+    return np.linalg.svd(a, compute_uv=False)
+
+
+def _parts_of_svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    if not compute_uv:
+        return singular_values(a)
+    m, n = a.shape[-2:]
+    if full_matrices and m != n:
+        raise TypeError(
+            f"np.linalg.svd: of a matrix of shape {(m, n)} the last {abs(m - n)} singular vectors are not determined, "
+            "so they have no derivative. Pass full_matrices=False."
+        )
+    y = svd_packed(a)
+    return _SVD(y[..., :m, :], y[..., m, :], transposed(y[..., m + 1 :, :]))
+
+
+_SVD: Any = type(np.linalg.svd(np.eye(1)))
+_SVD_SAMPLES = [case(arr(3, 3)), case(arr(4, 2)), case(arr(2, 3)), case(arr(2, 2, 3))]
+svd_packed = structural(_svd, _svd_vjp, samples=_SVD_SAMPLES)
+singular_values = structural(_singular_values, _svdvals_vjp, samples=_SVD_SAMPLES)
+composite(np.linalg.svd, _parts_of_svd, samples=[])
+composite(np.linalg.svdvals, lambda x: singular_values(x), samples=_SVD_SAMPLES[1:3])
+
+
+# Orthogonal times triangular, of at least as many rows as columns; the columns to the right follow
+def _qr(a: Any) -> Any:
+    q, r = np.linalg.qr(a)
+    return np.concatenate([q, transposed(r)], axis=-2)
+
+
+def _qr_vjp(g: Any, y: Any, a: Any) -> Any:
+    m = a.shape[-2]
+    q, rt = y[..., :m, :], y[..., m:, :]
+    gq, gr = g[..., :m, :], np.triu(transposed(g[..., m:, :]))
+    inner = transposed(rt) @ transposed(gr) - transposed(gq) @ q
+    strict = np.tril(inner, -1)
+    symmetric = strict + transposed(strict) + inner * np.eye(inner.shape[-1], dtype=inner.dtype)
+    return transposed(np.linalg.solve(transposed(rt), transposed(gq + q @ symmetric)))
+
+
+def _parts_of_qr(a: Any, mode: str = "reduced") -> Any:
+    m, n = a.shape[-2:]
+    if mode not in ("reduced", "complete", "r") or (mode == "complete" and m > n):
+        raise TypeError(f"np.linalg.qr: of a Tensor of shape {(m, n)} no mode={mode!r}. Use mode='reduced' or 'r'.")
+    y = qr_packed(a[..., : min(m, n)])
+    q, r = y[..., :m, :], transposed(y[..., m:, :])
+    if m < n:
+        r = np.concatenate([r, transposed(q) @ a[..., m:]], axis=-1)
+    return r if mode == "r" else _QR(q, r)
+
+
+_QR: Any = type(np.linalg.qr(np.eye(1)))
+qr_packed = structural(_qr, _qr_vjp, samples=[case(arr(3, 3)), case(arr(4, 2)), case(arr(2, 3, 2))])
+composite(np.linalg.qr, _parts_of_qr, samples=[])
+
+
+# Least squares
+def _pinv_vjp(g: Any, y: Any, a: Any, rcond: Any = None, *, rtol: Any = None) -> Any:
+    p, pt, gt = y, transposed(y), transposed(g)
+    one_m, one_n = (np.eye(n, dtype=y.dtype) for n in a.shape[-2:])
+    return (one_m - a @ p) @ gt @ p @ pt + pt @ p @ gt @ (one_n - p @ a) - pt @ g @ pt
+
+
+def _lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
+    m, n = a.shape
+    rank = int(np.linalg.matrix_rank(plain(a), rtol=rcond))
+    s = np.linalg.svd(a, compute_uv=False)
+    x = np.linalg.pinv(a, float(np.finfo(s.dtype).eps) * max(m, n) if rcond is None else rcond) @ b
+    left = b - a @ x
+    residuals = np.sum(left.reshape(m, -1) ** 2, axis=0) if rank == n < m else np.zeros(0, x.dtype)
+    return x, residuals, rank, s
+
+
+structural(
+    np.linalg.pinv,
+    _pinv_vjp,
+    samples=[case(arr(3, 2)), case(arr(2, 3)), case(arr(2, 2, 2)), case(arr(3, 3))],
+)
+composite(np.linalg.lstsq, _lstsq, samples=[])

@@ -1,0 +1,82 @@
+"""Evenly spaced numbers between differentiable ends; polynomials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import alike
+from ..domain import POSITIVE, arr, case
+from ..op import composite
+
+
+def _linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: None = None,
+) -> Any:
+    start, stop = alike(start, stop)
+    span = stop - start
+    parts = max(num - 1 if endpoint else num, 1)
+    steps = np.arange(num, dtype=span.dtype).reshape((-1,) + (1,) * span.ndim)
+    y = start + steps * (span / parts)
+    if endpoint and num > 1:
+        y = np.concatenate([y[:-1], np.broadcast_to(stop, span.shape)[None]])
+    y = np.moveaxis(y if dtype is None else y.astype(dtype), 0, axis)
+    return (y, span / parts) if retstep else y
+
+
+def _logspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
+) -> Any:
+    y = base ** np.linspace(start, stop, num, endpoint, axis=axis)
+    return y if dtype is None else y.astype(dtype)
+
+
+def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+    sign = np.sign(start)
+    if np.any(sign * np.sign(stop) <= 0):
+        raise ValueError("np.geomspace: start and stop must be of one sign and not 0.")
+    logs = np.linspace(np.log(sign * start), np.log(sign * stop), num, endpoint)
+    y = np.moveaxis(sign * np.exp(logs), 0, axis)
+    return y if dtype is None else y.astype(dtype)
+
+
+composite(
+    np.linspace,
+    _linspace,
+    samples=[case(arr(), arr(), 5), case(arr(2), 1.0, 4, endpoint=False, axis=-1), case(0, arr(2, 1), num=3)],
+)
+composite(np.logspace, _logspace, samples=[case(arr(), arr(), 4), case(arr(2), 1.0, 3, base=2.0)])
+composite(
+    np.geomspace,
+    _geomspace,
+    samples=[case(arr(domain=POSITIVE), arr(domain=POSITIVE), 4), case(arr(2, domain=POSITIVE), 4.0, 3, axis=1)],
+)
+
+
+def _polyval(p: Any, x: Any) -> Any:
+    p, x = alike(p, x)
+    y = np.zeros(x.shape, x.dtype)
+    for i in range(len(p)):
+        y = y * x + p[i]
+    return y
+
+
+def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    n = x.shape[0] if N is None else N
+    powers = np.arange(n, dtype=x.dtype)
+    return x[:, None] ** (powers if increasing else powers[::-1])
+
+
+composite(np.polyval, _polyval, samples=[case(arr(4), arr(2, 3)), case([1, 0, -2], arr())])
+composite(
+    np.vander, _vander, samples=[case(arr(3, domain=POSITIVE)), case(arr(2, domain=POSITIVE), 4, increasing=True)]
+)

@@ -1,0 +1,108 @@
+"""Functions that choose entries by conditions or positions, and that apply functions piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import as_array, plain
+from ..domain import arr, case
+from ..op import composite
+from .shaping import scatter
+
+
+def _select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    if len(condlist) != len(choicelist) or not condlist:
+        raise ValueError(
+            f"np.select: needs one choice per condition. Received: {len(choicelist)} for {len(condlist)} conditions."
+        )
+    y = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        y = np.where(plain(condition), choice, y)
+    return y
+
+
+def _choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
+    n = len(choices)
+    which = np.asarray(plain(a))
+    if mode == "raise" and np.any((which < 0) | (which >= n)):
+        raise ValueError(f"np.choose: there are {n} choices. Received: index {which.max()}, minimum {which.min()}.")
+    which = which % n if mode == "wrap" else np.clip(which, 0, n - 1)
+    y = choices[0]
+    for i in range(1, n):
+        y = np.where(which == i, choices[i], y)
+    return np.where(which == 0, choices[0], y) if n == 1 else y
+
+
+def _compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
+    return np.take(a, np.flatnonzero(plain(condition)), axis=axis)
+
+
+def _extract(condition: Any, arr: Any) -> Any:
+    return np.ravel(arr)[np.flatnonzero(plain(condition))]
+
+
+def _piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
+    x = as_array(x)
+    conditions = np.asarray(plain(condlist))
+    conditions = np.broadcast_to(conditions, (1, *x.shape)) if conditions.ndim <= x.ndim else conditions
+    if len(funclist) == len(conditions) + 1:
+        conditions = np.concatenate([conditions, ~np.any(conditions, axis=0, keepdims=True)])
+    y = np.zeros(x.shape, x.dtype)
+    for chosen, f in zip(conditions, funclist, strict=True):
+        part = f(x[chosen], *args, **kw) if callable(f) else f
+        part = np.broadcast_to(as_array(part).astype(x.dtype), int(chosen.sum()))
+        y = np.where(chosen, scatter(part, x.shape, chosen), y)
+    return y
+
+
+def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    axis %= arr.ndim
+    rest = arr.shape[:axis] + arr.shape[axis + 1 :]
+    rows = np.moveaxis(arr, axis, -1).reshape((-1, arr.shape[axis]))
+    y = np.stack([as_array(func1d(row, *args, **kwargs)) for row in rows])
+    inner = y.shape[1:]
+    return np.moveaxis(
+        y.reshape(rest + inner), range(len(rest), len(rest) + len(inner)), range(axis, axis + len(inner))
+    )
+
+
+_A = np.array([[True, False, True], [False, False, True]])
+composite(
+    np.select,
+    _select,
+    samples=[case([_A, ~_A & _A[0]], [arr(2, 3), arr(3)], 7.0), case([_A], [arr()], arr(2, 3))],
+)
+composite(
+    np.choose,
+    _choose,
+    samples=[
+        case(np.array([0, 2, 1]), [arr(3), arr(), arr(3)]),
+        case(np.array([-1, 5]), [arr(2), arr(2)], mode="wrap"),
+    ],
+)
+composite(
+    np.compress,
+    _compress,
+    samples=[
+        case([True, False, True], arr(2, 3), axis=1),
+        case([False, True], arr(2, 3), 0),
+        case([1, 0, 1], arr(2, 3)),
+    ],
+)
+composite(np.extract, _extract, samples=[case(_A, arr(2, 3))])
+composite(
+    np.piecewise,
+    _piecewise,
+    samples=[
+        case(arr(2, 3), [_A], [lambda x: x * x, np.sin]),
+        case(arr(3), [_A[0], ~_A[0]], [lambda x, p: x**p, 2.0], 3),
+    ],
+)
+composite(
+    np.apply_along_axis,
+    _apply_along_axis,
+    samples=[case(np.sum, 0, arr(2, 3)), case(np.diff, 1, arr(2, 3, 2)), case(lambda r: r[:2, None] * r, 0, arr(3, 2))],
+)

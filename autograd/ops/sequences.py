@@ -1,0 +1,243 @@
+"""Functions of neighbouring entries along an axis: differences, integrals, convolutions, interpolation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import alike, as_array, plain
+from ..domain import NONZERO, ZERO, Domain, arr, case
+from ..op import composite, structural
+
+
+def along(axis: int, part: Any) -> tuple[Any, ...]:
+    """The index that takes `part` of one axis; the axis counts from the end if negative."""
+    return (..., part) + (slice(None),) * (-axis - 1) if axis < 0 else (slice(None),) * axis + (part,)
+
+
+# Running products. By the quotient where no entry is 0; else each entry's own products: n * n numbers.
+def _cumprod_vjp(g: Any, y: Any, a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+    if axis is None:
+        g, axis = g.reshape(-1), 0
+        return _cumprod_vjp(g, y.reshape(-1), a.reshape(-1), 0).reshape(a.shape)
+    if np.all(a != 0):
+        return np.flip(np.cumsum(np.flip(g * y, axis), axis=axis), axis) / a
+    rows, g = np.moveaxis(a, axis, -1), np.moveaxis(g, axis, -1)
+    n = rows.shape[-1]
+    products = np.cumprod(np.where(np.eye(n, dtype=bool), 1, rows[..., None, :]), axis=-1)
+    return np.moveaxis(np.sum(np.where(np.tri(n, dtype=bool).T, products * g[..., None, :], 0), axis=-1), -1, axis)
+
+
+structural(
+    np.cumprod,
+    _cumprod_vjp,
+    samples=[case(arr(2, 3)), case(arr(2, 3), axis=0), case(arr(2, 3), -1), case(arr(2, 3, domain=ZERO), 1)],
+)
+
+
+def _cumulative(running: Any, first: int) -> Any:
+    def definition(x: Any, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
+        axis = 0 if axis is None and x.ndim == 1 else axis
+        if axis is None:
+            raise ValueError(f"np.cumulative_{running.__name__[3:]}: give axis=, the array has {x.ndim} axes.")
+        y = running(x, axis=axis, dtype=dtype)
+        if not include_initial:
+            return y
+        shape = list(y.shape)
+        shape[axis] = 1
+        return np.concatenate([np.full(shape, first, y.dtype), y], axis)
+
+    return definition
+
+
+composite(
+    np.cumulative_sum, _cumulative(np.cumsum, 0), samples=[case(arr(3)), case(arr(2, 3), axis=1, include_initial=True)]
+)
+composite(
+    np.cumulative_prod,
+    _cumulative(np.cumprod, 1),
+    samples=[case(arr(3)), case(arr(2, 3), axis=0, include_initial=True)],
+)
+
+
+# Differences
+def _ends(a: Any, end: Any, axis: int) -> Any:
+    end = alike(a, end)[1] if isinstance(end, float) else as_array(end)
+    return (
+        np.broadcast_to(end, [1 if i == axis % a.ndim else n for i, n in enumerate(a.shape)]) if end.ndim == 0 else end
+    )
+
+
+def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    a = as_array(a)
+    parts = [x if x is a else _ends(a, x, axis) for x in (prepend, a, append) if x is not None and x is not np._NoValue]
+    a = np.concatenate(parts, axis=axis) if len(parts) > 1 else a
+    for _ in range(n):
+        a = a[along(axis, slice(1, None))] - a[along(axis, slice(-1))]
+    return a
+
+
+def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    ary = as_array(ary)
+    parts = (to_begin, np.diff(np.ravel(ary)), to_end)
+    return np.concatenate([np.ravel(as_array(part).astype(ary.dtype)) for part in parts if part is not None])
+
+
+composite(
+    np.diff,
+    _diff,
+    samples=[
+        case(arr(2, 4)),
+        case(arr(4, 2), n=2, axis=0),
+        case(arr(3, 2), 1, -1, arr(3, 1)),
+        case(arr(3), append=arr()),
+    ],
+)
+composite(np.ediff1d, _ediff1d, samples=[case(arr(2, 3)), case(arr(3), arr(2), 7.0)])
+
+
+def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
+    """The derivative of f along an axis by three points; h: the spacing, or the coordinates."""
+    n = f.shape[axis]
+    if n < edge_order + 1:
+        raise ValueError(f"np.gradient: needs at least {edge_order + 1} entries along each axis. Received: {n}.")
+    f, h = np.moveaxis(f, axis, -1), as_array(h).astype(f.dtype)
+    steps = h if np.ndim(h) == 0 else np.diff(h)
+    left, right = (steps, steps) if np.ndim(h) == 0 else (steps[:-1], steps[1:])
+    slopes = (f[..., 1:] - f[..., :-1]) / steps
+    first, last = slopes[..., :1], slopes[..., -1:]
+    middle = (slopes[..., :-1] * right + slopes[..., 1:] * left) / (left + right)
+    if edge_order == 2:
+        bend = (slopes[..., 1:] - slopes[..., :-1]) / (left + right)
+        l0, r1 = (steps, steps) if np.ndim(h) == 0 else (steps[0], steps[-1])
+        first, last = first - bend[..., :1] * l0, last + bend[..., -1:] * r1
+    return np.moveaxis(np.concatenate([first, middle, last], axis=-1), -1, axis)
+
+
+def _gradient(f: Any, *varargs: Any, axis: int | tuple[int, ...] | None = None, edge_order: int = 1) -> Any:
+    f = as_array(f)
+    axes = tuple(range(f.ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+    if len(varargs) not in (0, 1, len(axes)):
+        raise TypeError(
+            f"np.gradient: give one spacing, or one per axis. Received: {len(varargs)} for {len(axes)} axes."
+        )
+    spacings = (varargs or (1.0,)) * (1 if len(varargs) == len(axes) else len(axes))
+    slopes = [_slope(f, h, i, edge_order) for h, i in zip(spacings, axes, strict=True)]
+    return slopes[0] if len(axes) == 1 else tuple(slopes)
+
+
+_GRID = np.array([0.0, 1.0, 1.5, 3.5])
+composite(
+    np.gradient,
+    _gradient,
+    samples=[
+        case(arr(4)),
+        case(arr(2), 0.5),
+        case(arr(2, 3), axis=1, edge_order=2),
+        case(arr(4, 2), _GRID, axis=0),
+        case(arr(2, 4), _GRID, axis=-1, edge_order=2),
+    ],
+)
+
+
+def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    y = np.moveaxis(as_array(y), axis, -1)
+    if x is not None:
+        x = as_array(x)
+        dx = np.diff(x if x.ndim == 1 else np.moveaxis(x, axis, -1))
+    return np.sum(dx * (y[..., 1:] + y[..., :-1]), axis=-1) / 2
+
+
+composite(
+    np.trapezoid,
+    _trapezoid,
+    samples=[
+        case(arr(2, 4)),
+        case(arr(4, 2), dx=0.5, axis=0),
+        case(arr(2, 4), arr(4)),
+        case(arr(3, 2), arr(3, 2), 1, 0),
+    ],
+)
+
+
+# Convolution: the full one; the others are parts of it
+def _convolve_full(a: Any, v: Any) -> Any:
+    return np.convolve(a, v)
+
+
+convolve_full = structural(
+    _convolve_full,
+    lambda g, y, a, v: np.correlate(g, v, "valid"),
+    lambda g, y, a, v: np.correlate(g, a, "valid"),
+    samples=[case(arr(4), arr(2)), case(arr(2), arr(3))],
+)
+
+
+def _part(full: Any, m: int, n: int, mode: str, swapped: bool = False) -> Any:
+    short, long = min(m, n), max(m, n)
+    if mode == "full":
+        return full
+    if mode == "valid":
+        return full[short - 1 : long]
+    if mode != "same":
+        raise ValueError(f"np.convolve: mode must be 'full', 'same' or 'valid'. Received: {mode!r}.")
+    start = short // 2 if swapped else (short - 1) // 2
+    return full[start : start + long]
+
+
+def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
+    return _part(convolve_full(a, v), a.size, v.size, mode)
+
+
+def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
+    return _part(convolve_full(a, v[::-1]), a.size, v.size, mode, v.size > a.size)
+
+
+_TWO = [(5, 2), (3, 4), (4, 3), (2, 5)]
+composite(np.convolve, _convolve, samples=[case(arr(m), arr(n), k) for m, n in _TWO for k in ("full", "same", "valid")])
+composite(
+    np.correlate, _correlate, samples=[case(arr(m), arr(n), k) for m, n in _TWO for k in ("full", "same", "valid")]
+)
+
+# Jumps of a phase are constants
+structural(
+    np.unwrap,
+    lambda g, y, p, discont=None, axis=-1, *, period=2 * math.pi: g,
+    samples=[case(arr(2, 4, domain=Domain(0, 6))), case(arr(4, 2, domain=Domain(0, 6)), axis=0)],
+)
+
+
+# Interpolation. At a knot the derivative is that of the interval to its right.
+def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Any:
+    x, xp, fp = alike(x, xp, fp)
+    if period is not None:
+        x, xp = x % abs(period), xp % abs(period)
+        order = np.argsort(xp)
+        xp, fp = xp[order], fp[order]
+        xp = np.concatenate([xp[-1:] - abs(period), xp, xp[:1] + abs(period)])
+        fp = np.concatenate([fp[-1:], fp, fp[:1]])
+    if xp.size == 1:
+        y = fp[0] + 0 * x
+    else:
+        i = np.clip(np.searchsorted(xp, x, "right") - 1, 0, xp.size - 2)
+        first, low, high = xp[i], fp[i], fp[i + 1]
+        y = low + (high - low) / (xp[i + 1] - first) * (np.clip(x, xp[0], xp[-1]) - first)
+    if period is None and left is not None:
+        y = np.where(x < plain(xp)[0], left, y)
+    return y if period is not None or right is None else np.where(x > plain(xp)[-1], right, y)
+
+
+composite(
+    np.interp,
+    _interp,
+    samples=[
+        case(arr(2, 3), np.array([-1.5, -0.3, 1.2], np.float32), arr(3)),
+        case(arr(5, domain=Domain(-4, 4)), np.array([-1.5, 0.3, 1.25], np.float32), arr(3), left=-1.0, right=arr()),
+        case(arr(4, domain=NONZERO), np.array([2.0, 0.25, 1.0], np.float32), arr(3), period=3.0),
+        case(0.3, np.array([0.0, 1.0], np.float32), arr(2)),
+    ],
+)

@@ -1,0 +1,156 @@
+"""Functions of scipy.special. Imported when the first of them meets a Tensor; SciPy is not needed otherwise.
+
+The derivatives by orders and shape parameters (`jv`'s v, `gammainc`'s a) have no simple form: asking for one is an
+error. `logsumexp`, `softmax` and `log_softmax` are Python functions that take no foreign arrays: use those of
+`glissade.autograd.nn`.
+"""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..dispatch import alike
+from ..domain import ABOVE_MINUS_ONE, NONZERO, POSITIVE, PROBABILITY, REAL, UNIT, Domain, arr, case
+from ..op import Op, constant, elementwise, structural
+
+sp: Any = import_module("scipy.special")
+_ROOT_PI = math.sqrt(math.pi)
+_POSITIVE2 = (POSITIVE, POSITIVE)
+
+
+def _none(g: Any, y: Any, *args: Any) -> NoReturn:
+    raise TypeError("This function of scipy.special has no derivative by its order or shape. Pass that as a number.")
+
+
+# Logistic functions
+elementwise(sp.expit, REAL, lambda y, x: y * (1 - y))
+elementwise(sp.logit, PROBABILITY, lambda y, x: 1 / (x * (1 - x)))
+elementwise(sp.log_expit, REAL, lambda y, x: sp.expit(-x))
+
+# Logarithms of small things, and entropies
+elementwise(sp.xlogy, _POSITIVE2, lambda y, a, b: np.log(b), lambda y, a, b: a / b)
+elementwise(sp.xlog1py, (POSITIVE, ABOVE_MINUS_ONE), lambda y, a, b: np.log1p(b), lambda y, a, b: a / (1 + b))
+elementwise(sp.entr, POSITIVE, lambda y, x: -np.log(x) - 1)
+elementwise(sp.rel_entr, _POSITIVE2, lambda y, a, b: np.log(a / b) + 1, lambda y, a, b: -a / b)
+elementwise(sp.kl_div, _POSITIVE2, lambda y, a, b: np.log(a / b), lambda y, a, b: 1 - a / b)
+elementwise(sp.exp10, UNIT, lambda y, x: y * math.log(10))
+elementwise(sp.exprel, NONZERO, lambda y, x: (np.exp(x) - y) / x)
+elementwise(sp.cosm1, REAL, lambda y, x: -np.sin(x))
+
+# The error function and the normal distribution
+elementwise(sp.erf, REAL, lambda y, x: 2 / _ROOT_PI * np.exp(-x * x))
+elementwise(sp.erfc, REAL, lambda y, x: -2 / _ROOT_PI * np.exp(-x * x))
+elementwise(sp.erfcx, REAL, lambda y, x: 2 * x * y - 2 / _ROOT_PI)
+elementwise(sp.erfinv, UNIT, lambda y, x: _ROOT_PI / 2 * np.exp(y * y))
+elementwise(sp.erfcinv, Domain(0.1, 1.9), lambda y, x: -_ROOT_PI / 2 * np.exp(y * y))
+elementwise(sp.dawsn, REAL, lambda y, x: 1 - 2 * x * y)
+elementwise(sp.ndtr, REAL, lambda y, x: np.exp(x * x / -2) / math.sqrt(2 * math.pi))
+elementwise(sp.log_ndtr, REAL, lambda y, x: np.exp(x * x / -2 - y) / math.sqrt(2 * math.pi))
+elementwise(sp.ndtri, PROBABILITY, lambda y, x: math.sqrt(2 * math.pi) * np.exp(y * y / 2))
+
+
+# The gamma function. `polygamma` is a Python function in SciPy: this row of ours is the derivative of psi.
+def _polygamma(n: int, x: Any) -> Any:
+    """The n-th derivative of psi(x); n an integer >= 0."""
+    return np.asarray(sp.polygamma(n, x), x.dtype)[()]
+
+
+polygamma: Op = structural(
+    _polygamma,
+    None,
+    lambda g, y, n, x: g * polygamma(n + 1, x),
+    samples=[case(1, arr(3, domain=POSITIVE)), case(3, arr(2, 2, domain=POSITIVE))],
+)
+elementwise(sp.psi, POSITIVE, lambda y, x: polygamma(1, x))
+elementwise(sp.gamma, POSITIVE, lambda y, x: y * sp.psi(x))
+elementwise(sp.gammaln, POSITIVE, lambda y, x: sp.psi(x))
+elementwise(sp.loggamma, POSITIVE, lambda y, x: sp.psi(x))
+constant(sp.gammasgn)
+elementwise(sp.rgamma, POSITIVE, lambda y, x: -y * sp.psi(x))
+elementwise(
+    sp.beta,
+    _POSITIVE2,
+    lambda y, a, b: y * (sp.psi(a) - sp.psi(a + b)),
+    lambda y, a, b: y * (sp.psi(b) - sp.psi(a + b)),
+)
+elementwise(sp.betaln, _POSITIVE2, lambda y, a, b: sp.psi(a) - sp.psi(a + b), lambda y, a, b: sp.psi(b) - sp.psi(a + b))
+
+
+def _gamma_density(a: Any, x: Any) -> Any:
+    a, x = alike(a, x)
+    return np.exp((a - 1) * np.log(x) - x - sp.gammaln(a))
+
+
+def _beta_density(a: Any, b: Any, x: Any) -> Any:
+    a, b, x = alike(a, b, x)
+    return np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - sp.betaln(a, b))
+
+
+structural(
+    sp.gammainc,
+    _none,
+    lambda g, y, a, x: g * _gamma_density(a, x),
+    forward=lambda a, x: sp.gammainc(*alike(a, x)),
+    samples=[case(1.5, arr(3, domain=POSITIVE))],
+)
+structural(
+    sp.gammaincc,
+    _none,
+    lambda g, y, a, x: -g * _gamma_density(a, x),
+    forward=lambda a, x: sp.gammaincc(*alike(a, x)),
+    samples=[case(2.0, arr(2, 2, domain=POSITIVE))],
+)
+structural(
+    sp.betainc,
+    _none,
+    _none,
+    lambda g, y, a, b, x: g * _beta_density(a, b, x),
+    samples=[case(1.5, 2.5, arr(3, domain=PROBABILITY))],
+)
+
+
+# Bessel functions: neighbouring orders
+def _by_neighbours(func: Any, below: float, above: float) -> None:
+    structural(  # f_v' = below f_(v-1) + above f_(v+1)
+        func,
+        _none,
+        lambda g, y, v, x: g * (below * func(v - 1, x) + above * func(v + 1, x)),
+        samples=[case(2, arr(3, domain=POSITIVE)), case(0.5, arr(2, 2, domain=POSITIVE))],
+    )
+
+
+_by_neighbours(sp.jv, 0.5, -0.5)
+_by_neighbours(sp.yv, 0.5, -0.5)
+_by_neighbours(sp.iv, 0.5, 0.5)
+_by_neighbours(sp.kv, -0.5, -0.5)
+structural(
+    sp.ive,
+    _none,
+    lambda g, y, v, x: g * ((sp.ive(v - 1, x) + sp.ive(v + 1, x)) / 2 - np.sign(x) * y),
+    samples=[case(2, arr(3, domain=POSITIVE))],
+)
+yn: Op = structural(  # of an integer order; SciPy's own is float64 only
+    sp.yn,
+    _none,
+    lambda g, y, n, x: g * ((yn(n - 1, x) - yn(n + 1, x)) / 2),
+    forward=lambda n, x: np.asarray(sp.yn(n, x), x.dtype)[()],
+    samples=[case(2, arr(3, domain=POSITIVE))],
+)
+elementwise(sp.j0, REAL, lambda y, x: -sp.j1(x))
+elementwise(sp.j1, REAL, lambda y, x: (sp.j0(x) - sp.jv(2, x)) / 2)
+elementwise(sp.y0, POSITIVE, lambda y, x: -sp.y1(x))
+elementwise(sp.y1, POSITIVE, lambda y, x: (sp.y0(x) - sp.yv(2, x)) / 2)
+elementwise(sp.i0, REAL, lambda y, x: sp.i1(x))
+elementwise(sp.i1, REAL, lambda y, x: (sp.i0(x) + sp.iv(2, x)) / 2)
+elementwise(sp.k0, POSITIVE, lambda y, x: -sp.k1(x))
+elementwise(sp.k1, POSITIVE, lambda y, x: -(sp.k0(x) + sp.kv(2, x)) / 2)
+elementwise(sp.i0e, NONZERO, lambda y, x: sp.i1e(x) - np.sign(x) * y)
+elementwise(sp.i1e, NONZERO, lambda y, x: (sp.i0e(x) + sp.ive(2, x)) / 2 - np.sign(x) * y)
+
+# Exponential integrals
+elementwise(sp.expi, POSITIVE, lambda y, x: np.exp(x) / x)
+elementwise(sp.exp1, POSITIVE, lambda y, x: -np.exp(-x) / x)

@@ -1,0 +1,70 @@
+"""The methods `reduce`, `accumulate` and `outer` of every function of two arrays, and its keyword `where=`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import UFUNC_METHODS, as_array, dispatch, plain
+from .shaping import scatter
+
+_REDUCTIONS: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+_RUNNING: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
+
+
+def _reduce(
+    ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None, out: None = None, *args: Any, **kwargs: Any
+) -> Any:
+    reduction = _REDUCTIONS.get(ufunc)
+    if reduction is not None:
+        keywords = dict(zip(("keepdims", "initial", "where"), args, strict=False)) | kwargs
+        if dtype is not None:
+            keywords["dtype"] = dtype
+        return dispatch(reduction, (array, axis), keywords)
+    return _fold(ufunc, array, axis, dtype, *args, **kwargs)
+
+
+def _fold(ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """ufunc(... ufunc(ufunc(x0, x1), x2) ...) along one axis."""
+    array = as_array(array) if dtype is None else as_array(array).astype(dtype)
+    if axis is None and array.ndim == 1:
+        axis = 0
+    if not isinstance(axis, int):
+        raise TypeError(f"np.{ufunc.__name__}.reduce: on Tensors axis must be one integer. Received: axis={axis!r}.")
+    rows = list(np.moveaxis(array, axis, 0))
+    y = rows.pop(0) if initial is None else initial
+    for row in rows:
+        y = ufunc(y, row)
+    return np.expand_dims(y, axis) if keepdims else y
+
+
+def _accumulate(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None, out: None = None) -> Any:
+    array = as_array(array) if dtype is None else as_array(array).astype(dtype)
+    if ufunc in _RUNNING:
+        return _RUNNING[ufunc](array, axis=axis)
+    results: list[Any] = []
+    for row in np.moveaxis(array, axis, 0):
+        results.append(ufunc(results[-1], row) if results else row)
+    return np.stack(results, axis=axis)
+
+
+def _outer(ufunc: Any, a: Any, b: Any, **kwargs: Any) -> Any:
+    a, b = as_array(a), as_array(b)
+    return ufunc(a.reshape(a.shape + (1,) * b.ndim), b, **kwargs)
+
+
+def _where(ufunc: Any, inputs: tuple[Any, ...], where: Any, **kwargs: Any) -> Any:
+    """The function of the chosen entries only, which alone get a gradient; NaN elsewhere (NumPy: anything)."""
+    if np.all(plain(where)):
+        return ufunc(*inputs, **kwargs)
+    if ufunc.signature is not None or ufunc.nout > 1:
+        raise TypeError(f"np.{ufunc.__name__}: where= is not supported on Tensors. Use np.where on the result.")
+    shape = np.broadcast_shapes(np.shape(where), *(np.shape(x) for x in inputs))
+    mask = np.broadcast_to(plain(where), shape)
+    chosen = ufunc(*(np.broadcast_to(x, shape)[mask] for x in inputs), **kwargs)
+    return np.where(mask, scatter(chosen, shape, mask), math.nan)
+
+
+UFUNC_METHODS.update(reduce=_reduce, accumulate=_accumulate, outer=_outer, where=_where)

@@ -1,0 +1,92 @@
+"""Convolution, forward and backward: glissade.autograd against torch, where it is installed.
+
+    python benchmarks/convolution.py
+
+Kernels 5 x 5, 32 channels in and out, images 28 x 28, batch 32, padding 2, float32. One process, one thread each, best
+of several rounds that take turns. Read the ratio: times depend on the machine.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from time import perf_counter
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"  # before NumPy is imported
+
+import numpy as np  # noqa: E402
+
+from glissade.autograd import Tensor, nn  # noqa: E402
+
+Run = Callable[[], object]
+ROUNDS = 15
+IMAGES, KERNELS = (32, 32, 28, 28), (32, 32, 5, 5)
+
+
+def arrays() -> list[np.ndarray]:
+    """Images, kernels, bias, and the gradient by the result."""
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=shape).astype(np.float32) for shape in (IMAGES, KERNELS, KERNELS[:1], IMAGES)]
+
+
+def glissade() -> tuple[Run, Run]:
+    *values, g = arrays()
+    leaves = [Tensor(a, requires_grad=True) for a in values]
+
+    def forward() -> Tensor:
+        return nn.conv2d(*leaves, padding=2)
+
+    def both() -> object:
+        for t in leaves:
+            t.grad = None
+        forward().backward(g)
+        return [t.grad for t in leaves]
+
+    return forward, both
+
+
+def torch() -> tuple[Run, Run]:
+    module = importlib.import_module("torch")
+    module.set_num_threads(1)
+    *values, g = map(module.tensor, arrays())
+    leaves = [a.requires_grad_() for a in values]
+
+    def forward() -> object:
+        return module.nn.functional.conv2d(*leaves, padding=2)
+
+    def both() -> object:
+        for t in leaves:
+            t.grad = None
+        forward().backward(g)
+        return [t.grad for t in leaves]
+
+    return forward, both
+
+
+def best(runs: dict[str, Run]) -> dict[str, float]:
+    """The shortest time of each, in milliseconds."""
+    times = {name: float("inf") for name in runs}
+    for _ in range(ROUNDS):
+        for name, run in runs.items():
+            start = perf_counter()
+            run()
+            times[name] = min(times[name], 1e3 * (perf_counter() - start))
+    return times
+
+
+def main() -> None:
+    sides = {"glissade": glissade()}
+    try:
+        sides["torch"] = torch()
+    except ImportError:
+        print("torch is not installed: times only")
+    for i, label in enumerate(("forward", "forward and backward")):
+        times = best({name: runs[i] for name, runs in sides.items()})
+        text = ", ".join(f"{name} {ms:.1f} ms" for name, ms in times.items())
+        print(f"{label}: {text}" + (f", ratio {times['glissade'] / times['torch']:.2f}" if "torch" in times else ""))
+
+
+if __name__ == "__main__":
+    main()

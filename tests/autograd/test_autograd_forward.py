@@ -1,0 +1,186 @@
+"""Forward mode of every row, derived from its vjp: against reverse mode, in every dtype, nested at will."""
+
+import contextlib
+import itertools
+
+import numpy as np
+import pytest
+
+from glissade.autograd import Parameter, Tensor, grad, hessian, hvp, jacobian, jvp, no_grad, strong_zero, vjp
+from glissade.autograd.containers import leaves, transform
+from glissade.autograd.op import TABLE
+
+with contextlib.suppress(ImportError):  # SciPy is optional
+    from glissade.autograd.ops import special  # noqa: F401
+
+ROWS = list(dict.fromkeys(TABLE.values()))
+CASES = [pytest.param(row, case, id=f"{row.name}-{i}") for row in ROWS for i, case in enumerate(row.cases)]
+X = np.array([0.3, -1.2, 0.8])
+
+
+def call(row, case):
+    f = row.func if (getattr(row.func, "__module__", None) or "numpy").startswith("numpy") else row
+    return lambda *arrays: case.call(f, arrays)
+
+
+def like(x, rng):
+    return np.asarray(rng.normal(size=np.shape(x)), x.dtype)
+
+
+def inner(us, vs):
+    return sum(np.sum(u * v) for u, v in zip(leaves(us), leaves(vs), strict=True))
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.filterwarnings("ignore::glissade.autograd.DisconnectedWarning")
+@pytest.mark.parametrize(("row", "case"), CASES)
+def test_forward_is_the_transpose_of_reverse(row, case, rng):
+    f, arrays = call(row, case), tuple(case.draw(rng))
+    tangents = tuple(like(a, rng) for a in arrays)
+    value, moved = jvp(f, arrays, tangents)
+    again, pullback = vjp(f, *arrays)
+    for a, b in zip(leaves(value), leaves(again), strict=True):
+        np.testing.assert_array_equal(a, b)
+    u = transform(lambda y: like(y, rng), value)
+    scale = sum(np.sum(np.abs(p * q)) for p, q in zip(leaves(u), leaves(moved), strict=True))
+    np.testing.assert_allclose(inner(u, moved), inner(pullback(u), tangents), rtol=0, atol=1e-10 * max(1, scale))
+
+
+@pytest.mark.filterwarnings("ignore::glissade.autograd.DisconnectedWarning")
+@pytest.mark.parametrize(("row", "case"), CASES)
+def test_tangents_have_the_type_of_their_values(row, case, rng):
+    f, arrays = call(row, case), tuple(case.draw(rng, np.float32))
+    value, moved = jvp(f, arrays, tuple(like(a, rng) for a in arrays))
+    for y, v in zip(leaves(value), leaves(moved), strict=True):
+        assert (v.dtype, v.shape) == (y.dtype, y.shape)
+        assert not isinstance(v, Tensor)
+
+
+@pytest.mark.filterwarnings("ignore::glissade.autograd.DisconnectedWarning")
+@pytest.mark.parametrize(("row", "case"), CASES)
+def test_forward_over_forward_is_reverse_over_reverse(row, case, rng):
+    """The second derivative along a direction, twice: v'Hv."""
+    f, arrays = call(row, case), tuple(case.draw(rng))
+    tangents = tuple(like(a, rng) for a in arrays)
+    weights = [like(np.asarray(y), rng) for y in leaves(f(*arrays))]
+
+    def scalar(*xs):
+        return inner(weights, f(*xs))
+
+    twice = jvp(lambda *xs: jvp(scalar, xs, tangents)[1], arrays, tangents)[1]
+    argnums = range(len(arrays))
+    reverse = grad(lambda *xs: inner(grad(scalar, argnums)(*xs), tangents), argnums)(*arrays)
+    expected = inner(reverse, tangents)
+    np.testing.assert_allclose(twice, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("order", range(1, 5))
+def test_every_nesting_of_the_modes(order):
+    operators = [grad, lambda f: lambda x: jvp(f, x, 1.0)[1], jacobian, lambda f: jacobian(f, mode="forward")]
+    for chosen in itertools.product(operators, repeat=order):
+        f = np.sin
+        for differentiate in chosen:
+            f = differentiate(f)
+        np.testing.assert_allclose(f(0.7), np.sin(0.7 + order * np.pi / 2), rtol=1e-13)
+
+
+def test_no_perturbation_confusion():
+    """Siskind & Pearlmutter 2005: d/dx (x d/dy (x + y)) = 1, not 2."""
+    d = lambda f: lambda x: jvp(f, x, 1.0)[1]  # noqa: E731
+    assert d(lambda x: x * d(lambda y: x + y)(1.0))(2.0) == 1.0
+    assert d(lambda x: x * grad(lambda y: x * y)(3.0))(5.0) == 10.0
+    assert grad(lambda x: d(lambda y: (x * y) ** 2)(x))(3.0) == 6 * 3.0**2
+
+
+def test_both_modes_give_one_jacobian():
+    def f(x, y):
+        return {"a": np.outer(x, y) @ np.ones(2), "b": (np.sum(x) * y[0], np.float32(1) * y)}
+
+    x, y = X, np.array([1.5, -0.5])
+    reverse = jacobian(f, (0, 1))(x, y)
+    forward = jacobian(f, (0, 1), mode="forward")(x, y)
+    assert forward["b"][0][1].shape == (2,)
+    for a, b in zip(leaves(reverse), leaves(forward), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-14)
+
+
+def test_jacobians_of_nothing():
+    assert jacobian(lambda x: x[:0], mode="forward")(X).shape == (0, 3)
+    assert jacobian(lambda x: np.sum(x) * np.ones(2), mode="forward")(np.zeros(0)).shape == (2, 0)
+
+
+def test_forward_jacobian_keeps_float32_and_its_caller_owns_it():
+    j = jacobian(np.sin, mode="forward")(np.ones(2, np.float32))
+    assert j.dtype == np.float32
+    assert type(j) is np.ndarray
+    j += 1
+
+
+def test_tangents_can_be_differentiated():
+    """J v is linear in v: its gradient for v is the row sum of J."""
+    a = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_allclose(grad(lambda v: np.sum(jvp(lambda x: a @ x, X, v)[1]))(X), a.sum(0))
+    np.testing.assert_allclose(grad(lambda v: np.sum(jvp(np.cumsum, X, v)[1]))(X), [3, 2, 1])
+
+
+def test_captured_parameters_get_their_gradient():
+    w = Parameter(np.array([1.0, 2.0]))
+    _, moved = jvp(lambda x: w * x**2, np.array([2.0, 3.0]), np.ones(2))
+    np.sum(moved).backward()
+    np.testing.assert_allclose(w.grad, [4, 6])
+    with no_grad():
+        assert type(jvp(lambda x: w * x**2, np.ones(2), np.ones(2))[1]) is np.ndarray
+
+
+def test_item_assignment_inside():
+    def f(x):
+        y = x * x
+        z = np.sin(y)
+        y[0] = 3 * x[1]
+        return z + y
+
+    np.testing.assert_allclose(jacobian(f, mode="forward")(X), jacobian(f)(X))
+
+
+def test_hvp_is_forward_over_reverse():
+    def f(x):
+        return np.sum(np.exp(x[:-1] * x[1:])) + np.linalg.norm(x) ** 3
+
+    np.testing.assert_allclose(hvp(f, X, np.ones(3)), hessian(f)(X) @ np.ones(3), rtol=1e-12)
+
+
+def test_a_deep_graph():
+    def f(x):
+        for _ in range(20_000):
+            x = x + 1e-4 * np.sin(x)
+        return x
+
+    y, dy = jvp(f, 0.5, 1.0)
+    np.testing.assert_allclose(dy, grad(f)(0.5), rtol=1e-9)
+    np.testing.assert_allclose(dy, np.sin(y) / np.sin(0.5), rtol=1e-3)  # of the flow of x' = sin x
+
+
+def test_a_freed_graph_is_refused():
+    def f(x):
+        y = np.sum(x * x)
+        y.backward()
+        return y
+
+    with pytest.raises(RuntimeError, match="freed"):
+        jvp(f, X, X)
+
+
+def test_under_strong_zero():
+    """Its rows depend on g being 0: the trick of the double transpose takes another g."""
+    with strong_zero():
+        _, moved = jvp(lambda x: np.exp(x) * np.sin(x), X, X)
+    np.testing.assert_allclose(moved, X * np.exp(X) * (np.sin(X) + np.cos(X)))
+
+
+def test_the_mode_has_two_values():
+    with pytest.raises(ValueError, match=r'"reverse" or "forward".*both'):
+        jacobian(np.sin, mode="both")

@@ -1,0 +1,63 @@
+"""scipy.special on Tensors: found by itself, right at known points, and clear about what it does not do."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from glissade.autograd import Tensor, grad
+
+sp = pytest.importorskip("scipy.special")
+
+
+def test_rows_are_found_when_the_first_function_meets_a_tensor():
+    code = """
+import sys
+from glissade.autograd import grad
+assert "glissade.autograd.ops.special" not in sys.modules
+import scipy.special
+assert abs(grad(scipy.special.erf)(0.0) - 1.1283791670955126) < 1e-15
+assert abs(grad(grad(scipy.special.gammaln))(1.0) - 1.6449340668482264) < 1e-14
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "expected"),
+    [
+        (sp.gamma, 1.0, -np.euler_gamma),
+        (sp.psi, 1.0, np.pi**2 / 6),
+        (lambda x: sp.psi(x) ** 2, 1.0, -2 * np.euler_gamma * np.pi**2 / 6),
+        (sp.expit, 0.0, 0.25),
+        (sp.expit, 800.0, 0.0),
+        (sp.log_expit, -800.0, 1.0),
+        (sp.erfinv, 0.0, np.sqrt(np.pi) / 2),
+        (sp.ndtr, 0.0, 1 / np.sqrt(2 * np.pi)),
+        (sp.log_ndtr, -30.0, 30.033259667433677),
+        (sp.j1, 0.0, 0.5),
+        (sp.i1, 0.0, 0.5),
+        (lambda x: sp.gammainc(1.0, x), 2.0, np.exp(-2.0)),
+        (lambda x: sp.xlogy(0.0, x), 2.0, 0.0),
+        (lambda x: sp.beta(x, 1.0), 2.0, -0.25),
+    ],
+)
+def test_known_derivatives(f, at, expected):
+    np.testing.assert_allclose(grad(f)(at), expected, rtol=1e-13, atol=1e-300)
+
+
+def test_no_derivative_by_an_order_is_an_error():
+    order = Tensor(1.5, requires_grad=True)
+    with pytest.raises(TypeError, match="no derivative by its order"):
+        sp.jv(order, 2.0).backward()
+
+
+def test_a_function_without_row_is_refused():
+    with pytest.raises(TypeError, match="zetac has no row"):
+        sp.zetac(Tensor(2.5, requires_grad=True))
+
+
+@pytest.mark.parametrize("f", [sp.logsumexp, sp.softmax, sp.log_softmax])
+def test_python_functions_of_scipy_lose_nothing_silently(f):
+    with pytest.raises(TypeError):
+        f(Tensor([1.0, 2.0], requires_grad=True))
