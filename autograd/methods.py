@@ -147,6 +147,10 @@ class Methods:
         """`np.cumsum`."""
         return _apply(np.cumsum, self, axis)
 
+    def cumprod(self, axis: int | None = None) -> Tensor:
+        """`np.cumprod`."""
+        return _apply(np.cumprod, self, axis)
+
     def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
         """`np.trace`."""
         return _apply(np.trace, self, offset, axis1, axis2)
@@ -198,6 +202,10 @@ class Methods:
     def clip(self, min: Any = None, max: Any = None) -> Tensor:
         """`np.clip`. The bounds belong to the inside: the derivative there is 1."""
         return _apply(np.clip, self, min, max)
+
+    def copy(self) -> Tensor:
+        """`np.copy`: a computed Tensor, whose items may be assigned to."""
+        return _apply(np.copy, self)
 
     def astype(self, dtype: Any) -> Tensor:
         """The entries in another type. To a floating-point type this is differentiable."""

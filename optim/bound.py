@@ -149,7 +149,7 @@ class BoundOptimizer:
 
     def _hand_over(self, gradients: Sequence[npt.NDArray[Any] | None]) -> None:
         if not isinstance(gradients, Iterable) or isinstance(gradients, np.ndarray | Mapping | str):
-            raise TypeError(f"step takes a list of gradients. Received: {type(gradients).__name__}. Say step([g, ...]).")
+            raise TypeError(f"step takes a list of gradients, [g, ...]. Received: {type(gradients).__name__}.")
         gradients = list(gradients)
         parameters = self.parameters
         if len(gradients) != len(parameters):

@@ -150,8 +150,14 @@ elementwise(np.copysign, (NONZERO, NONZERO), lambda y, a, b: np.sign(a) * np.sig
 elementwise(np.heaviside, (NONZERO, REAL), 0, lambda y, x, at_zero: x == 0)
 elementwise(np.maximum, REAL2, lambda y, a, b: _share(y, a, b), lambda y, a, b: _share(y, b, a))
 elementwise(np.minimum, REAL2, lambda y, a, b: _share(y, b, a), lambda y, a, b: _share(y, a, b))
-elementwise(np.fmax, REAL2, lambda y, a, b: _share(y, a, b), lambda y, a, b: _share(y, b, a))
-elementwise(np.fmin, REAL2, lambda y, a, b: _share(y, b, a), lambda y, a, b: _share(y, a, b))
+
+# These two take the other argument where one is NaN, which is neither above nor below.
+elementwise(
+    np.fmax, REAL2, lambda y, a, b: _share(y, a, b) + np.isnan(b), lambda y, a, b: _share(y, b, a) + np.isnan(a)
+)
+elementwise(
+    np.fmin, REAL2, lambda y, a, b: _share(y, b, a) + np.isnan(b), lambda y, a, b: _share(y, a, b) + np.isnan(a)
+)
 
 
 # A choice per entry: what was not chosen gets an exact 0, even where g is infinite

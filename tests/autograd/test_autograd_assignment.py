@@ -112,3 +112,27 @@ def test_the_line_of_the_first_backward_is_named():
     line = int(str(error.value).split("assignment.py:")[1].split(".")[0])
     with open(__file__, encoding="utf-8") as source:
         assert "the line that the error names" in source.read().splitlines()[line - 1]
+
+
+def test_a_copy_of_a_leaf_takes_assignments():
+    x = Parameter(X.copy())
+    y = x.copy()
+    y[0] = 9.0
+    (y * y).sum().backward()
+    np.testing.assert_array_equal(x.grad, [0.0, 4.0, 6.0, 8.0])
+    np.testing.assert_array_equal(x.data, X)
+
+
+def test_fmax_and_fmin_pass_nan_by():
+    other = np.array([np.nan, 1.0, np.nan, 9.0])
+    np.testing.assert_array_equal(grad(lambda x: np.sum(np.fmax(x, other)))(X), [1.0, 1.0, 1.0, 0.0])
+    np.testing.assert_array_equal(grad(lambda x: np.sum(np.fmin(other, x)))(X), [1.0, 0.0, 1.0, 1.0])
+
+
+def test_three_contributions_of_two_kinds():
+    c = np.array([1.0, 2.0])
+
+    def f(x):
+        return np.sum(x**2) * 1.0 + (np.sum(x * c) + np.sum(x * c))
+
+    np.testing.assert_array_equal(grad(lambda x: np.sum(grad(f)(x)))(c), [2.0, 2.0])

@@ -68,8 +68,8 @@ BAD_PARAMETERS = [
 
 BAD_GRADIENTS = [
     (None, TypeError, "Hand gradients over"),
-    (np.zeros((1, 3)), TypeError, "a list of gradients. Received: ndarray"),
-    (lambda: 0.0, TypeError, "a list of gradients. Received: function"),
+    (np.zeros((1, 3)), TypeError, "a list of gradients, .* Received: ndarray"),
+    (lambda: 0.0, TypeError, "a list of gradients, .* Received: function"),
     ([], ValueError, "one gradient per parameter, 1. Received: 0"),
     ([A, A], ValueError, "Received: 2"),
     ([np.zeros(4)], ValueError, r"must have shape \(3,\), as its parameter has. Received: \(4,\)"),
