@@ -111,6 +111,8 @@ METHODS = [
     ("var", (0,)),
     ("std", ()),
     ("cumsum", (1,)),
+    ("cumprod", (1,)),
+    ("copy", ()),
     ("trace", ()),
     ("reshape", (3, 2)),
     ("reshape", ((6,),)),
