@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
@@ -16,7 +17,7 @@ from .parameters import blocks_of, groups_of, names_of
 from .storage import Block, checked_array
 from .transforms import clip_factor, global_norm
 
-__all__ = ["BoundOptimizer", "Group"]
+__all__ = ["BoundOptimizer", "Group", "Place"]
 
 
 class Group:
@@ -74,6 +75,25 @@ class Group:
         block.counts[first:last] = [count + 1] * (last - first)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one parameter lies."""
+
+    name: str
+    parameter: Any
+    block: Block
+    index: int
+    what: str
+    """What its gradient is called in messages."""
+    x: npt.NDArray[Any]
+    """Its values, in the block."""
+
+    @property
+    def slots(self) -> dict[str, npt.NDArray[Any]]:
+        """Its states."""
+        return {slot: self.block.part(flat, self.index) for slot, flat in self.block.states.items()}
+
+
 class BoundOptimizer:
     """An optimizer at work on parameters. Made by `Adam(params, ...)` or `spec.bind(params)`.
 
@@ -90,20 +110,27 @@ class BoundOptimizer:
         groups: the groups of parameters, each with its own `spec`.
     """
 
-    __slots__ = ("__weakref__", "clips", "groups", "names", "spec", "t")
+    __slots__ = ("__weakref__", "clips", "groups", "places", "spec", "t")
 
     def __init__(self, spec: Optimizer, params: Iterable[Any]) -> None:
         """See `Optimizer.bind`."""
         self.spec = spec
         self.t = 0
         self.groups = [Group(own, members) for own, members in groups_of(spec, params)]
-        self.names = names_of(self.parameters)
+        parameters = [p for group in self.groups for p in group.parameters]
+        blocks = [block for group in self.groups for block in group.blocks]
+        at = {id(p): (block, index) for block in blocks for index, p in enumerate(block.parameters)}
+        self.places = []
+        for name, p in zip(names_of(parameters), parameters, strict=True):
+            block, index = at[id(p)]
+            place = Place(name, p, block, index, f"gradient of parameter {name}", block.part(block.x, index))
+            self.places.append(place)
         self.clips = any(group.spec.clip_norm is not None for group in self.groups)
 
     @property
     def parameters(self) -> list[Any]:
         """The parameters, in the order in which they were given."""
-        return [p for group in self.groups for p in group.parameters]
+        return [place.parameter for place in self.places]
 
     def __repr__(self) -> str:
         """The optimizer and what it is bound to."""
@@ -151,17 +178,15 @@ class BoundOptimizer:
         if not isinstance(gradients, Iterable) or isinstance(gradients, np.ndarray | Mapping | str):
             raise TypeError(f"step takes a list of gradients, [g, ...]. Received: {type(gradients).__name__}.")
         gradients = list(gradients)
-        parameters = self.parameters
-        if len(gradients) != len(parameters):
-            raise ValueError(f"step takes one gradient per parameter, {len(parameters)}. Received: {len(gradients)}.")
-        of: dict[int, Any] = {}
-        for name, p, g in zip(self.names, parameters, gradients, strict=True):
-            like = p if isinstance(p, np.ndarray) else p.data
-            of[id(p)] = None if g is None else checked_array(f"gradient of parameter {name}", g, like)
-        for group in self.groups:
-            for block in group.blocks:
-                for index, p in enumerate(block.parameters):
-                    block.hand_over(index, of[id(p)])
+        if len(gradients) != len(self.places):
+            raise ValueError(f"step takes one gradient per parameter, {len(self.places)}. Received: {len(gradients)}.")
+        # All are checked before the first is taken over.
+        fitting = [
+            None if g is None else checked_array(place.what, g, place.x)
+            for place, g in zip(self.places, gradients, strict=True)
+        ]
+        for place, g in zip(self.places, fitting, strict=True):
+            place.block.hand_over(place.index, g)
 
     def zero_grad(self) -> None:
         """Drop all gradients: `p.grad` becomes None, and the parameter is skipped until it has one again."""
@@ -170,22 +195,18 @@ class BoundOptimizer:
                 p.grad = None
 
     # -------------------------------------------------------------------------------------------------- the state
-    def _located(self) -> dict[str, tuple[Block, int]]:
-        """Where each parameter lies, by name."""
-        at = {
-            id(p): (block, i) for group in self.groups for block in group.blocks for i, p in enumerate(block.parameters)
-        }
-        return {name: at[id(p)] for name, p in zip(self.names, self.parameters, strict=True)}
-
     def state_dict(self) -> dict[str, Any]:
-        """A copy of the state: {"optimizer": name, "t": updates, "state": {parameter: {"t": its updates, slot:
-        array}}}.
+        """A copy of the state.
 
+        A dict {"optimizer": name, "t": updates, "state": {parameter: {"t": its updates, slot: array, ...}, ...}}.
         Hyperparameters are not part of it: they are in `spec`, whose `repr` is its source.
         """
         state = {
-            name: {"t": block.counts[i], **{slot: block.part(flat, i).copy() for slot, flat in block.states.items()}}
-            for name, (block, i) in self._located().items()
+            place.name: {
+                "t": place.block.counts[place.index],
+                **{slot: kept.copy() for slot, kept in place.slots.items()},
+            }
+            for place in self.places
         }
         return {"optimizer": type(self.spec).__name__, "t": self.t, "state": state}
 
@@ -196,14 +217,13 @@ class BoundOptimizer:
             TypeError, ValueError: it is another optimizer's, or does not have this one's parameters, slots, shapes and
                 dtypes. Nothing has been changed then.
         """
-        located = self._located()
-        checkpoint.check(type(self.spec).__name__, state, located)
+        checkpoint.check(type(self.spec).__name__, state, {place.name: place.slots for place in self.places})
         self.t = int(state["t"])
-        for name, (block, i) in located.items():
-            saved = state["state"][name]
-            block.counts[i] = int(saved["t"])
-            for slot, flat in block.states.items():
-                np.copyto(block.part(flat, i), saved[slot])
+        for place in self.places:
+            saved = state["state"][place.name]
+            place.block.counts[place.index] = int(saved["t"])
+            for slot, kept in place.slots.items():
+                np.copyto(kept, saved[slot])
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to a .npz file, without pickle; the file appears whole or not at all."""

@@ -12,28 +12,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from .storage import Block, checked_array
+from .storage import checked_array
 
 __all__ = ["check", "read", "write"]
 
 _FORMAT = 1
 
 
-def check(optimizer: str, state: Mapping[str, Any], located: Mapping[str, tuple[Block, int]]) -> None:
+def check(optimizer: str, state: Mapping[str, Any], slots: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> None:
     """Raise TypeError or ValueError unless the state is one of this optimizer on these parameters."""
     if not isinstance(state, Mapping) or not {"optimizer", "t", "state"} <= state.keys():
         raise TypeError("A state is what state_dict() gives: a dict with 'optimizer', 't' and 'state'.")
     if state["optimizer"] != optimizer:
         raise ValueError(f"The state must be of {optimizer}. Received: one of {state['optimizer']}.")
-    _same("parameters", located.keys(), state["state"].keys())
+    _same("parameters", slots.keys(), state["state"].keys())
     _count("t", state["t"])
-    for name, (block, index) in located.items():
+    for name, own in slots.items():
         saved = state["state"][name]
-        _same(f"slots of parameter {name}", {"t", *block.states}, saved.keys())
+        _same(f"slots of parameter {name}", {"t", *own}, saved.keys())
         _count(f"t of parameter {name}", saved["t"])
-        for slot, flat in block.states.items():
-            checked_array(f"{slot} of parameter {name}", saved[slot], block.part(flat, index))
+        for slot, kept in own.items():
+            checked_array(f"{slot} of parameter {name}", saved[slot], kept)
 
 
 def _same(what: str, expected: Any, received: Any) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from .optimizer import Optimizer
-from .storage import Block, InPlace, Packed, checked_array
+from .storage import Block, Gathered, InPlace, Packed, checked_array
 
 __all__ = ["blocks_of", "groups_of", "names_of"]
+
+# From this many bytes on, a call of the kernel costs less than copying an array into a buffer and back.
+_LARGE = 1 << 14
 
 
 def groups_of(spec: Optimizer, params: Any) -> list[tuple[Optimizer, list[Any]]]:
@@ -81,12 +84,20 @@ def _check_memory(owner: str, arrays: list[tuple[int, int, int, Any]]) -> None:
 
 
 def blocks_of(parameters: list[Any]) -> list[Block]:
-    """Parameters packed by dtype, plain arrays one by one."""
+    """Parameters packed by dtype; large arrays one by one, the others gathered by dtype."""
     packed: dict[Any, list[Any]] = {}
+    gathered: dict[Any, list[Any]] = {}
     for p in parameters:
         if not isinstance(p, np.ndarray):
             packed.setdefault(p.data.dtype, []).append(p)
-    return [*map(Packed, packed.values()), *(InPlace(p) for p in parameters if isinstance(p, np.ndarray))]
+        elif not p.flags.carray or p.nbytes < _LARGE:
+            gathered.setdefault(p.dtype, []).append(p)
+    blocks: list[Block] = [*map(Packed, packed.values())]
+    for arrays in gathered.values():
+        alone = len(arrays) == 1 and arrays[0].flags.carray
+        blocks.append(InPlace(arrays[0]) if alone else Gathered(arrays))
+    large = [p for p in parameters if isinstance(p, np.ndarray) and p.flags.carray and p.nbytes >= _LARGE]
+    return [*blocks, *map(InPlace, large)]
 
 
 def names_of(parameters: list[Any]) -> list[str]:

@@ -1,7 +1,8 @@
 """Where parameters, gradients and states lie: flat arrays that one kernel call passes over.
 
 Parameters with `data` and `grad` are packed: they move into one contiguous buffer, their gradients into its twin, and
-`p.data` and `p.grad` become views. A plain array stays where it is, and its gradient is handed over at each step.
+`p.data` and `p.grad` become views. Plain arrays stay where they are, and their gradients are handed over at each step:
+a large array is updated in place, small ones are gathered into a buffer and scattered again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Block", "InPlace", "Packed", "checked_array"]
+__all__ = ["Block", "Gathered", "InPlace", "Packed", "checked_array"]
 
 Array = npt.NDArray[Any]
 
@@ -69,6 +70,17 @@ class Block(ABC):
             return (self.x, self.g, *self.states.values())
         start, end = self.offsets[first], self.offsets[last]
         return [flat[start:end] for flat in (self.x, self.g, *self.states.values())]
+
+    def runs(self, present: Sequence[bool]) -> Iterator[tuple[int, int]]:
+        """Neighbours that have a gradient and the same number of updates."""
+        start = 0
+        for index, here in enumerate(present):
+            if not here or self.counts[index] != self.counts[start]:
+                if index > start:
+                    yield start, index
+                start = index if here else index + 1
+        if start < len(present):
+            yield start, len(present)
 
     @abstractmethod
     def hand_over(self, index: int, gradient: Array | None) -> None:
@@ -125,32 +137,18 @@ class Packed(Block):
                 self._adopt(p, data, home)
                 missing = missing or gradient is None
         if missing or self.counts.count(self.counts[0]) < len(self.counts):
-            return list(self._runs())
+            return list(self.runs([p.grad is not None for p in self.parameters]))
         return ((0, len(self.counts)),)
-
-    def _runs(self) -> Iterator[tuple[int, int]]:
-        """Neighbours that have a gradient and the same number of updates."""
-        start = 0
-        for index, (p, _, _) in enumerate(self._views):
-            if p.grad is None or self.counts[index] != self.counts[start]:
-                if index > start:
-                    yield start, index
-                start = index if p.grad is not None else index + 1
-        if start < len(self._views):
-            yield start, len(self._views)
 
     def scatter(self) -> None:
         """Nothing to bring: the parameters' data are views of x."""
 
 
 class InPlace(Block):
-    """One plain array, updated where it is."""
+    """One plain array that a loop can run over as it is."""
 
     def __init__(self, array: Array) -> None:
-        self._array = array.view(np.ndarray)
-        self._apart = not array.flags.carray
-        flat = (self._array.copy() if self._apart else self._array).reshape(-1)
-        super().__init__((array,), [array.shape], flat)
+        super().__init__((array,), [array.shape], array.view(np.ndarray).reshape(-1))
         self._gradient: Array | None = None
 
     def hand_over(self, index: int, gradient: Array | None) -> None:
@@ -162,17 +160,46 @@ class InPlace(Block):
             self._gradient = usable.view(np.ndarray).reshape(-1)
 
     def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
-        """Lay the array flat, by a copy if it is not contiguous."""
-        if not handed_over:
-            raise TypeError("A plain array carries no gradient. Received: step(). Hand gradients over: step([g, ...]).")
+        """Take the gradient."""
+        _require(handed_over)
         if self._gradient is None:
             return ()
-        if self._apart:
-            np.copyto(self.part(self.x, 0), self._array)
         self.g, self._gradient = self._gradient, None
         return ((0, 1),)
 
     def scatter(self) -> None:
-        """Undo the copy."""
-        if self._apart:
-            np.copyto(self._array, self.part(self.x, 0))
+        """Nothing to bring: x is the array."""
+
+
+class Gathered(Block):
+    """Plain arrays of one dtype, small or not contiguous, that are copied into one buffer for each update."""
+
+    def __init__(self, arrays: Sequence[Array]) -> None:
+        super().__init__(arrays, [a.shape for a in arrays], np.concatenate([a.ravel() for a in arrays]))
+        self.g = np.zeros_like(self.x)
+        self._places = [(a, self.part(self.x, i), self.part(self.g, i)) for i, a in enumerate(arrays)]
+        self._present = [False] * len(arrays)
+
+    def hand_over(self, index: int, gradient: Array | None) -> None:
+        """Copy the gradient into the buffer."""
+        self._present[index] = gradient is not None
+        if gradient is not None:
+            np.copyto(self._places[index][2], gradient)
+
+    def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
+        """Copy the arrays into the buffer."""
+        _require(handed_over)
+        for array, x, _ in self._places:
+            np.copyto(x, array)
+        return list(self.runs(self._present))
+
+    def scatter(self) -> None:
+        """Copy what was updated back."""
+        for (array, x, _), here in zip(self._places, self._present, strict=True):
+            if here:
+                np.copyto(array, x)
+
+
+def _require(handed_over: bool) -> None:
+    if not handed_over:
+        raise TypeError("A plain array carries no gradient. Received: step(). Hand gradients over: step([g, ...]).")

@@ -338,3 +338,19 @@ def test_memory_mapped_and_unaligned_parameters(tmp_path):
     SGD([x, y], lr=0.5).step([np.ones(3, np.float32), np.ones(3)])
     np.testing.assert_array_equal(x, np.float32(-0.5))
     np.testing.assert_array_equal(y, 0.5)
+
+
+def test_small_and_large_arrays_together():
+    """Small arrays are gathered into a buffer, large ones updated in place: nobody can tell."""
+    rng = np.random.default_rng(0)
+    shapes = [(3,), (100, 100), (2, 2), (), (30_000,)]
+    arrays = [rng.normal(size=shape) for shape in shapes]
+    alone = [a.copy() for a in arrays]
+    together, apart = Adam(arrays, lr=0.1), [Adam([a], lr=0.1) for a in alone]
+    for k in range(6):
+        gradients = [None if (k + i) % 4 == 0 else rng.normal(size=shape) for i, shape in enumerate(shapes)]
+        together.step([None if g is None else np.asarray(g) for g in gradients])
+        for optimizer, g in zip(apart, gradients, strict=True):
+            optimizer.step([None if g is None else np.asarray(g)])
+        arrays[0][1] = alone[0][1] = 7.0
+    assert_same(arrays, alone)
