@@ -8,7 +8,6 @@ read costs the compilation and nothing else.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import inspect
 import linecache
 import os
@@ -43,40 +42,30 @@ def _foundation() -> str:
 
 
 def load(source: str) -> ModuleType:
-    """The module with this source: from the cache folder if that can be had, otherwise from memory."""
+    """The module with this source, which is in the cache folder if that can be had."""
     name = f"glissade_kernel_{hashlib.sha256((_foundation() + source).encode()).hexdigest()[:32]}"
-    if name in sys.modules:
-        return sys.modules[name]
+    if name not in sys.modules:
+        file = _written(name, source) or f"<{name}>"
+        module = ModuleType(name)
+        module.__file__ = file
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # for tracebacks
+        exec(compile(source, file, "exec"), vars(module))
+        sys.modules[name] = module
+    return sys.modules[name]
+
+
+def _written(name: str, source: str) -> str | None:
+    """The path of a file with this source, beside which numba keeps machine code; None if there can't be one."""
     try:
-        module = _on_disk(name, source)
+        path = cache_folder() / f"{name}.py"
+        if not path.is_file() or path.read_bytes() != source.encode():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+                file.write(source.encode())
+            os.replace(file.name, path)
+        return str(path)
     except (OSError, RuntimeError):  # pathlib raises RuntimeError where there is no home folder
-        module = _in_memory(name, source)
-    sys.modules[name] = module
-    return module
-
-
-def _on_disk(name: str, source: str) -> ModuleType:
-    path = cache_folder() / f"{name}.py"
-    if not path.is_file() or path.read_text(encoding="utf-8") != source:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
-            file.write(source)
-        os.replace(file.name, path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _in_memory(name: str, source: str) -> ModuleType:
-    module = ModuleType(name)
-    file = f"<{name}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # for tracebacks
-    exec(compile(source, file, "exec"), vars(module))
-    return module
+        return None
 
 
 def compile_loop(module: ModuleType, signature: tuple[Any, ...]) -> Callable[..., None]:
@@ -84,7 +73,7 @@ def compile_loop(module: ModuleType, signature: tuple[Any, ...]) -> Callable[...
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         raise RuntimeError("NUMBA_DISABLE_JIT is set, and kernels are compiled. Unset it, or call the rule itself.")
     compiled = partial(njit, nogil=True, error_model="numpy")  # without the numpy model, nothing vectorises
-    if getattr(module, "__file__", None):
+    if Path(str(module.__file__)).is_file():
         try:
             loop = compiled(cache=True)(module.loop)
             loop.compile(signature)

@@ -144,9 +144,10 @@ def test_damaged_files_cost_only_the_compilation(tmp_path):
     for path in (tmp_path / "__pycache__").glob("*.nb*"):
         path.write_bytes(b"damaged")
     assert run(CACHED, GLISSADE_CACHE_DIR=tmp_path) == "[0, 0]"
-    for path in tmp_path.glob("*.py"):
-        path.write_text("raise SystemExit('damaged')")
-    run(CACHED, GLISSADE_CACHE_DIR=tmp_path)
+    for damage in (b"raise SystemExit('damaged')", b"\xff\xfe\x00"):
+        for path in tmp_path.glob("*.py"):
+            path.write_bytes(damage)
+        run(CACHED, GLISSADE_CACHE_DIR=tmp_path)
 
 
 def test_editing_a_rule_invalidates(tmp_path):
