@@ -14,7 +14,7 @@ from ..schedules import Schedule
 from . import checkpoint
 from .optimizer import Optimizer
 from .parameters import blocks_of, groups_of, names_of
-from .storage import Block, checked_array
+from .storage import Block, checked_array, owner
 from .transforms import clip_factor, global_norm
 
 __all__ = ["BoundOptimizer", "Group", "Place"]
@@ -110,7 +110,7 @@ class BoundOptimizer:
         groups: the groups of parameters, each with its own `spec`.
     """
 
-    __slots__ = ("__weakref__", "clips", "groups", "places", "spec", "t")
+    __slots__ = ("__weakref__", "clips", "groups", "owners", "places", "spec", "t")
 
     def __init__(self, spec: Optimizer, params: Iterable[Any]) -> None:
         """See `Optimizer.bind`."""
@@ -125,7 +125,17 @@ class BoundOptimizer:
             block, index = at[id(p)]
             place = Place(name, p, block, index, f"gradient of parameter {name}", block.part(block.x, index))
             self.places.append(place)
+        arrays = [flat for block in blocks for flat in (block.x, block.g)]
+        arrays += [p for p in parameters if isinstance(p, np.ndarray)]
+        self.owners = {id(owner(array)) for array in arrays}
         self.clips = any(group.spec.clip_norm is not None for group in self.groups)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Refuse: a copy of the buffers would not be what the copied parameters see."""
+        raise TypeError(
+            "A bound optimizer can't be copied or pickled: it shares memory with its parameters. Bind opt.spec to a "
+            "copy of them, and load opt.state_dict() into that."
+        )
 
     @property
     def parameters(self) -> list[Any]:
@@ -139,7 +149,9 @@ class BoundOptimizer:
 
     def __getattr__(self, name: str) -> Any:
         """A hyperparameter's value for the next step, in the first group."""
-        if not name.startswith("_") and name in self.spec.domains:
+        if name in BoundOptimizer.__slots__:  # while an instance is being made
+            raise AttributeError(name)
+        if name in self.spec.domains:
             return self.groups[0].value(name, self.t)
         raise AttributeError(f"{type(self.spec).__name__} has no attribute or hyperparameter {name!r}.")
 
@@ -182,11 +194,15 @@ class BoundOptimizer:
             raise ValueError(f"step takes one gradient per parameter, {len(self.places)}. Received: {len(gradients)}.")
         # All are checked before the first is taken over.
         fitting = [
-            None if g is None else checked_array(place.what, g, place.x)
+            None if g is None else self._apart(checked_array(place.what, g, place.x))
             for place, g in zip(self.places, gradients, strict=True)
         ]
         for place, g in zip(self.places, fitting, strict=True):
             place.block.hand_over(place.index, g)
+
+    def _apart(self, g: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """A gradient that is a parameter's own memory, copied: it would change under the update."""
+        return g.copy() if id(owner(g)) in self.owners else g
 
     def zero_grad(self) -> None:
         """Drop all gradients: `p.grad` becomes None, and the parameter is skipped until it has one again."""

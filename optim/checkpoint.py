@@ -21,15 +21,20 @@ __all__ = ["check", "read", "write"]
 _FORMAT = 1
 
 
-def check(optimizer: str, state: Mapping[str, Any], slots: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> None:
+def check(optimizer: str, state: Mapping[str, Any], owned: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> None:
     """Raise TypeError or ValueError unless the state is one of this optimizer on these parameters."""
-    if not isinstance(state, Mapping) or not {"optimizer", "t", "state"} <= state.keys():
+    whole = isinstance(state, Mapping) and {"optimizer", "t", "state"} <= state.keys()
+    if (
+        not whole
+        or not isinstance(state["state"], Mapping)
+        or not all(isinstance(s, Mapping) for s in state["state"].values())
+    ):
         raise TypeError("A state is what state_dict() gives: a dict with 'optimizer', 't' and 'state'.")
     if state["optimizer"] != optimizer:
         raise ValueError(f"The state must be of {optimizer}. Received: one of {state['optimizer']}.")
-    _same("parameters", slots.keys(), state["state"].keys())
+    _same("parameters", owned.keys(), state["state"].keys())
     _count("t", state["t"])
-    for name, own in slots.items():
+    for name, own in owned.items():
         saved = state["state"][name]
         _same(f"slots of parameter {name}", {"t", *own}, saved.keys())
         _count(f"t of parameter {name}", saved["t"])
@@ -104,4 +109,5 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         OSError,
         zipfile.BadZipFile,
     ) as error:
-        raise ValueError(f"{os.fspath(path)} is not a whole file of an optimizer's state: {error}.") from error
+        why = "it holds no arrays" if "pickle" in str(error) else error  # NumPy would advise to load it unsafely
+        raise ValueError(f"{os.fspath(path)} is not a whole file of an optimizer's state: {why}.") from error

@@ -86,6 +86,6 @@ def validated(cls: Any, name: str, value: Any) -> Any:
         return value
     if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
         raise TypeError(f"{what} must be a number or a schedule. {received}, of type {type(value).__name__}.{remedy}")
-    if float(value) not in domain:
+    if (isinstance(value, int) and abs(value) > 2**1023) or float(value) not in domain:
         raise ValueError(f"{what} must be {domain.text}. {received}.{remedy}")
     return float(value)

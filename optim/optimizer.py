@@ -70,25 +70,34 @@ class Optimizer:
 
     def __init_subclass__(cls) -> None:
         """Derive what follows from the fields and the rule."""
+        if not hasattr(cls, "rule"):
+            raise TypeError(f"{cls.__name__} has no rule. Define one: def rule(x, g, ..., lr): ... return x, ...")
         if inspect.isfunction(vars(cls).get("rule")):
             cls.rule = staticmethod(cls.rule)  # a rule is a plain function, also where it is not marked as one
         _as_value(cls)
         cls.domains = domains_of(cls)
         known = {"x", "g", "t", *cls.domains}
         cls.state = tuple(name for name in inspect.signature(cls.rule).parameters if name not in known)
+        if bare := [name for name in cls.state if hasattr(cls, name)]:
+            raise TypeError(
+                f"{cls.__name__}: {bare[0]} has no annotation. Say {bare[0]}: Hyper = {getattr(cls, bare[0])!r}."
+            )
         # A class of the same name elsewhere, such as a lesson's own Adam, does not replace the one that is there.
         if cls.registry.setdefault(cls.__name__.lower(), cls).__module__ == cls.__module__:
             cls.registry[cls.__name__.lower()] = cls
 
-    def __new__(cls, params: Iterable[Any] | None = None, /, **hyper: Any) -> Any:
+    def __new__(cls, *params: Any, **hyper: Any) -> Any:
         """A value, or with parameters the value bound to them."""
         if cls is Optimizer:
             known = ", ".join(c.__name__ for c in cls.registry.values())
             raise TypeError(f"Optimizer is what all optimizers have in common. Choose one: {known}.")
-        if isinstance(params, int | float):
+        numbers = [value for value in params if isinstance(value, int | float)]
+        if numbers or len(params) > 1 or "params" in hyper:
+            received = repr(numbers[0]) if numbers else "params=..." if "params" in hyper else f"{len(params)} values"
+            lr = numbers[0] if numbers else "..."
             raise TypeError(
-                f"{cls.__name__} takes parameters first and hyperparameters by name. Received: {params!r}. "
-                f"Say {cls.__name__}(lr={params!r}), or {cls.__name__}(params, lr={params!r})."
+                f"{cls.__name__} takes parameters first, without a name, and hyperparameters by name. "
+                f"Received: {received}. Say {cls.__name__}(lr={lr}), or {cls.__name__}(params, lr={lr})."
             )
         defaults = {f.name: f.default for f in _fields(cls)}
         if unknown := sorted(hyper.keys() - defaults.keys()):
@@ -99,7 +108,7 @@ class Optimizer:
             raise TypeError(
                 f"{cls.__name__} needs {missing[0]}, which has no default: {cls.__name__}({missing[0]}=...)."
             )
-        return super().__new__(cls) if params is None else cls(**hyper).bind(params)
+        return cls(**hyper).bind(*params) if params else super().__new__(cls)
 
     def __getattr__(self, name: str) -> Any:
         """Say how to come by what only a bound optimizer has."""

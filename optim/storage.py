@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Block", "Gathered", "InPlace", "Packed", "checked_array"]
+__all__ = ["Block", "Gathered", "InPlace", "Packed", "checked_array", "owner"]
 
 Array = npt.NDArray[Any]
 
@@ -43,6 +43,13 @@ def checked_array(what: str, value: Any, like: Array | None = None) -> Array:
         )
     if like is not None and value.shape != like.shape:
         raise ValueError(f"{what} must have shape {like.shape}, as its parameter has. Received: {value.shape}.")
+    return array
+
+
+def owner(array: Array) -> Array:
+    """The array that owns the memory of this one."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
     return array
 
 
@@ -108,18 +115,26 @@ class Packed(Block):
         )
         self.g = np.zeros_like(self.x)
         self._views = [(p, self.part(self.x, i), self.part(self.g, i)) for i, p in enumerate(parameters)]
-        for view in self._views:
-            self._adopt(*view)
+        self._adopt(self._views)
 
-    def _adopt(self, p: Any, data: Array, home: Array) -> None:
-        """Put our views in the place of arrays that the caller or another optimizer gave the parameter."""
-        name = getattr(p, "name", None) or "a parameter"
-        if p.data is not data:
-            np.copyto(data, checked_array(f"data of {name}", p.data, data))
-        if p.grad is not None and p.grad is not home:
-            np.copyto(home, checked_array(f"grad of {name}", p.grad, data))
-            p.grad = home
-        p.data, p.home = data, home
+    def _adopt(self, views: Sequence[tuple[Any, Array, Array]]) -> None:
+        """Put our views in the place of arrays that the caller or another optimizer gave the parameters."""
+        taken = []
+        for p, data, home in views:
+            name = getattr(p, "name", None) or "a parameter"
+            if p.data is not data:
+                taken.append((data, self._apart(checked_array(f"data of {name}", p.data, data))))
+            if p.grad is not None and p.grad is not home:
+                taken.append((home, self._apart(checked_array(f"grad of {name}", p.grad, data))))
+        for view, value in taken:
+            np.copyto(view, value)
+        for p, data, home in views:
+            p.data, p.home = data, home
+            p.grad = None if p.grad is None else home
+
+    def _apart(self, value: Array) -> Array:
+        """The value, or a copy if it lies in our own buffers, as after a swap of two parameters' arrays."""
+        return value.copy() if owner(value) is owner(self.x) or owner(value) is owner(self.g) else value
 
     def hand_over(self, index: int, gradient: Array | None) -> None:
         """Copy the gradient into the twin buffer."""
@@ -130,13 +145,10 @@ class Packed(Block):
 
     def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
         """See that data and gradients are where they belong, and find the parameters that have one."""
-        missing = False
-        for p, data, home in self._views:
-            gradient = p.grad
-            if gradient is not home or p.data is not data:
-                self._adopt(p, data, home)
-                missing = missing or gradient is None
-        if missing or self.counts.count(self.counts[0]) < len(self.counts):
+        displaced = [view for view in self._views if view[0].grad is not view[2] or view[0].data is not view[1]]
+        if displaced:
+            self._adopt(displaced)
+        if displaced or self.counts.count(self.counts[0]) < len(self.counts):
             return list(self.runs([p.grad is not None for p in self.parameters]))
         return ((0, len(self.counts)),)
 

@@ -44,11 +44,20 @@ _CHUNK = 1 << 16
 
 def global_norm(gradients: Iterable[npt.NDArray[Any]]) -> float:
     """The Euclidean norm of all gradients together, accumulated in float64."""
+    chunks = [g[start : start + _CHUNK] for g in gradients for start in range(0, g.size, _CHUNK)]
+    with np.errstate(over="ignore"):
+        norm = _norm(chunks, 1.0)
+    if norm == math.inf:  # the squares may have overflowed
+        peak = max(float(np.abs(chunk).max()) for chunk in chunks)
+        return peak if peak == math.inf else peak * _norm(chunks, peak)
+    return norm
+
+
+def _norm(chunks: Iterable[npt.NDArray[Any]], scale: float) -> float:
     squares = 0.0
-    for g in gradients:
-        for start in range(0, g.size, _CHUNK):
-            chunk = g[start : start + _CHUNK].astype(np.float64, copy=False)
-            squares += float(chunk.dot(chunk))
+    for chunk in chunks:
+        wide = chunk.astype(np.float64, copy=False) / scale
+        squares += float(wide.dot(wide))
     return math.sqrt(squares)
 
 

@@ -354,3 +354,31 @@ def test_small_and_large_arrays_together():
             optimizer.step([None if g is None else np.asarray(g)])
         arrays[0][1] = alone[0][1] = 7.0
     assert_same(arrays, alone)
+
+
+def test_swapped_arrays():
+    """What is put in a parameter's place may be another parameter's."""
+    p, q = Parameter(np.full(2, 1.0)), Parameter(np.full(2, 2.0))
+    optimizer = SGD([p, q], lr=1.0)
+    p.grad, q.grad = np.full(2, 10.0), np.full(2, 20.0)
+    optimizer.step()
+    p.data, q.data = q.data, p.data
+    p.grad, q.grad = q.grad, p.grad
+    optimizer.step()
+    np.testing.assert_array_equal([p.data, q.data], [[-38.0] * 2, [-19.0] * 2])
+    optimizer.step([q.grad, p.grad])
+    np.testing.assert_array_equal([p.data, q.data], [[-48.0] * 2, [-39.0] * 2])
+
+
+@pytest.mark.parametrize("size", [3, 5000])
+def test_gradients_that_are_the_parameters(size):
+    a, b = np.full(size, 1.0), np.full(size, 2.0)
+    SGD([a, b], lr=1.0).step([b, a])  # the gradients of a . b
+    np.testing.assert_array_equal(a, -1.0)
+    np.testing.assert_array_equal(b, 1.0)
+
+
+def test_clip_norm_of_squares_that_overflow():
+    x = np.zeros(2)
+    SGD([x], lr=1.0, clip_norm=1.0).step([np.array([3e200, -4e200])])
+    np.testing.assert_allclose(x, [-0.6, 0.8], rtol=1e-15)

@@ -1,5 +1,8 @@
 """Wrong input of every kind: a clear error at the door."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -37,6 +40,11 @@ BAD_VALUES = [
     (lambda: Adam([A], betas=(0.9, 0.99)), TypeError, "no hyperparameter 'betas'"),
     (lambda: SGD(), TypeError, "SGD needs lr"),
     (lambda: Adam(0.1), TypeError, r"Say Adam\(lr=0.1\)"),
+    (lambda: Adam([A], 0.1), TypeError, r"Say Adam\(lr=0.1\), or Adam\(params, lr=0.1\)"),
+    (lambda: Adam(params=[A]), TypeError, r"without a name.* Received: params=\.\.\."),
+    (lambda: Adam([A], [A]), TypeError, "Received: 2 values"),
+    (lambda: Adam(None), TypeError, "a list of parameters or groups. Received: NoneType"),
+    (lambda: Adam(lr=10**400), ValueError, "lr must be finite"),
     (lambda: Optimizer(), TypeError, "Choose one: SGD, "),
 ]
 
@@ -132,9 +140,6 @@ def test_a_tensor_that_is_a_leaf_is_a_parameter():
 # ------------------------------------------------------------------------------------------------------ values
 @pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)
 def test_a_value(cls):
-    import copy
-    import pickle
-
     import glissade.optim
     import glissade.schedules
 
@@ -214,3 +219,22 @@ def test_a_lesson_s_own_adam_does_not_replace_the_registered_one():
     x = np.zeros(2)
     Adam([x]).step([np.ones(2)])
     np.testing.assert_array_equal(x, -0.1)
+
+
+def test_a_class_that_is_no_optimizer():
+    with pytest.raises(TypeError, match=r"Ruleless has no rule\. Define one: def rule"):
+        type("Ruleless", (Optimizer,), {"__module__": __name__, "__annotations__": {}})
+
+    with pytest.raises(TypeError, match=r"Bare: lr has no annotation\. Say lr: Hyper = 0\.1"):
+
+        class Bare(Optimizer):
+            lr = 0.1
+
+            def rule(x, g, lr):
+                return x - lr * g
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_bound_optimizer_is_not_copied(copied):
+    with pytest.raises(TypeError, match=r"load opt\.state_dict\(\)"):
+        copied(Adam([np.zeros(2)]))

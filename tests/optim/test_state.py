@@ -81,6 +81,8 @@ def change(state, what):
 
 WRONG = [
     (lambda s: s.pop("t"), TypeError, "what state_dict"),
+    (lambda s: s.update(state=5), TypeError, "what state_dict"),
+    (lambda s: s["state"].update(w=5), TypeError, "what state_dict"),
     (lambda s: s.update(optimizer="AdamW"), ValueError, "must be of Adam. Received: one of AdamW"),
     (lambda s: s.update(t=-1), ValueError, "t must be an integer >= 0"),
     (lambda s: s.update(t=1.5), ValueError, "t must be an integer"),
