@@ -78,15 +78,17 @@ def compare(
 
     Prints a table; writes tables, figures and report.html to a folder. Interrupted, the same command resumes.
     """
+    if out is not None and not str(out).strip(". "):
+        raise click.BadParameter("name a folder. Received: the folder you are in.", param_hint="--out")
     folder = out or default_folder(problem)
-    grid = HALF_DECADES if lrs is None else lrs
+    grid = HALF_DECADES if lrs is None else sorted(lrs)
     try:
         with explained():
             results = run_comparison(problem, optimizers, seeds=seeds, epochs=epochs, lrs=grid, out=folder, jobs=jobs)
+            click.echo(f"{results!r}\n\nReport: {folder / 'report.html'}")
     except KeyboardInterrupt:
         click.echo(f"\nInterrupted. Finished runs are kept in {folder}; the same command resumes.", err=True)
         raise SystemExit(130) from None
-    click.echo(f"{results!r}\n\nReport: {folder / 'report.html'}")
 
 
 @main.command("list")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from .runs import Run
-from .summary import Row
+from .summary import Row, Timings
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -24,7 +24,7 @@ def runs(runs: Sequence[Run]) -> str:
 
 def _flat(line: dict[str, Any]) -> dict[str, Any]:
     timing = line.pop("timing")
-    return {**line, **(timing or {})}
+    return {**line, **(timing or dict.fromkeys(field.name for field in fields(Timings)))}
 
 
 def _line(run: Run) -> dict[str, Any]:

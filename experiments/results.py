@@ -58,6 +58,8 @@ class Results:
                 name: tuple(v) if isinstance(v, list) else v for name, v in data["description"].items()
             }
             runs = [Run(**{**run, "outcome": Outcome.from_json(run["outcome"])}) for run in data["runs"]]
+            if not runs:
+                raise ValueError("it holds no runs")
             return cls(Description(**described), tuple(runs))
         except OSError as error:
             remedy = "`glissade compare --out` with this folder makes them; after an interruption, it resumes."

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Literal
 
 from ..optim import Optimizer
@@ -40,6 +41,16 @@ def source_digest(cls: type) -> str:
         return sha256("".join(inspect.getsource(base) for base in bases))
     except (OSError, TypeError) as error:
         raise UsageError(f"compare: {cls.__name__} has no source file, which names its results. Write one.") from error
+
+
+@cache
+def engine_digest() -> str:
+    """Return the digest of the code that every run goes through; rules and problems have a `source_digest` each."""
+    package = Path(__file__).parents[1]
+    folders = [package / name for name in ("autograd", "kernels", "optim", "schedules")]
+    files = [file for folder in folders for file in sorted(folder.rglob("*.py")) if file.name != "rules.py"]
+    files += [package / "experiments" / name for name in ("datasets.py", "training.py")]
+    return sha256("".join(file.read_text(encoding="utf-8") for file in files))
 
 
 def at_rate(optimizer: Optimizer, lr: float) -> Optimizer:
@@ -78,7 +89,7 @@ class Cell:
             "epochs": self.epochs,
             "seed": self.seed,
             "phase": self.phase,
-            "sources": [source_digest(cls) for cls in classes],
+            "sources": [engine_digest(), *(source_digest(cls) for cls in classes)],
             "version": version("glissade"),
         }
 

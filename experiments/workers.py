@@ -28,6 +28,9 @@ def complete(cells: Sequence[Cell], store: Store, jobs: int, tick: Tick) -> dict
             outcomes[cell] = outcome
             tick()
     missing = [cell for cell in cells if cell not in outcomes]
+    jobs = min(jobs, len(missing))
+    if not missing:
+        return outcomes
     with joblib.parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
         parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
         for cell, outcome in parallel(joblib.delayed(run_and_store)(cell, store, jobs > 1) for cell in missing):
