@@ -69,7 +69,8 @@ def lower(
         RuleError: there is no source, or the rule uses what has no meaning in an array loop; the message shows the
         line.
     """
-    return _Lowering(tuple(outputs)).lower(before, Source(rule, options or {}))
+    source = Source(rule, options or {}, _RESERVED)
+    return _Lowering(tuple(source.renamed.get(name, name) for name in outputs)).lower(before, source)
 
 
 class _Lowering:
@@ -92,7 +93,7 @@ class _Lowering:
         idle = rule.idle(self.outputs)
         arrays = tuple(a for a in ("x", "g", *self.outputs[1:]) if a not in idle)
         for transform in before:
-            self.enter(Source(transform, {}))
+            self.enter(Source(transform, {}, _RESERVED))
             self.on_elements.add(f"g = {self.element(self.source.results[0])}")
             self.define("g", ELEMENT)
         self.enter(rule)
@@ -104,11 +105,15 @@ class _Lowering:
             if output not in idle:
                 self.on_elements.add(f"{output}_array[i] = {self.element(result)}")
         self.reserve(rule, {*(f"{a}_array" for a in arrays), *(f"{name}_" for name in self.constants)})
-        return Lowered(self.render(rule.title, arrays), arrays, tuple(self.parameters))
+        given = {new: old for old, new in rule.renamed.items()}
+        return Lowered(
+            self.render(rule.title, arrays),
+            tuple(given.get(name, name) for name in arrays),
+            tuple(given.get(name, name) for name in self.parameters),
+        )
 
     def enter(self, source: Source) -> None:
         self.source = source
-        self.reserve(source, _RESERVED)
         for name in source.parameters:
             self.kinds[name] = ELEMENT if name in ("g", *self.outputs) else NUMBER
             if self.kinds[name] is NUMBER and name not in self.parameters:

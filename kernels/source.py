@@ -31,8 +31,10 @@ class RuleError(TypeError):
 class Source:
     """The source of one plain function."""
 
-    def __init__(self, function: Callable[..., Any], options: Mapping[str, bool]) -> None:
-        """Read `function`, with each `if option:` settled as `options` says."""
+    def __init__(
+        self, function: Callable[..., Any], options: Mapping[str, bool], reserved: Container[str] = frozenset()
+    ) -> None:
+        """Read `function`, each `if option:` settled as `options` says, its names kept off the reserved ones."""
         self.function = function
         self.title = getattr(function, "__qualname__", repr(function))
         try:
@@ -48,8 +50,13 @@ class Source:
         arguments = tree.args
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
             self.refuse(tree, "its parameters are plain names, without defaults, * or **")
+        tree = _Settle(options).visit(tree)
+        bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        bound |= {argument.arg for argument in arguments.args}
+        self.renamed = {name: f"{name}_own" for name in bound if name in reserved}
+        tree = _Rename(self.renamed).visit(tree)
         self.parameters = [argument.arg for argument in arguments.args]
-        *statements, last = _Settle(options).visit(tree).body
+        *statements, last = tree.body
         if not isinstance(last, ast.Return) or last.value is None:
             self.refuse(last, "it ends with `return`, and has no other")
         is_docstring = statements and isinstance(statements[0], ast.Expr) and ast.get_docstring(tree) is not None
@@ -119,6 +126,21 @@ class _Settle(ast.NodeTransformer):
         return node
 
     visit_If = visit_IfExp = _branch
+
+
+class _Rename(ast.NodeTransformer):
+    """Gives names that the generated code has for itself another ending."""
+
+    def __init__(self, renamed: Mapping[str, str]) -> None:
+        self.renamed = renamed
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        node.id = self.renamed.get(node.id, node.id)
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.arg = self.renamed.get(node.arg, node.arg)
+        return node
 
 
 def literal(node: ast.expr) -> float | None:

@@ -103,8 +103,30 @@ def named_like_flags(x, g, m, v, t, lr, is0, isotropy, c0):
     return x - lr * g, m * is0 + isotropy * g, c1 * g - c0 * v
 
 
-def test_names_that_look_like_the_loop_s_own():
-    assert_same_bits(*run_both(named_like_flags, np.float32, 100, steps=3))
+def named_like_functions(x, g, m, v, t, clip, mode, real, i):
+    sign = np.sign(g) * clip
+    power = absolute(m) ** mode
+    loop = x - real * sign
+    return loop * i, power, v + sign * power
+
+
+@pytest.mark.parametrize("rule", [named_like_flags, named_like_functions])
+def test_names_that_look_like_the_loop_s_own(rule):
+    assert_same_bits(*run_both(rule, np.float32, 100, steps=3))
+
+
+def state_named_square(x, g, square, power, lr):
+    square = square + g**2
+    return x - lr * g / sqrt(square + power), square
+
+
+def test_states_named_like_functions():
+    kernel = Kernel(state_named_square, ("x", "square"))
+    assert kernel.arrays == ("x", "g", "square")
+    assert kernel.parameters == ("power", "lr")
+    x, g, square = np.ones(3), np.ones(3), np.zeros(3)
+    kernel([x, g, square], (3.0, 0.5))
+    np.testing.assert_array_equal([x, square], [[0.75] * 3, [1.0] * 3])
 
 
 @pytest.mark.parametrize("size", SIZES)

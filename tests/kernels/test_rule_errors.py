@@ -94,11 +94,6 @@ def with_default(x, g, lr=0.1):
     return x - lr * g
 
 
-def reserved(x, g, lr):
-    sqrt = g * g
-    return x - lr * sqrt
-
-
 def an_array_s_name(x, g, lr):
     x_array = g * g
     return x - lr * x_array
@@ -132,7 +127,6 @@ CASES = [
     (too_many, "returns 2"),
     (no_return, "return"),
     (with_default, "defaults"),
-    (reserved, "call it something else"),
     (an_array_s_name, "call it something else"),
     (too_few, "takes 2 argument"),
     (keyword_argument, "no meaning"),
