@@ -49,7 +49,9 @@ def pull(root: Tensor, gradient: Any, targets: Sequence[Tensor], create_graph: b
     """
     with lock:
         walk = next_walk()
-        nodes, _ = _above(root, targets, walk)
+        for target in targets:
+            target.mark, target.g = walk, None
+        nodes, _ = collect(root, walk, min((target.seq for target in targets), default=0))
         for node in nodes:  # oldest first: a node is on a path if one of its inputs is
             if not any(t is not None and t.mark == walk for t in node.inputs):
                 node.mark = 0
@@ -61,12 +63,6 @@ def pull(root: Tensor, gradient: Any, targets: Sequence[Tensor], create_graph: b
         for target in targets:
             target.g = None
         return gradients
-
-
-def _above(root: Tensor, targets: Sequence[Tensor], walk: int) -> tuple[list[Tensor], bool]:
-    for target in targets:
-        target.mark, target.g = walk, None
-    return collect(root, walk, min((target.seq for target in targets), default=0))
 
 
 def collect(root: Tensor, walk: int, floor: int) -> tuple[list[Tensor], bool]:

@@ -35,7 +35,6 @@ class Source:
         self, function: Callable[..., Any], options: Mapping[str, bool], reserved: Container[str] = frozenset()
     ) -> None:
         """Read `function`, each `if option:` settled as `options` says, its names kept off the reserved ones."""
-        self.function = function
         self.title = getattr(function, "__qualname__", repr(function))
         try:
             text = textwrap.dedent(inspect.getsource(function))
@@ -51,11 +50,13 @@ class Source:
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
             self.refuse(tree, "its parameters are plain names, without defaults, * or **")
         tree = _Settle(options).visit(tree)
-        bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        bound |= {argument.arg for argument in arguments.args}
-        self.renamed = {name: f"{name}_own" for name in bound if name in reserved}
+        assigned = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        given = [argument.arg for argument in arguments.args]
+        self.renamed = {name: f"{name}_own" for name in (*assigned, *given) if name in reserved}
         tree = _Rename(self.renamed).visit(tree)
-        self.parameters = [argument.arg for argument in arguments.args]
+        self.assigned = {self.renamed.get(name, name) for name in assigned}
+        """Every name that the function assigns to."""
+        self.parameters = [self.renamed.get(name, name) for name in given]
         *statements, last = tree.body
         if not isinstance(last, ast.Return) or last.value is None:
             self.refuse(last, "it ends with `return`, and has no other")
@@ -63,12 +64,6 @@ class Source:
         self.statements = [s for s in statements[1 if is_docstring else 0 :] if not _says_nothing(s)]
         self.results: list[ast.expr] = last.value.elts if isinstance(last.value, ast.Tuple) else [last.value]
         self.scope = inspect.getclosurevars(function)
-
-    @property
-    def assigned(self) -> set[str]:
-        """Every name that the function assigns to."""
-        names = (n for s in self.statements for n in ast.walk(s) if isinstance(n, ast.Name))
-        return {n.id for n in names if isinstance(n.ctx, ast.Store)}
 
     def refuse(self, node: ast.AST, why: str) -> NoReturn:
         """Raise a RuleError that shows the offending line."""

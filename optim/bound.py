@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from ..schedules import Schedule
 from . import checkpoint
+from .hyper import value_at
 from .optimizer import Optimizer
 from .parameters import blocks_of, groups_of, names_of
-from .storage import Block, checked_array, owner
+from .storage import Block, apart, checked_array, owners
 from .transforms import clip_factor, global_norm
 
 __all__ = ["BoundOptimizer", "Group", "Place"]
@@ -46,15 +47,7 @@ class Group:
             ValueError: a schedule has left the domain.
         """
         value = getattr(self.spec, name)
-        if isinstance(value, Schedule):
-            at_k, domain = value(k), self.spec.domains[name]
-            if domain is not None and at_k not in domain:
-                owner = type(self.spec).__name__
-                raise ValueError(
-                    f"{owner}: {name} must be {domain.text}. Received: {name}={value!r}, which is {at_k} at k={k}."
-                )
-            return at_k
-        return value
+        return value_at(type(self.spec), name, value, k) if isinstance(value, Schedule) else value
 
     def ask(self, k: int) -> None:
         """Ask the schedules for their values."""
@@ -125,9 +118,8 @@ class BoundOptimizer:
             block, index = at[id(p)]
             place = Place(name, p, block, index, f"gradient of parameter {name}", block.part(block.x, index))
             self.places.append(place)
-        arrays = [flat for block in blocks for flat in (block.x, block.g)]
-        arrays += [p for p in parameters if isinstance(p, np.ndarray)]
-        self.owners = {id(owner(array)) for array in arrays}
+        own = [flat for block in blocks for flat in (block.x, block.g)]
+        self.owners = owners(own + [p for p in parameters if isinstance(p, np.ndarray)])
         self.clips = any(group.spec.clip_norm is not None for group in self.groups)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -174,14 +166,16 @@ class BoundOptimizer:
         for group in self.groups:
             group.ask(k)
             for block in group.blocks:
-                for run in block.gather(gradients is not None):
-                    work.append((group, block, run))
+                runs = block.gather(gradients is not None)
+                if runs:
+                    work.append((group, block, runs))
         if self.clips:
-            norm = global_norm(block.g[block.offsets[i] : block.offsets[j]] for _, block, (i, j) in work)
+            norm = global_norm(block.arrays(*run)[1] for _, block, runs in work for run in runs)
             for group in self.groups:
                 group.clip(k, norm)
-        for group, block, run in work:
-            group.update(block, *run)
+        for group, block, runs in work:
+            for run in runs:
+                group.update(block, *run)
             block.scatter()
         if work:
             self.t = k + 1
@@ -194,15 +188,11 @@ class BoundOptimizer:
             raise ValueError(f"step takes one gradient per parameter, {len(self.places)}. Received: {len(gradients)}.")
         # All are checked before the first is taken over.
         fitting = [
-            None if g is None else self._apart(checked_array(place.what, g, place.x))
+            None if g is None else apart(checked_array(place.what, g, place.x), self.owners)
             for place, g in zip(self.places, gradients, strict=True)
         ]
         for place, g in zip(self.places, fitting, strict=True):
             place.block.hand_over(place.index, g)
-
-    def _apart(self, g: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """A gradient that is a parameter's own memory, copied: it would change under the update."""
-        return g.copy() if id(owner(g)) in self.owners else g
 
     def zero_grad(self) -> None:
         """Drop all gradients: `p.grad` becomes None, and the parameter is skipped until it has one again."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..schedules import Schedule
 
-__all__ = ["Domain", "Fraction", "Hyper", "NonNegative", "Positive", "Unit", "domains_of", "validated"]
+__all__ = ["Domain", "Fraction", "Hyper", "NonNegative", "Positive", "Unit", "domains_of", "validated", "value_at"]
 
 Hyper: TypeAlias = float | Schedule
 
@@ -55,6 +55,21 @@ def _domain(hint: Any) -> Domain:
     return next(found, ANY)
 
 
+def value_at(cls: Any, name: str, schedule: Schedule, k: int) -> float:
+    """What a field's schedule gives when k updates have been taken.
+
+    Raises:
+        ValueError: that is outside the domain.
+    """
+    value = schedule(k)
+    if value not in cls.domains[name]:
+        raise ValueError(
+            f"{cls.__name__}: {name} must be {cls.domains[name].text}. "
+            f"Received: {name}={schedule!r}, which is {value} at k={k}.{_remedy(cls, name)}"
+        )
+    return value
+
+
 def validated(cls: Any, name: str, value: Any) -> Any:
     """The value of a field, a number as a Python float.
 
@@ -62,30 +77,30 @@ def validated(cls: Any, name: str, value: Any) -> Any:
         TypeError: neither a number nor a schedule; for a switch, no bool.
         ValueError: outside the domain; for a schedule with an end, at one of its steps.
     """
-    default = next(f.default for f in fields(cls) if f.name == name)
     domain: Domain | None = cls.domains[name]
-    what, received = f"{cls.__name__}: {name}", f"Received: {name}={value!r}"
-    remedy = "" if default is MISSING else f" The default is {default!r}."
+    what, received, remedy = f"{cls.__name__}: {name}", f"Received: {name}={value!r}", _remedy(cls, name)
     if domain is None:
         if not isinstance(value, bool | np.bool_):
             raise TypeError(f"{what} must be True or False. {received}.{remedy}")
         return bool(value)
-    if value is None and default is None:
+    if value is None and _default(cls, name) is None:
         return None
     if isinstance(value, Schedule):
-        ks = (
-            np.unique(np.linspace(0, value.horizon, _PROBES).astype(np.int64))
-            if math.isfinite(value.horizon)
-            else np.zeros(1)
-        )
-        outside = [(k, v) for k in ks.astype(np.int64).tolist() if (v := value(k)) not in domain]
-        if outside:
-            raise ValueError(
-                f"{what} must be {domain.text}. {received}, which is {outside[0][1]} at k={outside[0][0]}.{remedy}"
-            )
+        last = value.horizon if math.isfinite(value.horizon) else 0
+        for k in np.unique(np.linspace(0, last, _PROBES).astype(np.int64)).tolist():
+            value_at(cls, name, value, k)
         return value
     if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
         raise TypeError(f"{what} must be a number or a schedule. {received}, of type {type(value).__name__}.{remedy}")
     if (isinstance(value, int) and abs(value) > 2**1023) or float(value) not in domain:
         raise ValueError(f"{what} must be {domain.text}. {received}.{remedy}")
     return float(value)
+
+
+def _default(cls: Any, name: str) -> Any:
+    return next(f.default for f in fields(cls) if f.name == name)
+
+
+def _remedy(cls: Any, name: str) -> str:
+    default = _default(cls, name)
+    return "" if default is MISSING else f" The default is {default!r}."

@@ -8,14 +8,14 @@ a large array is updated in place, small ones are gathered into a buffer and sca
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Block", "Gathered", "InPlace", "Packed", "checked_array", "owner"]
+__all__ = ["Block", "Gathered", "InPlace", "Packed", "apart", "checked_array", "owners"]
 
 Array = npt.NDArray[Any]
 
@@ -46,8 +46,17 @@ def checked_array(what: str, value: Any, like: Array | None = None) -> Array:
     return array
 
 
-def owner(array: Array) -> Array:
-    """The array that owns the memory of this one."""
+def owners(arrays: Iterable[Array]) -> set[int]:
+    """The identities of the arrays that own the memory of these."""
+    return {id(_owner(array)) for array in arrays}
+
+
+def apart(value: Array, own: set[int]) -> Array:
+    """The value, or a copy if its memory is that of one of `own`: it would change when that is written to."""
+    return value.copy() if id(_owner(value)) in own else value
+
+
+def _owner(array: Array) -> Array:
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
@@ -119,22 +128,18 @@ class Packed(Block):
 
     def _adopt(self, views: Sequence[tuple[Any, Array, Array]]) -> None:
         """Put our views in the place of arrays that the caller or another optimizer gave the parameters."""
-        taken = []
+        taken, own = [], owners((self.x, self.g))  # two parameters' arrays may have been swapped
         for p, data, home in views:
             name = getattr(p, "name", None) or "a parameter"
             if p.data is not data:
-                taken.append((data, self._apart(checked_array(f"data of {name}", p.data, data))))
+                taken.append((data, apart(checked_array(f"data of {name}", p.data, data), own)))
             if p.grad is not None and p.grad is not home:
-                taken.append((home, self._apart(checked_array(f"grad of {name}", p.grad, data))))
+                taken.append((home, apart(checked_array(f"grad of {name}", p.grad, data), own)))
         for view, value in taken:
             np.copyto(view, value)
         for p, data, home in views:
             p.data, p.home = data, home
             p.grad = None if p.grad is None else home
-
-    def _apart(self, value: Array) -> Array:
-        """The value, or a copy if it lies in our own buffers, as after a swap of two parameters' arrays."""
-        return value.copy() if owner(value) is owner(self.x) or owner(value) is owner(self.g) else value
 
     def hand_over(self, index: int, gradient: Array | None) -> None:
         """Copy the gradient into the twin buffer."""
