@@ -25,8 +25,10 @@ class Kernel:
 
     Args:
         rule: the rule. It returns the new values of `outputs`, in order.
-        outputs: the arrays it updates, `x` first.
-        before: functions that make a new `g` from arrays and numbers, in one `return` line each, applied in order.
+        outputs: what it updates, `x` first.
+        scalars: those of the outputs that are numbers, not arrays.
+        before, after: stages around the rule in the same pass: functions that give new values of their first parameters,
+            as many as they return.
         options: the truth of parameters that the rule tests by a bare `if name:`.
 
     Raises:
@@ -38,10 +40,14 @@ class Kernel:
         rule: Callable[..., Any],
         outputs: Sequence[str],
         *,
+        scalars: Sequence[str] = (),
         before: Sequence[Callable[..., Any]] = (),
+        after: Sequence[Callable[..., Any]] = (),
         options: Mapping[str, bool] | None = None,
     ) -> None:
-        self._lowered: Lowered = lower(rule, outputs, before=before, options=options)
+        self._lowered: Lowered = lower(
+            rule, outputs, scalars=scalars, before=before, after=after, options=options
+        )
         self._loops: dict[np.dtype[Any], Callable[..., None]] = {}
 
     @property
@@ -59,6 +65,11 @@ class Kernel:
         """Which numbers a call takes, in order."""
         return self._lowered.parameters
 
+    @property
+    def scalars(self) -> tuple[str, ...]:
+        """Which numbers a call gives back, updated, in order."""
+        return self._lowered.scalars
+
     @cached_property
     def _module(self) -> ModuleType:
         return cache.load(self.source)
@@ -69,8 +80,8 @@ class Kernel:
         self._loops[dtype] = loop
         return loop
 
-    def __call__(self, arrays: Sequence[npt.NDArray[Any]], numbers: Sequence[float]) -> None:
-        """Update the arrays in place.
+    def __call__(self, arrays: Sequence[npt.NDArray[Any]], numbers: Sequence[float]) -> Sequence[float]:
+        """Update the arrays in place; gives the new values of `scalars`.
 
         Args:
             arrays: 1-D contiguous arrays of one size and one dtype, float32 or float64, as `arrays` names them.
@@ -79,7 +90,8 @@ class Kernel:
         Raises:
             RuntimeError: numba has been told not to compile.
         """
-        constants = self._module.numbers(*numbers)
+        constants, scalars = self._module.numbers(*numbers)
         dtype = arrays[0].dtype
         loop = self._loops.get(dtype) or self._compile(dtype, len(constants))
         threads.run(loop, arrays, constants)
+        return scalars  # type: ignore[no-any-return]

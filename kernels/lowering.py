@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -47,22 +47,27 @@ class Lowered:
     """The arrays that `loop` takes, in order; then come the constants that `numbers` gives."""
     parameters: tuple[str, ...]
     """The numbers that `numbers` takes, in order."""
+    scalars: tuple[str, ...]
+    """Those of them that the rule updates; `numbers` gives them after the constants, in order."""
 
 
 def lower(
     rule: Callable[..., Any],
     outputs: Sequence[str],
     *,
+    scalars: Sequence[str] = (),
     before: Sequence[Callable[..., Any]] = (),
+    after: Sequence[Callable[..., Any]] = (),
     options: Mapping[str, bool] | None = None,
 ) -> Lowered:
     """Lower a rule to the source of a loop.
 
     Args:
         rule: a plain function over `g`, the outputs, and numbers. What it returns is stored in the outputs, in order.
-        outputs: the parameters that are arrays and are written, `x` first. An output that the rule hands back untouched
-            is left out.
-        before: functions of one `return` line, over arrays and numbers, that make a new `g`, applied in order.
+        outputs: the parameters that are written, `x` first. An output that the rule hands back untouched is left out.
+        scalars: those of the outputs that are numbers, updated once a step; the others are arrays.
+        before, after: stages around the rule, applied in order: functions that give new values of their first
+            parameters, as many as they return. These are `x`, `g`, or an array of the stage's own.
         options: parameters that a bare `if name:` tests, and their truth: such a branch is settled here.
 
     Raises:
@@ -70,12 +75,19 @@ def lower(
         line.
     """
     source = Source(rule, options or {}, _RESERVED)
-    return _Lowering(tuple(source.renamed.get(name, name) for name in outputs)).lower(before, source)
+    given = tuple(source.renamed.get(name, name) for name in outputs)
+    numbers = tuple(source.renamed.get(name, name) for name in scalars)
+    stages = [[Source(stage, options or {}, _RESERVED) for stage in several] for several in (before, after)]
+    return _Lowering(given, numbers, *stages).lower(source)
 
 
 class _Lowering:
-    def __init__(self, outputs: tuple[str, ...]) -> None:
-        self.outputs = outputs
+    def __init__(
+        self, outputs: tuple[str, ...], scalars: tuple[str, ...], before: list[Source], after: list[Source]
+    ) -> None:
+        self.outputs, self.scalars, self.before, self.after = outputs, scalars, before, after
+        made = [name for stage in (*before, *after) for name in stage.makes if name not in ("x", "g")]
+        self.arrays = ("x", "g", *(name for name in outputs[1:] if name not in scalars), *made)
         self.assigned: set[str] = set()
         self.kinds: dict[str, str] = {}
         self.versions: dict[str, int] = {}  # counts assignments, to tell apart what a name stood for
@@ -88,34 +100,57 @@ class _Lowering:
         self.on_numbers, self.on_elements = Text(1), Text(2)
 
     # ------------------------------------------------------------------------------------------------- functions
-    def lower(self, before: Sequence[Callable[..., Any]], rule: Source) -> Lowered:
-        self.assigned = rule.assigned
+    def lower(self, rule: Source) -> Lowered:
+        self.assigned = set().union(*(source.assigned for source in (rule, *self.before, *self.after)))
         idle = rule.idle(self.outputs)
-        arrays = tuple(a for a in ("x", "g", *self.outputs[1:]) if a not in idle)
-        for transform in before:
-            self.enter(Source(transform, {}, _RESERVED))
-            self.on_elements.add(f"g = {self.element(self.source.results[0])}")
-            self.define("g", ELEMENT)
+        arrays = tuple(name for name in self.arrays if name not in idle)
+        for stage in self.before:
+            self.stage(stage)
         self.enter(rule)
         if len(rule.results) != len(self.outputs):
             returned = ast.Return(ast.Tuple(rule.results) if len(rule.results) > 1 else rule.results[0])
             rule.refuse(returned, f"it has to return {', '.join(self.outputs)}, and returns {len(rule.results)} values")
         self.statements(rule.statements)
-        for output, result in zip(self.outputs, rule.results, strict=True):
-            if output not in idle:
+        results = dict(zip(self.outputs, rule.results, strict=True))
+        new_x = results.pop("x") if self.after else None
+        for output, result in results.items():
+            if output not in self.scalars and output not in idle:
                 self.on_elements.add(f"{output}_array[i] = {self.element(result)}")
+        if new_x:
+            self.make("x", new_x)
+            for stage in self.after:
+                self.stage(stage)
+            for name in dict.fromkeys(["x", *(made for stage in self.after for made in stage.makes)]):
+                self.on_elements.add(f"{name}_array[i] = {name}")
+        self.source = rule
+        for scalar in self.scalars:
+            if self.kind(results[scalar]) is not NUMBER:
+                rule.refuse(results[scalar], f"`{scalar}` is a number, and here it depends on arrays")
+            if ast.unparse(results[scalar]) != scalar:
+                self.on_numbers.add(f"{scalar} = {self.number(results[scalar])}")
         self.reserve(rule, {*(f"{a}_array" for a in arrays), *(f"{name}_" for name in self.constants)})
         given = {new: old for old, new in rule.renamed.items()}
         return Lowered(
             self.render(rule.title, arrays),
-            tuple(given.get(name, name) for name in arrays),
-            tuple(given.get(name, name) for name in self.parameters),
+            *(tuple(given.get(name, name) for name in names) for names in (arrays, self.parameters, self.scalars)),
         )
+
+    def stage(self, stage: Source) -> None:
+        """What comes before or after the rule, on the same elements."""
+        self.enter(stage)
+        self.statements(stage.statements)
+        for name, result in zip(stage.makes, stage.results, strict=True):
+            self.make(name, result)
+
+    def make(self, name: str, result: ast.expr) -> None:
+        if ast.unparse(result) != name:
+            self.on_elements.add(f"{name} = {self.element(result)}")
+            self.define(name, ELEMENT)
 
     def enter(self, source: Source) -> None:
         self.source = source
         for name in source.parameters:
-            self.kinds[name] = ELEMENT if name in ("g", *self.outputs) else NUMBER
+            self.kinds[name] = ELEMENT if name in self.arrays else NUMBER
             if self.kinds[name] is NUMBER and name not in self.parameters:
                 self.parameters.append(name)
 
@@ -303,7 +338,7 @@ class _Lowering:
             '    """What involves numbers alone: once a step, in float64."""',
             *(f"    {name} = 0.0" for name in self.on_one_branch),
             *self.on_numbers.lines,
-            f"    return ({''.join(f'{name}, ' for name in self.constants)})",
+            f"    return {', '.join(_tuple(names) for names in (self.constants, self.scalars))}",
             "",
             "",
             f"def loop({', '.join([*(f'{a}_array' for a in arrays), *(f'{name}_' for name in self.constants)])}):",
@@ -318,3 +353,7 @@ class _Lowering:
             "",
         ]
         return "\n".join(lines)
+
+
+def _tuple(names: Iterable[str]) -> str:
+    return f"({''.join(f'{name}, ' for name in names)})"

@@ -65,6 +65,11 @@ class Source:
         self.results: list[ast.expr] = last.value.elts if isinstance(last.value, ast.Tuple) else [last.value]
         self.scope = inspect.getclosurevars(function)
 
+    @property
+    def makes(self) -> list[str]:
+        """Of a stage before or after a rule: what it gives new values of."""
+        return self.parameters[: len(self.results)]
+
     def refuse(self, node: ast.AST, why: str) -> NoReturn:
         """Raise a RuleError that shows the offending line."""
         raise RuleError(f"{self.title} can't become a kernel: {why}. Received: `{ast.unparse(node).splitlines()[0]}`.")

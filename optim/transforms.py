@@ -32,7 +32,7 @@ def clip_value(g, clip_value):
     return minimum(maximum(g, -clip_value), clip_value)
 
 
-def weight_decay(x, g, weight_decay):
+def weight_decay(g, x, weight_decay):
     """L2: the gradient of weight_decay/2 * |x|**2 is added."""
     return g + weight_decay * x
 

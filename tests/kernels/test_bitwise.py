@@ -152,8 +152,26 @@ def bounded(g, bound):
     return minimum(maximum(g, -bound), bound)
 
 
-def decay(x, g, bound):
+def decay(g, x, bound):
     return g + bound * x
+
+
+def shrink(x, bound):
+    x = x - bound * x
+    return x
+
+
+def follow(x, slow, t, every):
+    if t % every == 0:
+        slow = slow + 0.5 * (x - slow)
+        x = slow
+    return x, slow
+
+
+def warming(x, g, m, share, t, lr):
+    share = share * 0.9 if t > 1 else 0.9
+    m = share * m + (1 - share) * g
+    return x - lr / (1 - share) * m, m, share
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -162,9 +180,27 @@ def test_what_comes_before_the_rule_is_fused_into_the_same_pass(dtype):
     x, g = rng.normal(size=(2, 1001)).astype(dtype)
     kernel = Kernel(descent, ("x",), before=(bounded, decay))
     assert kernel.parameters == ("bound", "lr")
-    expected = descent(x, decay(x, bounded(g, 0.3), 0.3), 0.1)
+    expected = descent(x, decay(bounded(g, 0.3), x, 0.3), 0.1)
     kernel([x, g], (0.3, 0.1))
     np.testing.assert_array_equal(x, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_stages_around_the_rule_and_numbers_that_it_updates(dtype):
+    rng = np.random.default_rng(0)
+    x, g, m, slow = rng.normal(size=(4, 1001)).astype(dtype)
+    kernel = Kernel(warming, ("x", "m", "share"), scalars=("share",), before=(decay, shrink), after=(follow,))
+    assert (kernel.arrays, kernel.scalars) == (("x", "g", "m", "slow"), ("share",))
+    assert kernel.parameters == ("bound", "share", "t", "lr", "every")
+    ours, theirs, share, expected_share = [x.copy(), g, m.copy(), slow.copy()], (x, m, slow), 0.0, 0.0
+    for t in range(1, 6):
+        (share,) = kernel(ours, (0.3, share, float(t), 0.1, 2.0))
+        x, m, slow = theirs
+        x, m, expected_share = warming(shrink(x, 0.3), decay(g, x, 0.3), m, expected_share, t, 0.1)
+        theirs = (*follow(x, slow, t, 2)[:1], m, follow(x, slow, t, 2)[1])
+        assert share == expected_share
+        for mine, their in zip((ours[0], ours[2], ours[3]), theirs, strict=True):
+            np.testing.assert_array_equal(mine, their)
 
 
 def optional(x, g, a, b, lr, use, mode_b):
