@@ -27,8 +27,8 @@ class Kernel:
         rule: the rule. It returns the new values of `outputs`, in order.
         outputs: what it updates, `x` first.
         scalars: those of the outputs that are numbers, not arrays.
-        before, after: stages around the rule in the same pass: functions that give new values of their first parameters,
-            as many as they return.
+        before, after: stages around the rule in the same pass: functions that give new values of their first
+            parameters, as many as they return.
         options: the truth of parameters that the rule tests by a bare `if name:`.
 
     Raises:

@@ -1,8 +1,9 @@
-"""An optimizer bound to parameters: the step, and the state it keeps."""
+"""An optimizer bound to parameters: the step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -10,62 +11,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..schedules import Schedule
-from . import checkpoint
-from .hyper import value_at
+from . import averaging, checkpoint, state
+from .accumulation import Accumulated
+from .clipping import global_norm
+from .group import Group
 from .optimizer import Optimizer
-from .parameters import blocks_of, groups_of, names_of
+from .options import OF_THE_STEP
+from .parameters import groups_of
 from .storage import Block, apart, checked_array, owners
-from .transforms import clip_factor, global_norm
 
-__all__ = ["BoundOptimizer", "Group", "Place"]
+__all__ = ["BoundOptimizer", "Place"]
 
-
-class Group:
-    """Parameters that share hyperparameters, updated by one kernel call per dtype."""
-
-    def __init__(self, spec: Optimizer, parameters: list[Any]) -> None:
-        """Lay the parameters out and start their states."""
-        self.spec = spec
-        self.parameters = parameters
-        self.kernel = spec.kernel
-        self.blocks = blocks_of(parameters)
-        for block in self.blocks:
-            for slot in self.kernel.arrays[2:]:
-                start = self.value(spec.starts[slot], 0) if slot in spec.starts else 0.0
-                block.states[slot] = np.full_like(block.x, start)
-        names = self.kernel.parameters
-        self._numbers = [getattr(spec, name) if hasattr(spec, name) else 0.0 for name in names]
-        self._scheduled = [(i, name) for i, name in enumerate(names) if isinstance(self._numbers[i], Schedule)]
-        self._t = names.index("t") if "t" in names else None
-        self._clip = names.index("clip_factor") if "clip_factor" in names else None
-
-    def value(self, name: str, k: int) -> Any:
-        """A hyperparameter when k updates have been taken.
-
-        Raises:
-            ValueError: a schedule has left the domain.
-        """
-        value = getattr(self.spec, name)
-        return value_at(type(self.spec), name, value, k) if isinstance(value, Schedule) else value
-
-    def ask(self, k: int) -> None:
-        """Ask the schedules for their values."""
-        for index, name in self._scheduled:
-            self._numbers[index] = self.value(name, k)
-
-    def clip(self, k: int, norm: float) -> None:
-        """Set the factor that brings the joint norm of all gradients down to clip_norm."""
-        if self._clip is not None:
-            self._numbers[self._clip] = clip_factor(self.value("clip_norm", k), norm)
-
-    def update(self, block: Block, first: int, last: int) -> None:
-        """Update the parameters [first, last) of a block, which have had the same number of updates."""
-        count = block.counts[first]
-        if self._t is not None:
-            self._numbers[self._t] = count + 1.0
-        self.kernel(block.arrays(first, last), self._numbers)
-        block.counts[first:last] = [count + 1] * (last - first)
+Array = npt.NDArray[Any]
+Work = list[tuple[Group, Block, Sequence[tuple[int, int]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +32,29 @@ class Place:
 
     name: str
     parameter: Any
+    group: Group
     block: Block
     index: int
     what: str
     """What its gradient is called in messages."""
-    x: npt.NDArray[Any]
+    x: Array
     """Its values, in the block."""
 
     @property
-    def slots(self) -> dict[str, npt.NDArray[Any]]:
-        """Its states."""
-        return {slot: self.block.part(flat, self.index) for slot, flat in self.block.states.items()}
+    def data(self) -> Array:
+        """Its values, where the caller sees them."""
+        array: Array = self.parameter if isinstance(self.parameter, np.ndarray) else self.parameter.data
+        return array
+
+    @property
+    def slots(self) -> dict[str, Array]:
+        """Its states that are arrays."""
+        return self.block.slots(self.index)
+
+    @property
+    def scalars(self) -> dict[str, float]:
+        """Its states that are numbers."""
+        return dict(zip(self.group.kernel.scalars, self.block.clocks[self.index][1:], strict=True))
 
 
 class BoundOptimizer:
@@ -94,33 +64,57 @@ class BoundOptimizer:
     are views of it in p's shape. Both may be assigned to; the new values are taken over at the next step. Plain arrays
     are updated in place.
 
-    A parameter without a gradient is skipped: it is neither moved nor decayed, its states stay as they are, and the t
-    of its bias corrections does not advance. A gradient of zeros is a gradient.
+    A parameter without a gradient is skipped, unless `missing` says otherwise: it is neither moved nor decayed, its
+    states stay as they are, and the t of its bias corrections does not advance. A gradient of zeros is a gradient.
+
+    A hyperparameter reads as its value for the next step in the first group, `opt.lr`; `opt.lr = 0.01` changes it in
+    all groups, `opt.groups[1].set(lr=0.01)` in one.
 
     Attributes:
-        spec: the optimizer as a value.
+        spec: the optimizer as a value, as it was bound.
         t: the updates taken so far; a step in which no parameter has a gradient is none.
+        nonfinite: the updates that were left out or refused because a gradient was not finite.
         groups: the groups of parameters, each with its own `spec`.
     """
 
-    __slots__ = ("__weakref__", "clips", "groups", "owners", "places", "spec", "t")
+    __slots__ = (
+        "__weakref__", "_accumulated", "_averaged", "_calls", "_clips", "_plain", "groups", "nonfinite", "owners",
+        "places", "spec", "t",
+    )  # fmt: skip
 
     def __init__(self, spec: Optimizer, params: Iterable[Any]) -> None:
         """See `Optimizer.bind`."""
+        _set_t(self, 0)
         self.spec = spec
-        self.t = 0
-        self.groups = [Group(own, members) for own, members in groups_of(spec, params)]
-        parameters = [p for group in self.groups for p in group.parameters]
-        blocks = [block for group in self.groups for block in group.blocks]
-        at = {id(p): (block, index) for block in blocks for index, p in enumerate(block.parameters)}
+        self.nonfinite = self._calls = 0
+        named, groups = groups_of(spec, params)
+        for own, _ in groups:
+            _check_whole_step(spec, own)
+        self.groups = [Group(own, members) for own, members in groups]
+        at = {
+            id(p): (group, block, index)
+            for group in self.groups
+            for block in group.blocks
+            for index, p in enumerate(block.parameters)
+        }
         self.places = []
-        for name, p in zip(names_of(parameters), parameters, strict=True):
-            block, index = at[id(p)]
-            place = Place(name, p, block, index, f"gradient of parameter {name}", block.part(block.x, index))
-            self.places.append(place)
-        own = [flat for block in blocks for flat in (block.x, block.g)]
-        self.owners = owners(own + [p for p in parameters if isinstance(p, np.ndarray)])
-        self.clips = any(group.spec.clip_norm is not None for group in self.groups)
+        for name, p in zip(named, (p for group in self.groups for p in group.parameters), strict=True):
+            group, block, index = at[id(p)]
+            x = block.part(block.x, index)
+            self.places.append(Place(name, p, group, block, index, f"gradient of parameter {name}", x))
+        self.owners = owners(array for place in self.places for array in (place.x, place.block.g, place.data))
+        blocks = [block for group in self.groups for block in group.blocks]
+        self._accumulated = [Accumulated(block) for block in blocks] if spec.accumulate > 1 else []
+        self._averaged = False
+        self._see()
+
+    def _see(self) -> None:
+        """See what a step has to do besides gathering and updating."""
+        specs = [group.spec for group in self.groups]
+        self._clips = any(spec.clip_norm is not None for spec in specs)
+        parts = any(spec.clip_each_norm is not None or spec.clip_adaptive is not None for spec in specs)
+        checks = self.spec.accumulate > 1 or self.spec.nonfinite != "propagate"
+        self._plain = not (self._clips or parts or checks or self._averaged)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Refuse: a copy of the buffers would not be what the copied parameters see."""
@@ -147,40 +141,135 @@ class BoundOptimizer:
             return self.groups[0].value(name, self.t)
         raise AttributeError(f"{type(self.spec).__name__} has no attribute or hyperparameter {name!r}.")
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Change a hyperparameter in all groups, from the next step on."""
+        if name in BoundOptimizer.__slots__:
+            object.__setattr__(self, name, value)
+        elif name in self.spec.domains:
+            self.set(**{name: value})
+        else:
+            raise AttributeError(f"{type(self.spec).__name__} has no hyperparameter {name!r} to set.")
+
+    def set(self, **changes: Any) -> None:
+        """Change hyperparameters in all groups, from the next step on; the states stay.
+
+        Raises:
+            TypeError, ValueError: a hyperparameter is not what it may be, or needs another state than is kept. Nothing
+                has been changed then.
+        """
+        for name in OF_THE_STEP:
+            if name in changes:
+                raise ValueError(f"{type(self.spec).__name__}: {name} is chosen at binding. Bind another optimizer.")
+        for group, spec in [(group, group.changed(**changes)) for group in self.groups]:
+            group.adopt(spec)
+        self._see()
+
     # -------------------------------------------------------------------------------------------------- the step
-    def step(self, gradients: Sequence[npt.NDArray[Any] | None] | None = None) -> None:
+    def step(self, gradients: Any = None) -> Any:
         """Take one update.
 
         Args:
             gradients: one array per parameter, of its shape and dtype, or None for a missing one. Without this, the
-                parameters' own `grad` are used.
+                parameters' own `grad` are used. Or a closure, which computes the gradients anew and returns the loss;
+                for plain arrays it returns the loss and the list of gradients.
+
+        Returns:
+            With a closure, the loss before the update.
 
         Raises:
             TypeError, ValueError: a gradient does not fit its parameter, or a schedule has left its hyperparameter's
                 domain. Nothing has been changed then.
+            FloatingPointError: a gradient is not finite, and nonfinite="raise". Nothing has been changed then.
         """
-        if gradients is not None:
+        loss = None
+        closure = gradients if callable(gradients) else None
+        if closure is not None:
+            loss, gradients = self._evaluate(closure)
+        elif gradients is not None:
             self._hand_over(gradients)
         k = self.t
-        work = []
+        work: Work = []
         for group in self.groups:
-            group.ask(k)
+            group.ask(k, closure and self._searching(group, closure, loss))
             for block in group.blocks:
                 runs = block.gather(gradients is not None)
                 if runs:
                     work.append((group, block, runs))
-        if self.clips:
-            norm = global_norm(block.arrays(*run)[1] for _, block, runs in work for run in runs)
-            for group in self.groups:
-                group.clip(k, norm)
+        if not self._plain:
+            work = self._prepared(work)
         for group, block, runs in work:
             for run in runs:
                 group.update(block, *run)
             block.scatter()
         if work:
-            self.t = k + 1
+            _set_t(self, k + 1)
+        return loss
 
-    def _hand_over(self, gradients: Sequence[npt.NDArray[Any] | None]) -> None:
+    def _prepared(self, work: Work) -> Work:
+        """Accumulate, check and clip; gives what there is to update."""
+        if self._averaged:
+            raise RuntimeError("A step inside `with opt.averaged()` would move the average. Leave the block first.")
+        if self._accumulated:
+            work = self._mean(work)
+        if not work:
+            return work
+        norm = None
+        if self._clips or self.spec.nonfinite != "propagate":
+            norm = global_norm(block.stretch(block.g, *run) for _, block, runs in work for run in runs)
+            if self.spec.nonfinite != "propagate" and not np.isfinite(norm):
+                return self._refuse(work)
+        for group, block, runs in work:
+            group.clip(block, runs, self.t, norm)
+        return work
+
+    def _mean(self, work: Work) -> Work:
+        """Add the gradients up; at the last of the calls their mean, at others nothing to update."""
+        of = {id(accumulated.block): accumulated for accumulated in self._accumulated}
+        for _, block, runs in work:
+            of[id(block)].add(runs)
+        self._calls += 1
+        if self._calls < self.spec.accumulate:
+            return []
+        self._calls = 0
+        means = [(group, block, of[id(block)].mean(self.spec.accumulate)) for group in self.groups for block in group.blocks]
+        return [(group, block, runs) for group, block, runs in means if runs]
+
+    def _refuse(self, work: Work) -> Work:
+        """What to do about a gradient that is not finite: nothing to update, or an error."""
+        self.nonfinite += 1
+        if self.spec.nonfinite == "skip":
+            return []
+        bad = [p.name for p in self.places if not np.isfinite(p.block.part(p.block.g, p.index)).all()]
+        raise FloatingPointError(
+            f"The gradients must be finite. Received: NaN or infinity for {', '.join(bad)}, and nonfinite='raise'. "
+            "Lower lr, clip, or choose nonfinite='skip'."
+        )
+
+    def _evaluate(self, closure: Callable[[], Any]) -> tuple[Any, Any]:
+        """Call a closure; gives the loss and, if they were returned, the gradients."""
+        loss = closure()
+        if isinstance(loss, tuple):
+            loss, gradients = loss
+            self._hand_over(gradients)
+            return loss, gradients
+        return loss, None
+
+    def _searching(self, group: Group, closure: Callable[[], Any], loss: Any) -> Callable[..., Any]:
+        """What a rule that looks around asks: from x, as one vector, to the loss and the gradient there."""
+        (block,) = group.blocks
+
+        def evaluate(x: Array | None = None) -> tuple[float, Array]:
+            if x is None:
+                return float(loss), block.g
+            np.copyto(block.x, x)
+            block.scatter()
+            value, gradients = self._evaluate(closure)
+            block.gather(gradients is not None)
+            return float(value), block.g.copy()
+
+        return evaluate
+
+    def _hand_over(self, gradients: Sequence[Array | None]) -> None:
         if not isinstance(gradients, Iterable) or isinstance(gradients, np.ndarray | Mapping | str):
             raise TypeError(f"step takes a list of gradients, [g, ...]. Received: {type(gradients).__name__}.")
         gradients = list(gradients)
@@ -200,39 +289,49 @@ class BoundOptimizer:
             if not isinstance(p, np.ndarray):
                 p.grad = None
 
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Put the averages of the parameters in their place for the length of a `with` block.
+
+        The averages are those that `ema` or `swa` keep, or the rule itself; a parameter that has none yet stays.
+
+        Raises:
+            ValueError: there is no average, or more than one.
+        """
+        averages = [averaging.of(place) for place in self.places]
+        kept = [place.data.copy() for place in self.places]
+        self._averaged = True
+        self._see()
+        try:
+            for place, average in zip(self.places, averages, strict=True):
+                np.copyto(place.data, average)
+            yield
+        finally:
+            for place, data in zip(self.places, kept, strict=True):
+                np.copyto(place.data, data)
+            self._averaged = False
+            self._see()
+
     # -------------------------------------------------------------------------------------------------- the state
     def state_dict(self) -> dict[str, Any]:
         """A copy of the state.
 
-        A dict {"optimizer": name, "t": updates, "state": {parameter: {"t": its updates, slot: array, ...}, ...}}.
-        Hyperparameters are not part of it: they are in `spec`, whose `repr` is its source.
+        A dict {"optimizer": name, "t": updates, "state": {parameter: {"t": its updates, slot: array, ...}, ...}}, and
+        what the options keep. Hyperparameters are not part of it: they are in `spec`, whose `repr` is its source.
         """
-        state = {
-            place.name: {
-                "t": place.block.counts[place.index],
-                **{slot: kept.copy() for slot, kept in place.slots.items()},
-            }
-            for place in self.places
-        }
-        return {"optimizer": type(self.spec).__name__, "t": self.t, "state": state}
+        return state.of(self)
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Take over a state that `state_dict` gave.
 
         Raises:
             TypeError, ValueError: it is another optimizer's, or does not have this one's parameters, slots, shapes and
                 dtypes. Nothing has been changed then.
         """
-        checkpoint.check(type(self.spec).__name__, state, {place.name: place.slots for place in self.places})
-        self.t = int(state["t"])
-        for place in self.places:
-            saved = state["state"][place.name]
-            place.block.counts[place.index] = int(saved["t"])
-            for slot, kept in place.slots.items():
-                np.copyto(kept, saved[slot])
+        state.restore(self, saved)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the state to a .npz file, without pickle; the file appears whole or not at all."""
+        """Write the state to a file that appears whole or not at all: .npz, without pickle, or .safetensors."""
         checkpoint.write(path, self.state_dict())
 
     def load(self, path: str | PathLike[str]) -> None:
@@ -242,3 +341,16 @@ class BoundOptimizer:
             ValueError: the file is damaged, or not such a file; and as `load_state_dict`.
         """
         self.load_state_dict(checkpoint.read(path))
+
+
+# The slot itself: it spares the step what __setattr__ looks at.
+_set_t: Callable[[BoundOptimizer, int], None] = BoundOptimizer.t.__set__  # type: ignore[attr-defined]
+
+
+def _check_whole_step(spec: Optimizer, own: Optimizer) -> None:
+    for name in OF_THE_STEP:
+        if getattr(own, name) != getattr(spec, name):
+            raise ValueError(
+                f"{type(spec).__name__}: {name} concerns all parameters of a step, and no group has its own. "
+                f"Received: {name}={getattr(own, name)!r} in a group."
+            )

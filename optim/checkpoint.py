@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,28 +20,25 @@ from .storage import checked_array
 
 __all__ = ["check", "read", "write"]
 
-_FORMAT = 1
+_FORMAT = 2
+_HEAD = "head"
 
 
-def check(optimizer: str, state: Mapping[str, Any], owned: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> None:
-    """Raise TypeError or ValueError unless the state is one of this optimizer on these parameters."""
-    whole = isinstance(state, Mapping) and {"optimizer", "t", "state"} <= state.keys()
-    if (
-        not whole
-        or not isinstance(state["state"], Mapping)
-        or not all(isinstance(s, Mapping) for s in state["state"].values())
-    ):
+def check(saved: Any, own: Mapping[str, Any]) -> None:
+    """Raise TypeError or ValueError unless a state has the keys of one's own, with values of the same kinds."""
+    whole = isinstance(saved, Mapping) and {"optimizer", "t", "state"} <= saved.keys()
+    if not whole or not isinstance(saved["state"], Mapping):
         raise TypeError("A state is what state_dict() gives: a dict with 'optimizer', 't' and 'state'.")
-    if state["optimizer"] != optimizer:
-        raise ValueError(f"The state must be of {optimizer}. Received: one of {state['optimizer']}.")
-    _same("parameters", owned.keys(), state["state"].keys())
-    _count("t", state["t"])
-    for name, own in owned.items():
-        saved = state["state"][name]
-        _same(f"slots of parameter {name}", {"t", *own}, saved.keys())
-        _count(f"t of parameter {name}", saved["t"])
-        for slot, kept in own.items():
-            checked_array(f"{slot} of parameter {name}", saved[slot], kept)
+    if saved["optimizer"] != own["optimizer"]:
+        raise ValueError(f"The state must be of {own['optimizer']}. Received: one of {saved['optimizer']}.")
+    _same("keys", own, saved)
+    _same("parameters", own["state"], saved["state"])
+    _check_values("", saved, own)
+    for name, slots in own["state"].items():
+        if not isinstance(saved["state"][name], Mapping):
+            raise TypeError(f"The state of parameter {name} must be a dict. Received: {saved['state'][name]!r}.")
+        _same(f"slots of parameter {name}", slots, saved["state"][name])
+        _check_values(f" of parameter {name}", saved["state"][name], slots)
 
 
 def _same(what: str, expected: Any, received: Any) -> None:
@@ -47,31 +46,49 @@ def _same(what: str, expected: Any, received: Any) -> None:
         raise ValueError(f"The state's {what} must be {sorted(expected)}. Received: {sorted(received)}.")
 
 
-def _count(what: str, value: Any) -> None:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"The state's {what} must be an integer >= 0. Received: {value!r}.")
+def _check_values(of: str, saved: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    for name, like in own.items():
+        value = saved[name]
+        if isinstance(like, np.ndarray):
+            checked_array(f"{name}{of}", value, like)
+        elif isinstance(like, int) and (
+            not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0
+        ):
+            raise ValueError(f"The state's {name}{of} must be an integer >= 0. Received: {value!r}.")
+        elif isinstance(like, float) and (not isinstance(value, Real) or isinstance(value, bool)):
+            raise ValueError(f"The state's {name}{of} must be a number. Received: {value!r}.")
 
 
 def write(path: str | PathLike[str], state: Mapping[str, Any]) -> None:
-    """Write a state; the file appears whole or not at all."""
+    """Write a state; the file appears whole or not at all.
+
+    Raises:
+        ImportError: the name ends in .safetensors, and that library is not installed.
+    """
     parameters = state["state"]
     head = {
         "format": _FORMAT,
-        "optimizer": state["optimizer"],
-        "t": state["t"],
-        "parameters": [[name, saved["t"]] for name, saved in parameters.items()],
+        **{name: value for name, value in state.items() if name != "state"},
+        "parameters": [
+            [name, {key: value for key, value in kept.items() if not isinstance(value, np.ndarray)}]
+            for name, kept in parameters.items()
+        ],
     }
     arrays = {
         f"{index}/{slot}": value
-        for index, saved in enumerate(parameters.values())
-        for slot, value in saved.items()
-        if slot != "t"
+        for index, kept in enumerate(parameters.values())
+        for slot, value in kept.items()
+        if isinstance(value, np.ndarray)
     }
     path = Path(path)
+    safetensors = _safetensors() if path.suffix == ".safetensors" else None
     file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".tmp", delete=False)  # noqa: SIM115
     try:
         with file:
-            np.savez(file, head=np.array(json.dumps(head)), **arrays)
+            if safetensors:
+                file.write(safetensors.save(arrays, {_HEAD: json.dumps(head)}))
+            else:
+                np.savez(file, **{_HEAD: np.array(json.dumps(head))}, **arrays)  # type: ignore[arg-type]
         os.replace(file.name, path)
     except BaseException:
         Path(file.name).unlink(missing_ok=True)
@@ -83,31 +100,64 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
 
     Raises:
         OSError: there is no such file, or it can't be read.
+        ImportError: the name ends in .safetensors, and that library is not installed.
         ValueError: it is not a whole file that `write` wrote.
     """
-    try:
-        with open(path, "rb") as binary, np.load(binary, allow_pickle=False) as file:
-            head = json.loads(str(file["head"]))
-            if head["format"] != _FORMAT:
-                raise ValueError(f"its format is {head['format']!r}, and this version reads {_FORMAT}")
-            state: dict[str, dict[str, Any]] = {name: {"t": count} for name, count in head["parameters"]}
+    safetensors = _safetensors() if Path(path).suffix == ".safetensors" else None
+    with open(path, "rb") as file:
+        try:
+            head, arrays = _parts_of_safetensors(file.read(), safetensors) if safetensors else _parts_of_npz(file)
+            if head.pop("format") != _FORMAT:
+                raise ValueError(f"this version reads format {_FORMAT} alone")
+            parameters = head.pop("parameters")
+            state = {name: dict(kept) for name, kept in parameters}
             names = list(state)
-            for key in file.files:
-                if key != "head":
-                    index, _, slot = key.partition("/")
-                    state[names[int(index)]][slot] = file[key]
-            return {"optimizer": head["optimizer"], "t": head["t"], "state": state}
-    except FileNotFoundError:
-        raise
-    except (
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        OSError,
-        zipfile.BadZipFile,
-    ) as error:
-        why = "it holds no arrays" if "pickle" in str(error) else error  # NumPy would advise to load it unsafely
-        raise ValueError(f"{os.fspath(path)} is not a whole file of an optimizer's state: {why}.") from error
+            for key, array in arrays.items():
+                index, _, slot = key.partition("/")
+                state[names[int(index)]][slot] = array
+            return {**head, "state": state}
+        except _DAMAGE as error:
+            why = "it holds no arrays" if "pickle" in str(error) else error  # NumPy would advise to load it unsafely
+            raise ValueError(f"{os.fspath(path)} is not a whole file of an optimizer's state: {why}.") from error
+
+
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    OSError,
+    MemoryError,
+    NotImplementedError,
+    OverflowError,
+    RecursionError,
+    zipfile.BadZipFile,
+    zipfile.zlib.error,  # type: ignore[attr-defined]
+)
+"""What reading a damaged or hostile file may raise."""
+
+
+def _parts_of_npz(file: Any) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    with np.load(file, allow_pickle=False) as content:
+        return json.loads(str(content[_HEAD])), {key: content[key] for key in content.files if key != _HEAD}
+
+
+def _parts_of_safetensors(content: bytes, safetensors: Any) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    length = int.from_bytes(content[:8], "little")
+    try:
+        arrays = safetensors.load(content)
+    except Exception as error:  # its own error has no other base class
+        raise ValueError(str(error)) from error
+    return json.loads(json.loads(content[8 : 8 + length])["__metadata__"][_HEAD]), arrays
+
+
+def _safetensors() -> Any:
+    try:
+        return importlib.import_module("safetensors.numpy")
+    except ImportError as error:
+        raise ImportError(
+            "A .safetensors file needs the library safetensors. Install it: pip install 'glissade[safetensors]'. "
+            "Or choose a name that ends in .npz."
+        ) from error

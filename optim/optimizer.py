@@ -13,12 +13,19 @@ from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from ..kernels import Kernel
-from .hyper import Domain, NonNegative, Positive, domains_of, validated
-from .transforms import TRANSFORMS
+from ..schedules import Schedule
+from .hyper import Domain, domains_of, validated
+from .options import Options, check_together
+from .tiers import ELEMENTS, Tier
+from .transforms import AFTER, BEFORE, STARTS
 
 if TYPE_CHECKING:
     from .bound import BoundOptimizer
+    from .whole import Whole
 
 __all__ = ["Optimizer"]
 
@@ -30,41 +37,35 @@ class _KernelSource:
         return _kernel_of(cls, vars(optimizer) if optimizer else {f.name: f.default for f in _fields(cls)}).source
 
 
-class Optimizer:
-    """What every optimizer has.
+class Optimizer(Options):
+    """What every optimizer has: a rule for one element, its hyperparameters, and the options of `Options`.
 
     `Adam(lr=1e-3)` is a value: frozen, hashable, `eval(repr(spec)) == spec`. `Adam(params, lr=1e-3)` is the same value
     bound to parameters, as is `Adam(lr=1e-3).bind(params)`.
 
-    Every hyperparameter takes a number or a schedule, which is asked for its value at k, the updates taken so far. The
-    gradient passes through the options in this order: maximize, clip_norm, clip_value, weight_decay.
-
-    Args:
-        weight_decay: weight_decay * x is added to the gradient (L2), unless the rule decays x itself, as AdamW's does.
-        clip_norm: the joint norm of all gradients of a step is scaled down to this.
-        clip_value: each element of the gradient is bounded by this in absolute value.
-        maximize: ascend.
+    Every hyperparameter takes a number or a schedule, which is asked for its value at k, the updates taken so far.
 
     Raises:
         TypeError: an unknown hyperparameter, or one that is neither a number nor a schedule.
-        ValueError: a hyperparameter outside its domain.
+        ValueError: a hyperparameter outside its domain, or one that could have no effect.
     """
-
-    weight_decay: NonNegative = 0.0
-    clip_norm: Positive | None = None
-    clip_value: Positive | None = None
-    maximize: bool = False
 
     registry: ClassVar[dict[str, type[Optimizer]]] = {}
     """The optimizers by their names in lower case, in order of definition."""
     rule: ClassVar[Callable[..., Any]]
     """The algorithm: from x, g, states, t = 1, 2, ... and hyperparameters to the new x and states."""
+    tier: ClassVar[Tier] = ELEMENTS
+    """What x, g and the states are in the rule: elements, whole tensors, or all of a group as one vector."""
     state: ClassVar[tuple[str, ...]]
-    """The states that the rule keeps for each element of x."""
-    domains: ClassVar[Mapping[str, Domain | None]]
-    """What each hyperparameter may be; None for a switch."""
-    starts: ClassVar[Mapping[str, str]] = {}
-    """The hyperparameter at which a state starts, for states that do not start at 0."""
+    """The states that the rule keeps."""
+    scalars: ClassVar[tuple[str, ...]]
+    """Those of them that are one number per parameter, annotated `float` in the rule; the others are arrays like x."""
+    domains: ClassVar[Mapping[str, Domain | tuple[Any, ...]]]
+    """What each hyperparameter may be."""
+    starts: ClassVar[Mapping[str, str | float]] = {}
+    """Where a state starts that does not start at 0: the name of a hyperparameter, "x", or a number."""
+    average: ClassVar[Callable[..., Any] | None] = None
+    """The point to evaluate at, a function of x, states and hyperparameters, if the rule keeps another than x."""
     kernel_source = _KernelSource()
     """The generated loop."""
 
@@ -74,10 +75,15 @@ class Optimizer:
             raise TypeError(f"{cls.__name__} has no rule. Define one: def rule(x, g, ..., lr): ... return x, ...")
         if inspect.isfunction(vars(cls).get("rule")):
             cls.rule = staticmethod(cls.rule)  # a rule is a plain function, also where it is not marked as one
+        if inspect.isfunction(vars(cls).get("average")):
+            cls.average = staticmethod(cls.average)  # type: ignore[arg-type]
         _as_value(cls)
         cls.domains = domains_of(cls)
-        known = {"x", "g", "t", *cls.domains}
-        cls.state = tuple(name for name in inspect.signature(cls.rule).parameters if name not in known)
+        known = {"x", "g", "t", "evaluate", *cls.domains}
+        taken = inspect.signature(cls.rule).parameters
+        cls.state = tuple(name for name in taken if name not in known)
+        cls.starts = {**STARTS, **cls.starts}
+        cls.scalars = tuple(name for name in cls.state if taken[name].annotation in (float, "float"))
         if bare := [name for name in cls.state if hasattr(cls, name)]:
             raise TypeError(
                 f"{cls.__name__}: {bare[0]} has no annotation. Say {bare[0]}: Hyper = {getattr(cls, bare[0])!r}."
@@ -125,6 +131,7 @@ class Optimizer:
         """Validate, and make numbers Python floats."""
         for name, value in vars(self).items():
             object.__setattr__(self, name, validated(type(self), name, value))
+        check_together(self)
 
     def __repr__(self) -> str:
         """The source of this value."""
@@ -156,13 +163,22 @@ class Optimizer:
         return BoundOptimizer(self, params)
 
     @property
-    def kernel(self) -> Kernel:
-        """The rule, compiled together with the options that are on."""
+    def kernel(self) -> Kernel | Whole:
+        """The rule, together with the options that are on, as one call."""
         return _kernel_of(type(self), vars(self))
+
+    def start(self, slot: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Where a state array starts, for these values of x."""
+        start = self.starts.get(slot, 0.0)
+        if start == "x":
+            return x.copy()
+        value = getattr(self, start) if isinstance(start, str) else start
+        return np.full_like(x, value(0) if isinstance(value, Schedule) else value)
 
 
 # Called, not decorating: a type checker would take the dataclass's __init__ for the signature, which has no parameters.
 _as_value = dataclass(frozen=True, kw_only=True, repr=False)
+_as_value(Options)
 _as_value(Optimizer)
 
 
@@ -178,19 +194,23 @@ def _fields(cls: Any) -> tuple[Field[Any], ...]:
     return fields(cls)
 
 
-def _kernel_of(cls: type[Optimizer], values: Mapping[str, Any]) -> Kernel:
+def _kernel_of(cls: type[Optimizer], values: Mapping[str, Any]) -> Kernel | Whole:
     taken = inspect.signature(cls.rule).parameters
     off = {f.name: f.default for f in _fields(Optimizer)}
-    before = tuple(f for name, f in TRANSFORMS.items() if name not in taken and values[name] != off[name])
+    on = [name for name in off if name not in taken and values[name] != off[name]]
+    before, after = (tuple(dict.fromkeys(f[name] for name in on if name in f)) for f in (BEFORE, AFTER))
     options = tuple((name, bool(value)) for name, value in values.items() if name in taken)
-    return _kernel(cls.rule, ("x", *cls.state), before, options)
+    return _kernel(cls.tier, cls.rule, ("x", *cls.state), cls.scalars, before, after, options)
 
 
 @cache
 def _kernel(
+    tier: Tier,
     rule: Callable[..., Any],
     outputs: tuple[str, ...],
+    scalars: tuple[str, ...],
     before: tuple[Callable[..., Any], ...],
+    after: tuple[Callable[..., Any], ...],
     options: tuple[tuple[str, bool], ...],
-) -> Kernel:
-    return Kernel(rule, outputs, before=before, options=dict(options))
+) -> Kernel | Whole:
+    return tier.compile(rule, outputs, scalars=scalars, before=before, after=after, options=dict(options))

@@ -9,20 +9,23 @@ import numpy as np
 
 from .optimizer import Optimizer
 from .storage import Block, Gathered, InPlace, Packed, checked_array
+from .tiers import JOINT
 
-__all__ = ["blocks_of", "groups_of", "names_of"]
+__all__ = ["blocks_of", "groups_of"]
 
 # From this many bytes on, a call of the kernel costs less than copying an array into a buffer and back.
 _LARGE = 1 << 14
 
 
-def groups_of(spec: Optimizer, params: Any) -> list[tuple[Optimizer, list[Any]]]:
-    """The groups, each an optimizer with its hyperparameters and its parameters.
+def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optimizer, list[Any]]]]:
+    """The names of all parameters, and the groups, each an optimizer with its hyperparameters and its parameters.
 
     Raises:
         TypeError, ValueError: see `Optimizer.bind`.
     """
     owner = type(spec).__name__
+    if isinstance(params, Mapping) and "params" not in params:
+        params = params.items()
     if isinstance(params, Mapping | str | np.ndarray) or hasattr(params, "grad") or not isinstance(params, Iterable):
         hint = "say .parameters()" if hasattr(params, "parameters") else "put it in a list: [params]"
         raise TypeError(f"{owner} takes a list of parameters or groups. Received: {type(params).__name__}; {hint}.")
@@ -31,7 +34,7 @@ def groups_of(spec: Optimizer, params: Any) -> list[tuple[Optimizer, list[Any]]]
         raise ValueError(f"{owner} received an empty list of parameters. Nothing would ever move.")
     if not any(isinstance(item, Mapping) for item in items):
         items = [{"params": items}]
-    groups = []
+    groups, pairs = [], []
     for index, item in enumerate(items):
         if not isinstance(item, Mapping) or "params" not in item:
             raise TypeError(
@@ -40,13 +43,27 @@ def groups_of(spec: Optimizer, params: Any) -> list[tuple[Optimizer, list[Any]]]
             )
         changes = {name: value for name, value in item.items() if name != "params"}
         members = item["params"]
+        if isinstance(members, Mapping):
+            members = members.items()
         if isinstance(members, np.ndarray) or hasattr(members, "grad"):
             members = [members]
         if not (members := list(members)):
             raise ValueError(f"{owner} received an empty list of parameters in group {index}.")
-        groups.append((spec.replace(**changes), members))
-    _check(owner, [p for _, members in groups for p in members])
-    return groups
+        named = [_pair(member) for member in members]
+        pairs += named
+        groups.append((spec.replace(**changes), [p for _, p in named]))
+    _check(owner, [p for _, p in pairs])
+    return _names(pairs), groups
+
+
+def _pair(member: Any) -> tuple[str | None, Any]:
+    """A parameter and the name that it was given with, or has."""
+    match member:
+        case (str(name), p):
+            return name, p
+        case np.ndarray():
+            return None, member
+    return getattr(member, "name", None), member
 
 
 def _check(owner: str, parameters: list[Any]) -> None:
@@ -83,25 +100,38 @@ def _check_memory(owner: str, arrays: list[tuple[int, int, int, Any]]) -> None:
         reaching.append((low, high, index, array))
 
 
-def blocks_of(parameters: list[Any]) -> list[Block]:
-    """Parameters packed by dtype; large arrays one by one, the others gathered by dtype."""
+def blocks_of(parameters: list[Any], spec: Optimizer) -> list[Block]:
+    """Parameters packed by dtype; large arrays one by one, the others gathered by dtype.
+
+    Raises:
+        TypeError: the rule is over all of them as one vector, and they are not all of one dtype, or only some are plain
+            arrays.
+    """
+    joint = spec.tier is JOINT
     packed: dict[Any, list[Any]] = {}
     gathered: dict[Any, list[Any]] = {}
+    large: list[Any] = []
     for p in parameters:
         if not isinstance(p, np.ndarray):
             packed.setdefault(p.data.dtype, []).append(p)
-        elif not p.flags.carray or p.nbytes < _LARGE:
+        elif joint or not p.flags.carray or p.nbytes < _LARGE:
             gathered.setdefault(p.dtype, []).append(p)
+        else:
+            large.append(p)
     blocks: list[Block] = [*map(Packed, packed.values())]
     for arrays in gathered.values():
         alone = len(arrays) == 1 and arrays[0].flags.carray
         blocks.append(InPlace(arrays[0]) if alone else Gathered(arrays))
-    large = [p for p in parameters if isinstance(p, np.ndarray) and p.flags.carray and p.nbytes >= _LARGE]
+    if joint and len(blocks) > 1:
+        kinds = ", ".join(f"{type(block.parameters[0]).__name__} of {block.x.dtype}" for block in blocks)
+        raise TypeError(
+            f"{type(spec).__name__} takes the parameters of a group as one vector: they must be of one kind and dtype. "
+            f"Received: {kinds}. Convert them, or make several groups."
+        )
     return [*blocks, *map(InPlace, large)]
 
 
-def names_of(parameters: list[Any]) -> list[str]:
+def _names(pairs: list[tuple[str | None, Any]]) -> list[str]:
     """Names by which states are kept: the parameters' own if all differ, otherwise their positions."""
-    names = [None if isinstance(p, np.ndarray) else getattr(p, "name", None) for p in parameters]
-    found = [name or str(index) for index, name in enumerate(names)]
+    found = [name or str(index) for index, (name, _) in enumerate(pairs)]
     return found if len(set(found)) == len(found) else [str(index) for index in range(len(found))]

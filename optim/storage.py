@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .options import Missing
+
 __all__ = ["Block", "Gathered", "InPlace", "Packed", "apart", "checked_array", "owners"]
 
 Array = npt.NDArray[Any]
@@ -63,7 +65,16 @@ def _owner(array: Array) -> Array:
 
 
 class Block(ABC):
-    """Parameters that lie one after the other in one flat array."""
+    """Parameters that lie one after the other in one flat array.
+
+    Attributes:
+        parameters: the parameters or arrays.
+        x: their values.
+        g: the gradients that the next update reads; a new array where they are averaged or clipped by their norms.
+        states: of each slot a flat array (..., size of x), or a list of arrays, one per parameter.
+        clocks: of each parameter (t, *scalars): the updates it has had, and the states that are numbers.
+        missing: what to do about a parameter without a gradient, see `Options`.
+    """
 
     def __init__(self, parameters: Sequence[Any], shapes: Sequence[tuple[int, ...]], x: Array) -> None:
         self.parameters = parameters
@@ -71,32 +82,51 @@ class Block(ABC):
         self.x = x
         self.g = x
         self.offsets = list(accumulate((int(np.prod(shape)) for shape in shapes), initial=0))
-        self.counts = [0] * len(parameters)
-        """The updates that each parameter has had."""
-        self.states: dict[str, Array] = {}
+        self.clocks: list[tuple[float, ...]] = [(0,)] * len(parameters)
+        self.states: dict[str, Array | list[Array]] = {}
+        self.missing: Missing = "skip"
 
     def part(self, flat: Array, index: int) -> Array:
         """The stretch of a flat array that belongs to one parameter, in its shape."""
-        view: Array = flat[self.offsets[index] : self.offsets[index + 1]].reshape(self.shapes[index])
-        return view
+        stretch = flat[..., self.offsets[index] : self.offsets[index + 1]]
+        return stretch.reshape(flat.shape[:-1] + self.shapes[index])
 
-    def arrays(self, first: int, last: int) -> Sequence[Array]:
-        """x, g and the states of the parameters [first, last)."""
-        if last - first == len(self.counts):
-            return (self.x, self.g, *self.states.values())
-        start, end = self.offsets[first], self.offsets[last]
-        return [flat[start:end] for flat in (self.x, self.g, *self.states.values())]
+    def stretch(self, flat: Array, first: int, last: int) -> Array:
+        """The stretch of a flat array that belongs to the parameters [first, last)."""
+        return flat[self.offsets[first] : self.offsets[last]]
+
+    def slots(self, index: int) -> dict[str, Array]:
+        """The states of one parameter."""
+        return {
+            slot: kept[index] if isinstance(kept, list) else self.part(kept, index)
+            for slot, kept in self.states.items()
+        }
 
     def runs(self, present: Sequence[bool]) -> Iterator[tuple[int, int]]:
         """Neighbours that have a gradient and the same number of updates."""
+        if self.missing != "skip" and not all(present):
+            self._fill(present)
+            present = [True] * len(present)
         start = 0
         for index, here in enumerate(present):
-            if not here or self.counts[index] != self.counts[start]:
+            if not here or self.clocks[index] != self.clocks[start]:
                 if index > start:
                     yield start, index
                 start = index if here else index + 1
         if start < len(present):
             yield start, len(present)
+
+    def _fill(self, present: Sequence[bool]) -> None:
+        """Take zeros for missing gradients."""
+        for index, here in enumerate(present):
+            if not here and self.missing == "raise":
+                name = getattr(self.parameters[index], "name", None) or index
+                raise ValueError(
+                    f"Parameter {name} has no gradient. Received: None, and missing='raise'. Compute one, or choose "
+                    "missing='skip' or missing='zero'."
+                )
+            if not here:
+                self.part(self.g, index)[...] = 0
 
     @abstractmethod
     def hand_over(self, index: int, gradient: Array | None) -> None:
@@ -122,13 +152,13 @@ class Packed(Block):
         super().__init__(
             parameters, [p.data.shape for p in parameters], np.concatenate([p.data.ravel() for p in parameters])
         )
-        self.g = np.zeros_like(self.x)
-        self._views = [(p, self.part(self.x, i), self.part(self.g, i)) for i, p in enumerate(parameters)]
+        self._twin = self.g = np.zeros_like(self.x)
+        self._views = [(p, self.part(self.x, i), self.part(self._twin, i)) for i, p in enumerate(parameters)]
         self._adopt(self._views)
 
     def _adopt(self, views: Sequence[tuple[Any, Array, Array]]) -> None:
         """Put our views in the place of arrays that the caller or another optimizer gave the parameters."""
-        taken, own = [], owners((self.x, self.g))  # two parameters' arrays may have been swapped
+        taken, own = [], owners((self.x, self._twin))  # two parameters' arrays may have been swapped
         for p, data, home in views:
             name = getattr(p, "name", None) or "a parameter"
             if p.data is not data:
@@ -150,12 +180,13 @@ class Packed(Block):
 
     def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
         """See that data and gradients are where they belong, and find the parameters that have one."""
+        self.g = self._twin
         displaced = [view for view in self._views if view[0].grad is not view[2] or view[0].data is not view[1]]
         if displaced:
             self._adopt(displaced)
-        if displaced or self.counts.count(self.counts[0]) < len(self.counts):
+        if displaced or self.clocks.count(self.clocks[0]) < len(self.clocks):
             return list(self.runs([p.grad is not None for p in self.parameters]))
-        return ((0, len(self.counts)),)
+        return ((0, len(self.clocks)),)
 
     def scatter(self) -> None:
         """Nothing to bring: the parameters' data are views of x."""
@@ -179,10 +210,9 @@ class InPlace(Block):
     def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
         """Take the gradient."""
         _require(handed_over)
-        if self._gradient is None:
-            return ()
-        self.g, self._gradient = self._gradient, None
-        return ((0, 1),)
+        present, self._gradient = self._gradient, None
+        self.g = np.zeros_like(self.x) if present is None else present
+        return list(self.runs([present is not None]))
 
     def scatter(self) -> None:
         """Nothing to bring: x is the array."""
@@ -193,8 +223,8 @@ class Gathered(Block):
 
     def __init__(self, arrays: Sequence[Array]) -> None:
         super().__init__(arrays, [a.shape for a in arrays], np.concatenate([a.ravel() for a in arrays]))
-        self.g = np.zeros_like(self.x)
-        self._places = [(a, self.part(self.x, i), self.part(self.g, i)) for i, a in enumerate(arrays)]
+        self._twin = np.zeros_like(self.x)
+        self._places = [(a, self.part(self.x, i), self.part(self._twin, i)) for i, a in enumerate(arrays)]
         self._present = [False] * len(arrays)
 
     def hand_over(self, index: int, gradient: Array | None) -> None:
@@ -206,6 +236,7 @@ class Gathered(Block):
     def gather(self, handed_over: bool) -> Sequence[tuple[int, int]]:
         """Copy the arrays into the buffer."""
         _require(handed_over)
+        self.g = self._twin
         for array, x, _ in self._places:
             np.copyto(x, array)
         return list(self.runs(self._present))

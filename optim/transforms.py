@@ -1,20 +1,14 @@
-"""What may be done to the gradient before the rule sees it, in this order, within the same pass over memory.
+"""What comes before and after a rule within the same pass over memory.
 
-Each is a function of one line that makes a new `g`; the optimizers' common options of the same names switch them on.
+Each is a function like a rule, of a line or two, that gives new values of its first parameters, as many as it returns;
+the options of every optimizer of the same names switch them on. What is made anew and is neither x nor g is a state.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
 from ..kernels import maximum, minimum
 
-__all__ = ["TRANSFORMS", "clip_factor", "global_norm"]
+__all__ = ["AFTER", "BEFORE", "STARTS"]
 
 
 def maximize(g):
@@ -37,30 +31,40 @@ def weight_decay(g, x, weight_decay):
     return g + weight_decay * x
 
 
-TRANSFORMS = {f.__name__: f for f in (maximize, clip_norm, clip_value, weight_decay)}
-
-_CHUNK = 1 << 16
-
-
-def global_norm(gradients: Iterable[npt.NDArray[Any]]) -> float:
-    """The Euclidean norm of all gradients together, accumulated in float64."""
-    chunks = [g[start : start + _CHUNK] for g in gradients for start in range(0, g.size, _CHUNK)]
-    with np.errstate(over="ignore"):
-        norm = _norm(chunks, 1.0)
-    if norm == math.inf:  # the squares may have overflowed
-        peak = max(float(np.abs(chunk).max()) for chunk in chunks)
-        return peak if peak == math.inf else peak * _norm(chunks, peak)
-    return norm
+def decoupled_weight_decay(x, lr, decoupled_weight_decay):
+    """Shrink x by itself, whatever its gradient. Loshchilov & Hutter 2019, as PyTorch and Keras scale it."""
+    return (1 - lr * decoupled_weight_decay) * x
 
 
-def _norm(chunks: Iterable[npt.NDArray[Any]], scale: float) -> float:
-    squares = 0.0
-    for chunk in chunks:
-        wide = chunk.astype(np.float64, copy=False) / scale
-        squares += float(wide.dot(wide))
-    return math.sqrt(squares)
+def lookahead(x, x_slow, t, lookahead, lookahead_alpha):
+    """Zhang et al. 2019, arXiv:1907.08610, algorithm 1; x_slow starts at x."""
+    if t % lookahead == 0:
+        x_slow = x_slow + lookahead_alpha * (x - x_slow)
+        x = x_slow
+    return x, x_slow
 
 
-def clip_factor(limit: float, norm: float) -> float:
-    """What to multiply gradients by so that a norm above the limit becomes the limit; a NaN norm stays NaN."""
-    return 1.0 if norm <= limit else limit / norm
+def ema(x_ema, x, t, ema):
+    """The exponential moving average of x; it starts at the first new x."""
+    x_ema = x if t == 1 else ema * x_ema + (1 - ema) * x
+    return x_ema
+
+
+def swa(x_swa, x, t, swa, swa_every):
+    """The mean of x over the updates swa, swa + swa_every, ... Izmailov et al. 2018, arXiv:1803.05407, algorithm 1."""
+    if t >= swa and (t - swa) % swa_every == 0:
+        x_swa = x_swa + (x - x_swa) / ((t - swa) / swa_every + 1)
+    return x_swa
+
+
+BEFORE = {
+    "maximize": maximize,
+    "clip_norm": clip_norm,
+    "clip_value": clip_value,
+    "weight_decay": weight_decay,
+    "decoupled_weight_decay": decoupled_weight_decay,
+}
+AFTER = {"lookahead": lookahead, "ema": ema, "swa": swa}
+
+STARTS = {"x_slow": "x"}
+"""Where their states start that do not start at 0."""

@@ -269,7 +269,7 @@ def test_huge_gradients_in_float32_are_clipped_not_lost():
 
 
 # ----------------------------------------------------------------------------------------------------------- attributes
-def test_current_hyperparameters_can_be_read_and_not_written():
+def test_current_hyperparameters_can_be_read_and_changed():
     from glissade.schedules import Linear
 
     p = np.zeros(1)
@@ -278,8 +278,12 @@ def test_current_hyperparameters_can_be_read_and_not_written():
     optimizer.step([np.ones(1)])
     assert optimizer.lr == 0.75
     assert "t=1" in repr(optimizer)
-    with pytest.raises(AttributeError):
-        optimizer.lr = 0.5
+    optimizer.lr = 0.5
+    optimizer.step([np.ones(1)])
+    assert optimizer.lr == 0.5
+    assert p == -1.5
+    with pytest.raises(AttributeError, match="no hyperparameter 'momentum' to set"):
+        optimizer.momentum = 0.5
     with pytest.raises(AttributeError, match="no attribute or hyperparameter 'learning_rate'"):
         _ = optimizer.learning_rate
 

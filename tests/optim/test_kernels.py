@@ -7,7 +7,7 @@ import pytest
 
 from glissade.kernels.threads import PARALLEL_BYTES
 from glissade.optim import Adam, AdamW, Optimizer, RMSprop
-from glissade.optim.transforms import TRANSFORMS
+from glissade.optim.transforms import BEFORE
 from glissade.schedules import Cosine, Linear
 
 SPECS = [
@@ -30,7 +30,7 @@ def reference(spec, x, g, states, t):
     """The rule and what comes before it, on arrays."""
     rule = inspect.signature(spec.rule).parameters
     numbers = {name: value(spec, name, t - 1) for name in spec.domains}
-    for name, transform in TRANSFORMS.items():
+    for name, transform in BEFORE.items():
         if name not in rule and numbers[name] not in (None, False, 0.0):
             taken = {"x": x, "g": g, **numbers}
             g = transform(*(taken[parameter] for parameter in inspect.signature(transform).parameters))

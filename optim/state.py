@@ -1,0 +1,56 @@
+"""The state of a bound optimizer as a dict, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import checkpoint
+
+if TYPE_CHECKING:
+    from .bound import BoundOptimizer, Place
+
+__all__ = ["of", "restore"]
+
+
+def of(optimizer: BoundOptimizer) -> dict[str, Any]:
+    """A copy of the state, see `BoundOptimizer.state_dict`."""
+    options: dict[str, Any] = {}
+    if optimizer.spec.nonfinite != "propagate":
+        options["nonfinite"] = optimizer.nonfinite
+    if optimizer.spec.accumulate > 1:
+        options["calls"] = optimizer._calls
+    return {
+        "optimizer": type(optimizer.spec).__name__,
+        "t": optimizer.t,
+        **options,
+        "state": {place.name: _of(optimizer, place) for place in optimizer.places},
+    }
+
+
+def _of(optimizer: BoundOptimizer, place: Place) -> dict[str, Any]:
+    kept = {"t": int(place.block.clocks[place.index][0]), **place.scalars}
+    for accumulated in optimizer._accumulated:
+        if accumulated.block is place.block:
+            kept["arrived"] = int(accumulated.arrived[place.index])
+            kept["accumulated"] = place.block.part(accumulated.total, place.index).copy()
+    return kept | {slot: array.copy() for slot, array in place.slots.items()}
+
+
+def restore(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
+    """Take over a state, see `BoundOptimizer.load_state_dict`."""
+    checkpoint.check(saved, of(optimizer))
+    optimizer.t = int(saved["t"])
+    optimizer.nonfinite = int(saved.get("nonfinite", 0))
+    optimizer._calls = int(saved.get("calls", 0))
+    for place in optimizer.places:
+        kept = saved["state"][place.name]
+        place.block.clocks[place.index] = (int(kept["t"]), *(float(kept[name]) for name in place.scalars))
+        for slot, array in place.slots.items():
+            np.copyto(array, kept[slot])
+        for accumulated in optimizer._accumulated:
+            if accumulated.block is place.block:
+                accumulated.arrived[place.index] = bool(kept["arrived"])
+                np.copyto(place.block.part(accumulated.total, place.index), kept["accumulated"])
