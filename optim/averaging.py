@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from .bound import Place
+    from .place import Place
 
 __all__ = ["of"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
@@ -14,47 +13,19 @@ import numpy.typing as npt
 from . import averaging, checkpoint, state
 from .accumulation import Accumulated
 from .clipping import global_norm
+from .explain import Explanation, step_of
 from .group import Group
 from .optimizer import Optimizer
 from .options import OF_THE_STEP
 from .parameters import groups_of
+from .place import Place
+from .record import Record, Recorder
 from .storage import Block, apart, checked_array, owners
 
-__all__ = ["BoundOptimizer", "Place"]
+__all__ = ["BoundOptimizer"]
 
 Array = npt.NDArray[Any]
 Work = list[tuple[Group, Block, Sequence[tuple[int, int]]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one parameter lies."""
-
-    name: str
-    parameter: Any
-    group: Group
-    block: Block
-    index: int
-    what: str
-    """What its gradient is called in messages."""
-    x: Array
-    """Its values, in the block."""
-
-    @property
-    def data(self) -> Array:
-        """Its values, where the caller sees them."""
-        array: Array = self.parameter if isinstance(self.parameter, np.ndarray) else self.parameter.data
-        return array
-
-    @property
-    def slots(self) -> dict[str, Array]:
-        """Its states that are arrays."""
-        return self.block.slots(self.index)
-
-    @property
-    def scalars(self) -> dict[str, float]:
-        """Its states that are numbers."""
-        return dict(zip(self.group.kernel.scalars, self.block.clocks[self.index][1:], strict=True))
 
 
 class BoundOptimizer:
@@ -78,8 +49,8 @@ class BoundOptimizer:
     """
 
     __slots__ = (
-        "__weakref__", "_accumulated", "_averaged", "_calls", "_clips", "_plain", "groups", "nonfinite", "owners",
-        "places", "spec", "t",
+        "__weakref__", "_accumulated", "_averaged", "_calls", "_clips", "_plain", "_recorder", "groups", "nonfinite",
+        "owners", "places", "spec", "t",
     )  # fmt: skip
 
     def __init__(self, spec: Optimizer, params: Iterable[Any]) -> None:
@@ -106,6 +77,7 @@ class BoundOptimizer:
         blocks = [block for group in self.groups for block in group.blocks]
         self._accumulated = [Accumulated(block) for block in blocks] if spec.accumulate > 1 else []
         self._averaged = False
+        self._recorder: Recorder | None = None
         self._see()
 
     def _see(self) -> None:
@@ -114,7 +86,7 @@ class BoundOptimizer:
         self._clips = any(spec.clip_norm is not None for spec in specs)
         parts = any(spec.clip_each_norm is not None or spec.clip_adaptive is not None for spec in specs)
         checks = self.spec.accumulate > 1 or self.spec.nonfinite != "propagate"
-        self._plain = not (self._clips or parts or checks or self._averaged)
+        self._plain = not (self._clips or parts or checks or self._averaged or self._recorder)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Refuse: a copy of the buffers would not be what the copied parameters see."""
@@ -145,6 +117,9 @@ class BoundOptimizer:
         """Change a hyperparameter in all groups, from the next step on."""
         if name in BoundOptimizer.__slots__:
             object.__setattr__(self, name, value)
+        elif name == "recording":
+            self._recorder = (self._recorder or Recorder()) if value else None
+            self._see()
         elif name in self.spec.domains:
             self.set(**{name: value})
         else:
@@ -203,6 +178,8 @@ class BoundOptimizer:
             block.scatter()
         if work:
             _set_t(self, k + 1)
+            if self._recorder:
+                self._recorder.finish(self.places, k)
         return loss
 
     def _prepared(self, work: Work) -> Work:
@@ -220,6 +197,8 @@ class BoundOptimizer:
                 return self._refuse(work)
         for group, block, runs in work:
             group.clip(block, runs, self.t, norm)
+        if self._recorder:
+            self._recorder.start(self.places, work)
         return work
 
     def _mean(self, work: Work) -> Work:
@@ -231,7 +210,8 @@ class BoundOptimizer:
         if self._calls < self.spec.accumulate:
             return []
         self._calls = 0
-        means = [(group, block, of[id(block)].mean(self.spec.accumulate)) for group in self.groups for block in group.blocks]
+        blocks = [(group, block) for group in self.groups for block in group.blocks]
+        means = [(group, block, of[id(block)].mean(self.spec.accumulate)) for group, block in blocks]
         return [(group, block, runs) for group, block, runs in means if runs]
 
     def _refuse(self, work: Work) -> Work:
@@ -311,6 +291,48 @@ class BoundOptimizer:
                 np.copyto(place.data, data)
             self._averaged = False
             self._see()
+
+    # ------------------------------------------------------------------------------------------------- its account
+    @property
+    def recording(self) -> bool:
+        """Whether steps are noted down; set it to True. It costs a copy of x, g and the states at each step."""
+        return self._recorder is not None
+
+    @property
+    def record(self) -> Record:
+        """What the last step was: norms of gradient and update, clip factor, effective learning rate.
+
+        Raises:
+            ValueError: no step has been noted down.
+        """
+        return self._recorded().record  # type: ignore[return-value]
+
+    def explain(self, parameter: int | str = 0, entry: int | tuple[int, ...] = 0) -> Explanation:
+        """The arithmetic of the last step of one entry, with the numbers put in.
+
+        Args:
+            parameter: its position or name.
+            entry: an index of the parameter; an integer counts its elements row by row.
+
+        Raises:
+            IndexError, KeyError: there is no such parameter or entry.
+            ValueError: no step has been noted down, or the parameter was not updated in it.
+        """
+        before = self._recorded().before
+        at = {place.name: place for place in self.places}
+        place = at[parameter] if isinstance(parameter, str) else self.places[parameter]
+        if place.name not in before:
+            raise ValueError(f"Parameter {place.name} was not updated in the last step: it had no gradient.")
+        index = entry if isinstance(entry, tuple) else np.unravel_index(entry, place.x.shape)
+        return step_of(place, before[place.name], tuple(int(i) for i in index))
+
+    def _recorded(self) -> Recorder:
+        if self._recorder is None or self._recorder.record is None:
+            raise ValueError(
+                "No step has been noted down. Say opt.recording = True before the step; it costs a copy of x, g and the "
+                "states."
+            )
+        return self._recorder
 
     # -------------------------------------------------------------------------------------------------- the state
     def state_dict(self) -> dict[str, Any]:

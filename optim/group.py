@@ -36,6 +36,15 @@ class Group:
             block.clocks = [clock] * len(block.parameters)
             block.states = {slot: spec.tier.start(spec, slot, block) for slot in self.kernel.arrays[2:]}
 
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """The numbers that the kernel was given last, by name."""
+        return dict(zip(self.kernel.parameters, self._numbers, strict=True))
+
+    def hyperparameters(self, k: int) -> dict[str, Any]:
+        """All hyperparameters when k updates have been taken."""
+        return {name: self.value(name, k) for name in self.spec.domains}
+
     def adopt(self, spec: Optimizer) -> None:
         """Take these hyperparameters from the next step on."""
         self.spec, self.kernel, names = spec, spec.kernel, spec.kernel.parameters

@@ -8,6 +8,7 @@ registry follow from the declaration.
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache, partial
@@ -25,9 +26,13 @@ from .transforms import AFTER, BEFORE, STARTS
 
 if TYPE_CHECKING:
     from .bound import BoundOptimizer
+    from .formula import Formula
     from .whole import Whole
 
 __all__ = ["Optimizer"]
+
+
+Stages = tuple[Callable[..., Any], ...]
 
 
 class _KernelSource:
@@ -35,6 +40,17 @@ class _KernelSource:
 
     def __get__(self, optimizer: Optimizer | None, cls: type[Optimizer]) -> str:
         return _kernel_of(cls, vars(optimizer) if optimizer else {f.name: f.default for f in _fields(cls)}).source
+
+
+class _OnBoth:
+    """A method of the class and of its values."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, optimizer: Optimizer | None, cls: type[Optimizer]) -> Callable[..., Any]:
+        return partial(self.function, cls, optimizer)
 
 
 class Optimizer(Options):
@@ -148,6 +164,37 @@ class Optimizer(Options):
         """The same optimizer with some hyperparameters changed."""
         return type(self)(**{**vars(self), **changes})
 
+    def to_config(self) -> dict[str, Any]:
+        """The value as JSON knows it: a dict of the class name under "class", and the hyperparameters."""
+        encoded = {name: v.to_config() if isinstance(v, Schedule) else v for name, v in vars(self).items()}
+        return {"class": type(self).__name__} | encoded
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The value that `to_config` described.
+
+        Raises:
+            TypeError, ValueError: it describes none, or one of another class.
+        """
+        if not isinstance(config, Mapping):
+            raise TypeError(f"A configuration must be a dict. Received: {config!r}. Write what to_config() returns.")
+        kind = cls.registry.get(str(config.get("class")).lower())
+        if kind is None or not issubclass(kind, cls):
+            known = ", ".join(other.__name__ for other in cls.registry.values() if issubclass(other, cls))
+            raise ValueError(f"{cls.__name__}: class must be one of {known}. Received: class={config.get('class')!r}.")
+        given = {name: v for name, v in config.items() if name != "class"}
+        value: Self = kind(**{n: Schedule.from_config(v) if isinstance(v, Mapping) else v for n, v in given.items()})
+        return value
+
+    def to_json(self) -> str:
+        """The configuration as JSON text; numbers round trip exactly."""
+        return json.dumps(self.to_config())
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The value that `to_json` wrote. Raises TypeError or ValueError if the text describes none."""
+        return cls.from_config(json.loads(text))
+
     def bind(self, params: Iterable[Any]) -> BoundOptimizer:
         """Bind to parameters.
 
@@ -166,6 +213,18 @@ class Optimizer(Options):
     def kernel(self) -> Kernel | Whole:
         """The rule, together with the options that are on, as one call."""
         return _kernel_of(type(self), vars(self))
+
+    @property
+    def stages(self) -> tuple[Stages, Stages]:
+        """What the options that are on do before and after the rule."""
+        return _stages(type(self), vars(self))
+
+    @_OnBoth
+    def explain(cls, spec: Optimizer | None) -> Formula:  # noqa: N805
+        """The formula: `Adam.explain()`, or with the options that are on, `Adam(clip_value=1.0).explain()`."""
+        from .explain import formula_of
+
+        return formula_of(cls, spec)
 
     def start(self, slot: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Where a state array starts, for these values of x."""
@@ -194,11 +253,16 @@ def _fields(cls: Any) -> tuple[Field[Any], ...]:
     return fields(cls)
 
 
+def _stages(cls: type[Optimizer], values: Mapping[str, Any]) -> tuple[Stages, Stages]:
+    taken = inspect.signature(cls.rule).parameters
+    on = [f.name for f in _fields(Optimizer) if f.name not in taken and values[f.name] != f.default]
+    before, after = (tuple(stages[name] for name in on if name in stages) for stages in (BEFORE, AFTER))
+    return before, after
+
+
 def _kernel_of(cls: type[Optimizer], values: Mapping[str, Any]) -> Kernel | Whole:
     taken = inspect.signature(cls.rule).parameters
-    off = {f.name: f.default for f in _fields(Optimizer)}
-    on = [name for name in off if name not in taken and values[name] != off[name]]
-    before, after = (tuple(dict.fromkeys(f[name] for name in on if name in f)) for f in (BEFORE, AFTER))
+    before, after = _stages(cls, values)
     options = tuple((name, bool(value)) for name, value in values.items() if name in taken)
     return _kernel(cls.tier, cls.rule, ("x", *cls.state), cls.scalars, before, after, options)
 

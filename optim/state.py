@@ -10,7 +10,8 @@ import numpy as np
 from . import checkpoint
 
 if TYPE_CHECKING:
-    from .bound import BoundOptimizer, Place
+    from .bound import BoundOptimizer
+    from .place import Place
 
 __all__ = ["of", "restore"]
 

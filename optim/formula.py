@@ -1,0 +1,125 @@
+"""A rule as its reader sees it: lines of text, and LaTeX."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Formula", "latex", "lines"]
+
+_GREEK = ("alpha", "beta", "gamma", "delta", "eps", "eta", "theta", "lambda", "mu", "rho", "tau")
+_COMPARISONS = {ast.Lt: "<", ast.LtE: r"\le", ast.Gt: ">", ast.GtE: r"\ge", ast.Eq: "=", ast.NotEq: r"\ne"}
+_FUNCTIONS = {"exp": r"\exp", "log": r"\log", "tanh": r"\tanh", "maximum": r"\max", "minimum": r"\min"}
+_FUNCTIONS |= {"max": r"\max", "min": r"\min"}
+# How tightly an expression holds together; what stands inside a tighter one gets parentheses.
+_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """What an optimizer does, one line per statement. `str` gives text, a notebook shows the LaTeX."""
+
+    title: str
+    """What it is and where it comes from."""
+    lines: tuple[str, ...]
+    latex: str
+
+    def __str__(self) -> str:
+        """The title and the lines, indented."""
+        return "\n".join([self.title, "", *(f"    {line}" for line in self.lines)])
+
+    __repr__ = __str__
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex}$$"
+
+
+def lines(statements: Sequence[ast.stmt]) -> list[str]:
+    """Statements as Python writes them."""
+    return [line for statement in statements for line in ast.unparse(statement).splitlines()]
+
+
+def latex(statements: Sequence[ast.stmt]) -> str:
+    """Statements as aligned LaTeX: an arrow for an assignment."""
+    rows = " \\\\\n".join(f"& {row}" for row in _rows(statements, ""))
+    return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
+
+
+def _rows(statements: Sequence[ast.stmt], indent: str) -> Iterator[str]:
+    for statement in statements:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.IfExp(test=test, body=body, orelse=orelse)):
+                cases = rf"{_latex(body)} & \text{{if }} {_latex(test)} \\ {_latex(orelse)} & \text{{otherwise}}"
+                yield rf"{indent}{_name(name)} \leftarrow \begin{{cases}} {cases} \end{{cases}}"
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield rf"{indent}{_name(name)} \leftarrow {_latex(value)}"
+            case ast.If(test=test, body=body, orelse=orelse):
+                yield rf"{indent}\text{{if }} {_latex(test)}\text{{:}}"
+                yield from _rows(body, indent + r"\quad ")
+                if orelse:
+                    yield rf"{indent}\text{{otherwise:}}"
+                    yield from _rows(orelse, indent + r"\quad ")
+            case _:
+                yield rf"{indent}\texttt{{{ast.unparse(statement)}}}"
+
+
+def _name(name: str) -> str:
+    stem = name.rstrip("0123456789")
+    number = name[len(stem) :]
+    head, _, tail = stem.partition("_")
+    word = r"\varepsilon" if head == "eps" else f"\\{head}" if head in _GREEK else head
+    word = word if len(head) == 1 or word != head else rf"\mathrm{{{head}}}"
+    below = "".join([rf"\mathrm{{{tail}}}" if tail else "", number])
+    return f"{word}_{{{below}}}" if below else word
+
+
+def _latex(node: ast.expr, inside: int = _SUM) -> str:
+    text, level = _parts(node)
+    return text if level >= inside else rf"\left({text}\right)"
+
+
+def _parts(node: ast.expr) -> tuple[str, int]:
+    """An expression, and how tightly it holds together."""
+    match node:
+        case ast.Name(id=name):
+            return _name(name), _ATOM
+        case ast.Constant(value=value):
+            return f"{value:g}" if isinstance(value, float) else str(value), _ATOM
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+            sign = "+" if isinstance(op, ast.Add) else "-"
+            return f"{_latex(left)} {sign} {_latex(right, _PRODUCT)}", _SUM
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return rf"{_latex(left, _PRODUCT)} \, {_latex(right, _SIGN)}", _PRODUCT
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return rf"\frac{{{_latex(left)}}}{{{_latex(right)}}}", _SIGN
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return f"{_latex(left, _ATOM)}^{{{_latex(right)}}}", _POWER
+        case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr() as op, right=right):
+            word = "and" if isinstance(op, ast.BitAnd) else "or"
+            return rf"{_latex(left)} \text{{ {word} }} {_latex(right)}", _SUM
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return f"-{_latex(operand, _SIGN)}", _PRODUCT
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
+            return f"{_latex(left)} {_COMPARISONS[type(op)]} {_latex(right)}", _SUM
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            cases = rf"{_latex(body)} & \text{{if }} {_latex(test)} \\ {_latex(orelse)} & \text{{otherwise}}"
+            return rf"\begin{{cases}} {cases} \end{{cases}}", _SUM
+        case ast.Call(func=function, args=arguments):
+            return _call(ast.unparse(function).split(".")[-1], arguments), _ATOM
+    return rf"\texttt{{{ast.unparse(node)}}}", _ATOM
+
+
+def _call(name: str, arguments: Sequence[ast.expr]) -> str:
+    given = ", ".join(_latex(argument) for argument in arguments)
+    match name:
+        case "sqrt":
+            return rf"\sqrt{{{given}}}"
+        case "cbrt":
+            return rf"\sqrt[3]{{{given}}}"
+        case "square":
+            return f"{_latex(arguments[0], _ATOM)}^2"
+        case "abs" | "absolute":
+            return rf"\left|{given}\right|"
+    function = _FUNCTIONS.get(name) or rf"\operatorname{{{name}}}"
+    return rf"{function}\left({given}\right)"
