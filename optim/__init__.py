@@ -1,28 +1,21 @@
 """The optimizers: rules written once, bound to parameters."""
 
+from . import rules
 from .bound import BoundOptimizer
 from .hyper import Fraction, Hyper, NonNegative, Positive, Unit
 from .minimize import Result, minimize
 from .optimizer import Optimizer
-from .rules import NAG, SGD, Adadelta, Adagrad, Adam, AdamW, Momentum, RAdam, RMSprop
+from .rules import *  # noqa: F403
 
 __all__ = [
-    "NAG",
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
     "BoundOptimizer",
     "Fraction",
     "Hyper",
-    "Momentum",
     "NonNegative",
     "Optimizer",
     "Positive",
-    "RAdam",
-    "RMSprop",
     "Result",
     "Unit",
     "minimize",
 ]
+__all__ += rules.__all__

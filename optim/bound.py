@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..schedules import Schedule
 from . import averaging, checkpoint, state
 from .accumulation import Accumulated
 from .clipping import global_norm
@@ -94,6 +95,13 @@ class BoundOptimizer:
             "A bound optimizer can't be copied or pickled: it shares memory with its parameters. Bind opt.spec to a "
             "copy of them, and load opt.state_dict() into that."
         )
+
+    @property
+    def controllers(self) -> list[Any]:
+        """What among the hyperparameters' schedules has a state of its own, such as ReduceOnPlateau."""
+        values = [value for group in self.groups for value in vars(group.spec).values()]
+        found = [c for value in values if isinstance(value, Schedule) for c in value.controllers]
+        return list({id(controller): controller for controller in found}.values())
 
     @property
     def parameters(self) -> list[Any]:
@@ -329,8 +337,8 @@ class BoundOptimizer:
     def _recorded(self) -> Recorder:
         if self._recorder is None or self._recorder.record is None:
             raise ValueError(
-                "No step has been noted down. Say opt.recording = True before the step; it costs a copy of x, g and the "
-                "states."
+                "No step has been noted down. Received: a question about the last step. Say opt.recording = True "
+                "before the step; it costs a copy of x, g and the states."
             )
         return self._recorder
 

@@ -51,12 +51,15 @@ def _check_values(of: str, saved: Mapping[str, Any], own: Mapping[str, Any]) -> 
         value = saved[name]
         if isinstance(like, np.ndarray):
             checked_array(f"{name}{of}", value, like)
-        elif isinstance(like, int) and (
-            not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0
-        ):
-            raise ValueError(f"The state's {name}{of} must be an integer >= 0. Received: {value!r}.")
+        elif isinstance(like, int) and not _is_count(value):
+            raise ValueError(f"The state's {name}{of} must be an integer >= 0 and < 2**53. Received: {value!r}.")
         elif isinstance(like, float) and (not isinstance(value, Real) or isinstance(value, bool)):
             raise ValueError(f"The state's {name}{of} must be a number. Received: {value!r}.")
+
+
+def _is_count(value: Any) -> bool:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return whole and 0 <= value < 2**53  # beyond, t + 1.0 is t
 
 
 def write(path: str | PathLike[str], state: Mapping[str, Any]) -> None:
@@ -112,6 +115,8 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
             parameters = head.pop("parameters")
             state = {name: dict(kept) for name, kept in parameters}
             names = list(state)
+            if len(names) != len(parameters):
+                raise ValueError("a parameter comes twice")
             for key, array in arrays.items():
                 index, _, slot = key.partition("/")
                 state[names[int(index)]][slot] = array
@@ -141,6 +146,8 @@ _DAMAGE = (
 
 def _parts_of_npz(file: Any) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     with np.load(file, allow_pickle=False) as content:
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in content.zip.infolist()):
+            raise ValueError("its entries are compressed, which could hide any size")
         return json.loads(str(content[_HEAD])), {key: content[key] for key in content.files if key != _HEAD}
 
 

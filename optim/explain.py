@@ -14,8 +14,8 @@ from . import formula
 from .tiers import ELEMENTS
 
 if TYPE_CHECKING:
-    from .place import Place
     from .optimizer import Optimizer
+    from .place import Place
     from .record import Before
 
 __all__ = ["Explanation", "formula_of", "step_of"]

@@ -220,7 +220,7 @@ class Optimizer(Options):
         return _stages(type(self), vars(self))
 
     @_OnBoth
-    def explain(cls, spec: Optimizer | None) -> Formula:  # noqa: N805
+    def explain(cls, spec: Optimizer | None) -> Formula:
         """The formula: `Adam.explain()`, or with the options that are on, `Adam(clip_value=1.0).explain()`."""
         from .explain import formula_of
 

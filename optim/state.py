@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,8 @@ def of(optimizer: BoundOptimizer) -> dict[str, Any]:
         options["nonfinite"] = optimizer.nonfinite
     if optimizer.spec.accumulate > 1:
         options["calls"] = optimizer._calls
+    if optimizer.controllers:
+        options["controllers"] = [controller.state_dict() for controller in optimizer.controllers]
     return {
         "optimizer": type(optimizer.spec).__name__,
         "t": optimizer.t,
@@ -43,6 +45,14 @@ def _of(optimizer: BoundOptimizer, place: Place) -> dict[str, Any]:
 def restore(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
     """Take over a state, see `BoundOptimizer.load_state_dict`."""
     checkpoint.check(saved, of(optimizer))
+    controllers = optimizer.controllers
+    states = saved.get("controllers", [])
+    if not isinstance(states, Sequence) or len(states) != len(controllers):
+        raise ValueError(f"The state must have {len(controllers)} controllers of schedules. Received: {states!r}.")
+    for controller, kept in zip(controllers, states, strict=True):
+        controller.checked_state(kept)
+    for controller, kept in zip(controllers, states, strict=True):
+        controller.load_state_dict(kept)
     optimizer.t = int(saved["t"])
     optimizer.nonfinite = int(saved.get("nonfinite", 0))
     optimizer._calls = int(saved.get("calls", 0))

@@ -239,7 +239,7 @@ def test_an_option_that_could_have_no_effect_is_refused(option):
         SGD(lr=0.1, **option)
 
 
-# ------------------------------------------------------------------------------------------------- all of them, in order
+# ------------------------------------------------------------------------------------------------ all of them, in order
 def test_the_order_of_operations():
     spec = Momentum(
         lr=0.1, momentum=0.5, accumulate=2, maximize=True, clip_norm=2.0, clip_each_norm=1.5, clip_adaptive=0.9,

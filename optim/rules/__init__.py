@@ -1,0 +1,43 @@
+"""The optimizers, in order of increasing complexity: each differs from one above it by a line or two.
+
+Notation: x parameter, g gradient, t = 1, 2, ... the update, lr the length of a step; m a mean of gradients, v a mean
+(or sum) of their squares or, in the momentum family, the velocity. A rule runs as it stands on floats, NumPy arrays,
+Tensors and Decimals, and is the source of the kernel.
+"""
+
+# isort: off
+from .momentum import NAG, SGD, Momentum
+from .signs import Lion, Rprop, Signum, SignSGD
+from .adaptive import Adadelta, Adagrad, RMSprop
+from .adam import AMSGrad, Adam, Adamax, AdamW, NAdam, RAdam
+from .belief import ADOPT, AdaBelief, Adan, Yogi
+from .proximal import Ftrl
+from .averaged import ASGD, ScheduleFreeAdamW, ScheduleFreeSGD
+# isort: on
+
+__all__ = [
+    "ADOPT",
+    "ASGD",
+    "NAG",
+    "SGD",
+    "AMSGrad",
+    "AdaBelief",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Adan",
+    "Ftrl",
+    "Lion",
+    "Momentum",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
+    "SignSGD",
+    "Signum",
+    "Yogi",
+]
