@@ -25,6 +25,7 @@ else:
     from .functional import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .modes import no_grad
     from .op import Op, composite, constant, elementwise, linear, structural
+    from .ops.complex import takes_complex
     from .rows import check_row, table
     from .tensor import Parameter, Tensor
 
@@ -59,6 +60,7 @@ else:
         "strong_zero",
         "structural",
         "table",
+        "takes_complex",
         "trace_nan",
         "value_and_grad",
         "vjp",

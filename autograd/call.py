@@ -15,6 +15,7 @@ from .domain import arr, case
 from .forward import explore, push
 from .modes import Mode, is_recording
 from .op import Function, linear
+from .ops.complex import takes_complex
 from .tensor import Tensor
 from .walk import pull
 
@@ -35,6 +36,7 @@ def _enter(x: Any) -> Any:
 
 
 enter = linear(_enter, lambda g, y, x: g, samples=[case(arr(3))])
+takes_complex(enter)
 
 _current: ContextVar[Call | None] = ContextVar("current", default=None)
 
@@ -81,10 +83,10 @@ class Call:
                 entered: Tensor = enter(x)
                 return entered
             x = x.data
-        if not isinstance(x, (np.ndarray, np.generic, float)) or np.asarray(x).dtype.kind != "f":
+        if not isinstance(x, (np.ndarray, np.generic, float, complex)) or np.asarray(x).dtype.kind not in "fc":
             kind = f"dtype {x.dtype}" if isinstance(x, (np.ndarray, np.generic)) else type(x).__name__
             raise TypeError(
-                f"{self.name}: {self.names()[n]} must be a float, an array of floats or a Tensor of floats. "
+                f"{self.name}: {self.names()[n]} must be a float or complex number, or an array or a Tensor of them. "
                 f"Received: {kind}. Pass e.g. 2.0 instead of 2, or x.astype(float)."
             )
         return Tensor(x, requires_grad=True)
@@ -172,10 +174,12 @@ def similar(name: str, what: str, like: Any, tree: Any) -> list[Any]:
 
 
 def _alike(what: str, v: Any, x: Any) -> Any:
-    dtype = x.dtype if isinstance(x, (Tensor, np.ndarray, np.generic)) else np.dtype(float)
-    v = v if isinstance(v, Tensor) else np.asarray(v, dtype)[()]
+    dtype = x.dtype if isinstance(x, (Tensor, np.ndarray, np.generic)) else np.dtype(type(x))
+    v = v if isinstance(v, Tensor) else np.asarray(v)[()]
     if v.shape != np.shape(x):
         raise ValueError(f"{what} must have shape {np.shape(x)}. Received: shape {v.shape}.")
+    if v.dtype.kind == "c" != dtype.kind:
+        raise TypeError(f"{what} must be real, {dtype}. Received: dtype {v.dtype}. Take np.real of it.")
     return v if v.dtype == dtype else v.astype(dtype)
 
 
@@ -196,14 +200,14 @@ def _checked(name: str, value: Any) -> Tensor:
     """A value of the function as a Tensor, which may be a constant."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, (np.ndarray, np.generic, float, int)) and np.asarray(value).dtype.kind in "fiub":
+    if isinstance(value, (np.ndarray, np.generic, float, int, complex)) and np.asarray(value).dtype.kind in "fciub":
         return Tensor(np.asarray(value, dtype=np.result_type(value, np.float32)))
     raise TypeError(_not_an_array(name, value))
 
 
 def _not_an_array(name: str, value: Any) -> str:
     return (
-        f"{name}: the function must return one Tensor or array of real numbers. Received: {type(value).__name__}. "
+        f"{name}: the function must return one Tensor or array of numbers. Received: {type(value).__name__}. "
         "Join several with np.stack or np.concatenate. vjp, jvp and jacobian take dicts, lists and tuples of them; "
         "what should not be differentiated goes to has_aux=True."
     )

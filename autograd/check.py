@@ -48,7 +48,8 @@ def check_grads(
     """Compares the derivatives of f at args, up to the given order, with central differences of f in float64.
 
     Every float argument is differentiated, entry by entry; an array result is first multiplied by a fixed random array
-    and summed. float32 arguments are checked against differences in float64. The arguments are not changed.
+    and summed. float32 arguments are checked against differences in float64. The arguments are not changed. A complex
+    argument is two real ones, its real and its imaginary part; of a complex result both parts are checked.
 
     At a kink, where the left and the right derivative of the function differ however short the step, any value between
     them is accepted: a subgradient. Derivatives of higher order are not compared there. Where they can be had, two more
@@ -64,11 +65,10 @@ def check_grads(
     >>> check_grads(lambda x: np.abs(x) + x / 2, np.array([-1.0, 0.0]))
     check_grads: 4 derivatives right, by central differences, forward mode; kink: order 2, argument 0, index (1,)
     """
-    plain = [np.array(x.data if isinstance(x, Tensor) else x) for x in args]
-    argnums = [i for i, x in enumerate(plain) if x.dtype.kind == "f"]
+    f, points, names = _of_reals(f, args)
+    argnums = [i for i, x in enumerate(points) if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
     if not argnums:
         raise TypeError(f"check_grads: no argument is a float or an array of floats. Received: {len(args)} arguments.")
-    points = [plain[i] if i in argnums else x for i, x in enumerate(args)]
     wide = [x.astype(np.float64) if i in argnums else x for i, x in enumerate(points)]
     checked, scalars = Checked(), []
     for level in range(1, order + 1):
@@ -81,8 +81,9 @@ def check_grads(
             expected = np.empty(got.shape)
             for index in np.ndindex(got.shape):
                 expected[index] = central(scalar, wide, i, index, eps)
-            comparison = _Comparison(scalars, wide, i, shape, got, expected, eps, _tolerance(got, rtol, atol, scale))
-            checked.kinks += comparison.accepted_kinks()
+            tolerance = _tolerance(got, rtol, atol, scale)
+            comparison = _Comparison(scalars, wide, i, names[i], shape, got, expected, eps, tolerance)
+            checked.kinks += [(level, int(names[i].split()[1]), index) for index in comparison.accepted_kinks()]
             checked.entries += got.size
             numeric[i] = expected
         if level == 1 and not checked.kinks:
@@ -92,19 +93,46 @@ def check_grads(
     return checked
 
 
+def _of_reals(f: Function, args: Sequence[Any]) -> tuple[Function, list[Any], list[str]]:
+    """f as a function of real arrays, copies of its arguments, and what to call them; a complex one becomes two."""
+    points: list[Any] = []
+    names: list[str] = []
+    for i, x in enumerate(args):
+        array = np.array(x.data if isinstance(x, Tensor) else x)
+        if array.dtype.kind == "c":
+            points += [array.real.copy(), array.imag.copy()]
+            names += [f"argument {i} (real part)", f"argument {i} (imaginary part)"]
+        else:
+            points.append(array if array.dtype.kind == "f" else x)
+            names.append(f"argument {i}")
+
+    def of_reals(*xs: Any) -> Any:
+        parts = iter(zip(xs, names, strict=True))
+        return f(*(x + 1j * next(parts)[0] if name.endswith("(real part)") else x for x, name in parts))
+
+    return (of_reals if len(points) > len(args) else f), points, names
+
+
 def _projected(f: Function, points: Sequence[Any], level: int) -> tuple[Function, tuple[int, ...]]:
     """sum(f * a fixed random array): a scalar function with all of f's derivatives in it; f itself if it is scalar.
 
-    And the shape of f's value.
+    Of a complex f the real part of that. And the shape of f's value.
     """
     value, again = evaluate(f, points), evaluate(f, points)
     if not np.array_equal(value, again, equal_nan=True):
         raise AssertionError(
             "check_grads: the function gives two values for the same arguments. Seed its random generator inside it."
         )
-    if value.ndim == 0:
+    is_complex = value.dtype.kind == "c"
+    if value.ndim == 0 and not is_complex:
         return f, ()
-    weights = np.random.default_rng(level).uniform(0.5, 1.5, value.shape).astype(value.dtype)
+    rng = np.random.default_rng(level)
+    weights = rng.uniform(0.5, 1.5, value.shape)
+    if is_complex:
+        weights = weights + 1j * rng.uniform(0.5, 1.5, value.shape)
+        weights = weights.astype(value.dtype)
+        return lambda *xs: np.real(np.sum(f(*xs) * weights)), value.shape
+    weights = weights.astype(value.dtype)
     return lambda *xs: np.sum(f(*xs) * weights), value.shape
 
 
@@ -138,13 +166,14 @@ class _Comparison:
     scalars: list[Function]
     points: list[Any]
     i: int
+    name: str
     shape: tuple[int, ...]
     got: NDArray[Any]
     expected: NDArray[Any]
     eps: float
     tolerance: Tolerance
 
-    def accepted_kinks(self) -> list[tuple[int, int, Index]]:
+    def accepted_kinks(self) -> list[Index]:
         """Where the difference is explained by a kink. AssertionError at the worst entry where it is not."""
         excess = _excess(self.got, self.expected, self.tolerance)
         worst_first = np.argsort(-excess, axis=None, kind="stable")[: np.count_nonzero(excess > 1)]
@@ -153,7 +182,7 @@ class _Comparison:
             index = tuple(int(k) for k in np.unravel_index(flat, excess.shape))
             if not self._is_kink(index):
                 raise AssertionError(self._message(index))
-            accepted.append((len(self.scalars), self.i, index))
+            accepted.append(index)
         return accepted
 
     def _is_kink(self, index: Index) -> bool:
@@ -178,7 +207,7 @@ class _Comparison:
         if not mistake and jumps(f, points, i, index, self.eps):
             mistake = "the function jumps here: it has no derivative at this point"
         return (
-            f"check_grads: the derivative of order {len(self.scalars)} for argument {i} is wrong at index {index}: "
+            f"check_grads: the derivative of order {len(self.scalars)} for {self.name} is wrong at index {index}: "
             f"expected {expected:.10g} (numeric, eps={self.eps:g}; from the left {left:.10g}, from the right "
             f"{right:.10g}), got {got:.10g} (analytic), an error of {ulp:.3g} ulp; {wrong} of {self.got.size} entries "
             f"are wrong. Suggested eps: {best:g}, where the numeric derivative is {there:.10g}."

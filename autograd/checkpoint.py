@@ -17,8 +17,9 @@ from .containers import leaves, rebuild, transform
 from .forward import explore
 from .modes import Mode, is_recording
 from .op import ForEach, Function, Op
+from .ops.complex import takes_complex
 from .tensor import Tensor
-from .walk import pull
+from .walk import cast_to, pull
 
 
 def checkpoint(f: Function) -> Function:
@@ -111,6 +112,7 @@ _again = Op(
     (),
     forward=lambda *arrays, segment, value: value,
 )
+takes_complex(_again)
 
 
 def _is_live(x: Any) -> bool:
@@ -141,6 +143,6 @@ def _parted(joined: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
     parts, start = [], 0
     for x in like:
         part = joined[start : start + x.size].reshape(x.shape)
-        parts.append(part if x.dtype == joined.dtype else part.astype(x.dtype))
+        parts.append(part if x.dtype == joined.dtype else cast_to(x.dtype, part))
         start += x.size
     return parts

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .escapes import refusal
 from .op import CONSTANT, TABLE
-
-SHORTCUTS: dict[Any, Callable[..., Any]] = {}
-"""Ufunc -> a function of a Tensor and operands that records it with less overhead; filled where Tensor is defined."""
 
 UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
 """'reduce', 'accumulate', 'outer' of any ufunc, and 'where' for a call with that keyword; see `ops.ufuncs`."""
@@ -21,42 +19,19 @@ UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
 WITH_KEYWORDS: dict[Any, Callable[..., Any]] = {}
 """Reduction -> its row for calls with one of the keywords below, which the plain and fast row does not know."""
 
-_KEYWORDS = {"where", "initial", "mean", "correction"}
+KEYWORDS = {"where", "initial", "mean", "correction"}
 
 _SPECIAL = f"{__package__}.ops.special"  # the rows of scipy.special, which is not imported unless the user did
 
-_COMPLEX = (np.linalg.eig, np.linalg.eigvals, np.roots, np.sort_complex)
+_EIGENVALUES = (np.linalg.eig, np.linalg.eigvals, np.roots)
 
 
 class Protocols:
-    """Answers `__array_ufunc__`, `__array_function__` and `__array__` for a class with `data` and `_record`."""
+    """Answers `__array_function__` and `__array__` for a class with `data` and `_record`."""
 
     __slots__ = ()
     data: Any
     requires_grad: bool
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if not kwargs and inputs[0] is self and method == "__call__":
-            shortcut = SHORTCUTS.get(ufunc)
-            if shortcut is not None:
-                return shortcut(*inputs)
-        for x in inputs:
-            if is_foreign(x):
-                return NotImplemented
-        if kwargs and kwargs.pop("out", None) is not None:
-            raise TypeError(
-                f"np.{ufunc.__name__}: cannot write a Tensor into an array (out=, or `array += tensor`): the "
-                "gradient would be lost. Write `array = array + tensor`."
-            )
-        if method == "__call__":
-            if "where" in kwargs:
-                return UFUNC_METHODS["where"](ufunc, inputs, **kwargs)
-            return dispatch(ufunc, inputs, kwargs)
-        if ufunc in CONSTANT:
-            return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
-        if method in UFUNC_METHODS and ufunc.nin == 2 and ufunc.signature is None:
-            return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
-        raise TypeError(f"np.{ufunc.__name__}.{method} has no derivative row for Tensors. Use other np functions.")
 
     def __array_function__(
         self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -68,16 +43,34 @@ class Protocols:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if self.requires_grad:
-            raise TypeError(
-                "A Tensor that requires a gradient does not turn into an array by itself: the gradient would be lost. "
-                "Join Tensors with np.stack([...]) or np.concatenate([...]); take the numbers with .data or .detach()."
-            )
+            raise TypeError(refusal())
         return np.array(self.data, dtype=dtype, copy=copy)
+
+
+def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Answers `__array_ufunc__`: applies the row of a ufunc, or of one of its methods, to arguments with a Tensor."""
+    for x in inputs:
+        if is_foreign(x):
+            return NotImplemented
+    if kwargs and kwargs.pop("out", None) is not None:
+        raise TypeError(
+            f"np.{ufunc.__name__}: cannot write a Tensor into an array (out=, or `array += tensor`): the "
+            "gradient would be lost. Write `array = array + tensor`."
+        )
+    if method == "__call__":
+        if "where" in kwargs:
+            return UFUNC_METHODS["where"](ufunc, inputs, **kwargs)
+        return dispatch(ufunc, inputs, kwargs)
+    if ufunc in CONSTANT:
+        return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
+    if method in UFUNC_METHODS and ufunc.nin == 2 and ufunc.signature is None:
+        return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
+    raise TypeError(f"np.{ufunc.__name__}.{method} has no derivative row for Tensors. Use other np functions.")
 
 
 def dispatch(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Applies the row of a NumPy function; one without derivative sees plain arrays; TypeError for an unknown one."""
-    if kwargs and func in WITH_KEYWORDS and not _KEYWORDS.isdisjoint(kwargs):
+    if kwargs and func in WITH_KEYWORDS and not KEYWORDS.isdisjoint(kwargs):
         return WITH_KEYWORDS[func](*args, **kwargs)
     row = TABLE.get(func)
     if row is not None:
@@ -90,14 +83,18 @@ def dispatch(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     raise TypeError(_refusal(func))
 
 
-def _refusal(func: Callable[..., Any]) -> str:
+def name_of(func: Callable[..., Any]) -> str:
+    """The name of a NumPy function as one writes it: "np.linalg.inv"."""
     module = getattr(func, "__module__", None) or "np"
-    name = f"{module}.{getattr(func, '__name__', func)}".replace("numpy", "np", 1)
-    if func in _COMPLEX or module == "numpy.fft":
-        instead = "np.linalg.eigh for symmetric matrices" if module == "numpy.linalg" else "sums of np.cos and np.sin"
+    return f"{module}.{getattr(func, '__name__', func)}".replace("numpy", "np", 1)
+
+
+def _refusal(func: Callable[..., Any]) -> str:
+    name = name_of(func)
+    if func in _EIGENVALUES:
         return (
-            f"{name} gives complex numbers, and Tensors hold real numbers. Write it with real functions "
-            f"({instead}), or apply it to .data, outside the graph."
+            f"{name} gives the complex eigenvalues of a general matrix, and has no row in the op table. Use "
+            "np.linalg.eigh for symmetric matrices, or apply it to .data, outside the graph."
         )
     return (
         f"{name} has no row in the op table: it cannot be applied to Tensors. Add one, with "
@@ -121,17 +118,21 @@ def plain(x: Any) -> Any:
 
 
 def alike(*xs: Any) -> list[Any]:
-    """Arrays (or Tensors) of one floating-point type: numbers, lists and integers take that of the others."""
-    kinds = [x.dtype for x in xs if hasattr(x, "dtype") and x.dtype.kind == "f"]
+    """Arrays (or Tensors) of one real or complex type: numbers, lists and integers take that of the others."""
+    kinds = [x.dtype for x in xs if hasattr(x, "dtype") and x.dtype.kind in "fc"]
     kind = np.result_type(*kinds) if kinds else np.dtype(float)
     return [x if x.dtype == kind else x.astype(kind) for x in map(as_array, xs)]
+
+
+def conjugated(x: Any) -> Any:
+    """The conjugate of complex numbers; real ones are their own."""
+    return np.conjugate(x) if x.dtype.kind == "c" else x
 
 
 def is_foreign(x: Any) -> bool:
     """Whether x answers NumPy's protocol in a way of its own."""
     protocol = getattr(type(x), "__array_ufunc__", None)
-    return not (protocol is None or protocol is _OURS or protocol is _NUMPYS)
+    return not (protocol is None or protocol is _NUMPYS or isinstance(x, Protocols))
 
 
-_OURS = Protocols.__array_ufunc__
 _NUMPYS = np.ndarray.__array_ufunc__

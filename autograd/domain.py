@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,9 @@ class Domain:
     high: float
     hole: float | None = None
     gap: float = 0.2
+    noun: ClassVar[str] = ""
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
         """Distinct random points of the interval, float64, of the given shape."""
         x = np.asarray(rng.uniform(self.low, self.high, shape))
         if self.hole is not None:
@@ -32,7 +33,9 @@ class Domain:
 class Dominant(Domain):
     """Square matrices with entries in (low, high), plus their size on the diagonal: well conditioned."""
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    noun = "dominant matrices"
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
         """Random invertible matrices, float64, in the last two axes."""
         return Domain.sample(self, rng, shape) + shape[-1] * np.eye(shape[-1])
 
@@ -41,10 +44,23 @@ class Dominant(Domain):
 class Ladder(Domain):
     """Symmetric matrices near diag(1, 2, ...): positive definite, with eigenvalues far apart."""
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    noun = "ladder matrices"
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
         """Random symmetric matrices, float64, in the last two axes."""
         x = Domain.sample(self, rng, shape)
-        return (x + x.swapaxes(-1, -2)) / 2 + np.diag(np.arange(1.0, shape[-1] + 1))
+        return np.asarray((x + x.swapaxes(-1, -2)) / 2 + np.diag(np.arange(1.0, shape[-1] + 1)))
+
+
+@dataclass(frozen=True)
+class Plane(Domain):
+    """Complex numbers with the real part in the interval and the imaginary part in (-1, 1)."""
+
+    noun = "complex numbers with real part"
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Random complex numbers, complex128, of the given shape."""
+        return np.asarray(Domain.sample(self, rng, shape) + 1j * rng.uniform(-1, 1, shape))
 
 
 REAL = Domain(-2.0, 2.0)
@@ -57,6 +73,7 @@ ABOVE_MINUS_ONE = Domain(-0.8, 2.0)
 PROBABILITY = Domain(0.05, 0.95)
 INVERTIBLE = Dominant(-1.0, 1.0)
 LADDER = Ladder(-0.2, 0.2)
+COMPLEX = Plane(-2.0, 2.0)
 
 REAL2 = (REAL, REAL)
 NONZERO2 = (REAL, NONZERO)
@@ -83,8 +100,9 @@ class Case:
     kwargs: dict[str, Any]
 
     def draw(self, rng: np.random.Generator, dtype: Any = np.float64) -> list[NDArray[Any]]:
-        """Random arrays for the samples, in the order of the arguments."""
-        return [s.domain.sample(rng, s.shape).astype(dtype) for s in _samples((self.args, self.kwargs))]
+        """Random arrays for the samples, in the order of the arguments; complex ones of the precision of dtype."""
+        drawn = [s.domain.sample(rng, s.shape) for s in _samples((self.args, self.kwargs))]
+        return [x.astype(np.result_type(dtype, np.complex64) if x.dtype.kind == "c" else dtype) for x in drawn]
 
     def call(self, f: Callable[..., Any], arrays: Sequence[Any]) -> Any:
         """`f` of the arguments, with the given arrays (or Tensors) in the place of the samples."""

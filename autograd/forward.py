@@ -17,7 +17,7 @@ import numpy as np
 from .modes import Mode
 from .op import negated, unchanged
 from .tensor import Tensor
-from .walk import collect, lock, next_walk, pull
+from .walk import cast_to, collect, lock, next_walk, pull
 
 _by_seq = attrgetter("seq")
 
@@ -113,4 +113,4 @@ def _fit(v: Any, like: Any) -> Any:
     """A tangent in the shape and dtype of what it belongs to."""
     if v.shape != like.shape:
         v = np.broadcast_to(v, like.shape)
-    return v if v.dtype == like.dtype else v.astype(like.dtype)
+    return v if v.dtype == like.dtype else cast_to(like.dtype, v)

@@ -10,6 +10,9 @@ gradient has the same structure, shapes and dtypes. `argnum` is the positional a
 several: then the gradient is a tuple. With `has_aux=True` the function returns a pair, (value, aux), and only the value
 is differentiated.
 
+Arguments may be complex, and so may the values for vjp and jvp. The gradient for a + ib is df/da - i df/db: see
+`ops.complex`. Arguments and results of jacobian and hessian are real; what is between them may be complex.
+
 A value that does not depend on an argument has derivative zero for it, and a `DisconnectedWarning` says so. Nothing
 gets lost on the way unseen: a Tensor that requires a gradient becomes an array or a float only through `.data`,
 `.numpy()`, `.item()` or `.detach()`.
@@ -23,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from .call import Call, released, similar
+from .complex_tensor import is_complex
 from .containers import rebuild
 from .tensor import Tensor
 
@@ -34,12 +38,13 @@ _ONE = (int, np.integer)
 def value_and_grad(f: Function, argnum: Argnum = 0, has_aux: bool = False) -> Function:
     """The function `(*args) -> (f(*args), gradient)` for a scalar f; with `has_aux`, `((value, aux), gradient)`.
 
-    TypeError: if an argument is not made of floats. ValueError: if the value is not a scalar.
+    TypeError: if an argument is not made of floats, or the value is complex. ValueError: if it is not a scalar.
     """
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         call = Call("grad", f, args, kwargs, _argnums("grad", argnum, args), has_aux)
         root = call.only_root()
+        _expect_real("grad: the function must return a real number.", root)
         if root.shape != ():
             raise ValueError(
                 f"grad: the function must return a scalar. Received: shape {root.shape}. "
@@ -74,6 +79,7 @@ def elementwise_grad(f: Function, argnum: Argnum = 0) -> Function:
     def derivative(*args: Any, **kwargs: Any) -> Any:
         call = Call("elementwise_grad", f, args, kwargs, _argnums("elementwise_grad", argnum, args))
         root = call.only_root()
+        _expect_real("elementwise_grad: the function must return real numbers.", root)
         for name, x in zip(call.names(), call.inner, strict=True):
             if x.shape != root.shape:
                 raise ValueError(
@@ -83,6 +89,11 @@ def elementwise_grad(f: Function, argnum: Argnum = 0) -> Function:
         return _pulled(call, np.ones(root.shape, root.dtype)[()], argnum)
 
     return derivative
+
+
+def _expect_real(what: str, x: Tensor) -> None:
+    if is_complex(x):
+        raise TypeError(f"{what} Received: dtype {x.dtype}. Take np.real, np.imag or np.abs, or use vjp or jvp.")
 
 
 def _pulled(call: Call, gradient: Any, argnum: Argnum) -> Any:
@@ -143,13 +154,15 @@ def jacobian(f: Function, argnum: Argnum = 0, mode: str = "reverse", has_aux: bo
     mode: "reverse", one pullback per entry of the result, or "forward", one tangent per entry of the arguments: choose
     the fewer. Where the value is a container, so is the jacobian; in it stands, per array, what stands there for an
     array alone: an array, a tuple for several argnums, a container like the argument.
-    ValueError: on another mode.
+    ValueError: on another mode. TypeError: if an argument or the result is complex.
     """
     if mode not in ("reverse", "forward"):
         raise ValueError(f'jacobian: mode must be "reverse" or "forward". Received: mode={mode!r}.')
 
     def jacobians(*args: Any, **kwargs: Any) -> Any:
         call = Call("jacobian", f, args, kwargs, _argnums("jacobian", argnum, args), has_aux)
+        for t in (*call.inner, *call.roots):
+            _expect_real("jacobian: arguments and results must be real.", t)
         blocks = _rows(call) if mode == "reverse" else _columns(call)
         call.warn()
         found = [_picked(argnum, tuple(rebuild(call.points, row))) for row in blocks]

@@ -57,6 +57,16 @@ class Methods:
         """The axes reversed."""
         return _apply(np.transpose, self)
 
+    @property
+    def real(self) -> Tensor:
+        """`np.real`."""
+        return _apply(np.real, self)
+
+    @property
+    def imag(self) -> Any:
+        """`np.imag`; of real numbers an array of zeros."""
+        return np.imag(self)
+
     # Leaving the graph
 
     def numpy(self) -> NDArray[Any]:
@@ -202,6 +212,12 @@ class Methods:
     def clip(self, min: Any = None, max: Any = None) -> Tensor:
         """`np.clip`. The bounds belong to the inside: the derivative there is 1."""
         return _apply(np.clip, self, min, max)
+
+    def conj(self) -> Tensor:
+        """`np.conj`."""
+        return _apply(np.conjugate, self)
+
+    conjugate = conj
 
     def copy(self) -> Tensor:
         """`np.copy`: a computed Tensor, whose items may be assigned to."""

@@ -11,12 +11,33 @@ from typing import Any, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
-is_recording = _recording.get
-
-
 observers: list[Callable[[Any], None]] = []
-"""Called with each Tensor that is recorded, right after; for tracing, and empty otherwise."""
+"""Called with each Tensor that is recorded, right after; for tracing.
+
+Empty unless somebody watches or recording is off somewhere: one look at it tells an operation that all is as usual.
+"""
+
+
+def _unmoved(t: Any) -> None:
+    """The observer that stands for a pause."""
+
+
+class _Pause:
+    """The state of the switch when it is off. A task begun under `no_grad` holds it for longer than the block lasts."""
+
+    def __init__(self) -> None:
+        observers.append(_unmoved)
+
+    def __del__(self, leave: Callable[[Any], None] = observers.remove, observer: Any = _unmoved) -> None:
+        leave(observer)
+
+
+_pause: ContextVar[_Pause | None] = ContextVar("pause", default=None)
+
+
+def is_recording() -> bool:
+    """Whether operations are recorded here."""
+    return _pause.get() is None
 
 
 class Mode:
@@ -24,14 +45,14 @@ class Mode:
 
     def __init__(self, recording: bool) -> None:
         self._recording = recording
-        self._before: list[bool] = []
+        self._before: list[_Pause | None] = []
 
     def __enter__(self) -> None:
-        self._before.append(_recording.get())
-        _recording.set(self._recording)
+        self._before.append(_pause.get())
+        _pause.set(None if self._recording else _Pause())
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        _recording.set(self._before.pop())
+        _pause.set(self._before.pop())
 
     def __call__(self, function: F) -> F:
         """The function with the switch set during each call. TypeError for generators and coroutines."""

@@ -25,9 +25,11 @@ from .domain import Case, Domain, Sample
 from .explain.formulas import text_of
 from .functional import jvp, vjp
 from .op import CONSTANT, TABLE, Composite, ForEach, Function, Op, negated, unchanged
+from .ops.complex import COMPLEX, REAL_ONLY
 from .tensor import Tensor
 
 Row = Op | Composite
+NARROW = (np.dtype(np.float32), np.dtype(np.complex64))
 
 
 def check_row(row: Row | Function, order: int = 2) -> None:
@@ -102,12 +104,12 @@ def _types(row: Row, case: Case, order: int) -> None:
     xs = _leaves(_arrays(case, np.float32))
     for y, e in zip(leaves(_call(row, case)(*xs)), expected, strict=True):
         assert y.dtype in (np.float32, e.dtype), f"The value of float32 has dtype {y.dtype}, the function's {e.dtype}."
-        if isinstance(row, Op) and y.op is row and y.dtype == np.float32:
-            g = np.ones(y.shape, np.float32)[()]
+        if isinstance(row, Op) and y.op is row and y.dtype in NARROW:
+            g = np.ones(y.shape, y.dtype)[()]
             for i, (t, d) in enumerate(zip(y.inputs, row.derivatives, strict=False)):
                 if t is not None and d is not None:
                     c = g * d(y.data, *y.args) if row.is_elementwise else d(g, y.data, *y.args, **y.kwargs)
-                    assert c.dtype == np.float32, (
+                    assert c.dtype in NARROW, (
                         f"The derivative by argument {i} of float32 is {c.dtype}: take constants from Python or math, "
                         "not from NumPy, and give fresh arrays a dtype."
                     )
@@ -132,14 +134,19 @@ def _purity(row: Row, case: Case, order: int) -> None:
 def _forward(row: Row, case: Case, order: int) -> None:
     """Forward mode: the transpose of reverse mode."""
     rng, arrays = np.random.default_rng(1), tuple(_arrays(case))
-    tangents = tuple(rng.normal(size=a.shape) for a in arrays)
+    tangents = tuple(_random(rng, a) for a in arrays)
     value, moved = jvp(_call(row, case), arrays, tangents)
-    cotangent = transform(lambda y: rng.normal(size=np.shape(y)), value)
+    cotangent = transform(lambda y: _random(rng, y), value)
     gradients = vjp(_call(row, case), *arrays)[1](cotangent)
-    left = [u * v for u, v in zip(leaves(cotangent), leaves(moved), strict=True)]
-    right = [u * v for u, v in zip(gradients, tangents, strict=True)]
+    left = [np.real(u * v) for u, v in zip(leaves(cotangent), leaves(moved), strict=True)]
+    right = [np.real(u * v) for u, v in zip(gradients, tangents, strict=True)]
     scale = max(1.0, sum(float(np.sum(np.abs(part))) for part in left))
     np.testing.assert_allclose(sum(map(np.sum, left)), sum(map(np.sum, right)), rtol=0, atol=1e-10 * scale)
+
+
+def _random(rng: np.random.Generator, like: Any) -> Any:
+    x = rng.normal(size=np.shape(like))
+    return x + 1j * rng.normal(size=np.shape(like)) if np.iscomplexobj(like) else x
 
 
 # The documentation
@@ -158,12 +165,18 @@ class Entry(NamedTuple):
     result."""
     domain: tuple[str, ...]
     """Per array of the first sample, where the derivatives exist and are tested."""
+    takes_complex: bool
+    """Whether complex Tensors are accepted."""
 
 
 def table() -> list[Entry]:
     """All functions that take Tensors, in the order of their definition: a line each, made from the rows."""
-    rows = [Entry(_name(row.func), _kind(row), _sources(row), _domains(row)) for row in dict.fromkeys(TABLE.values())]
-    return rows + [Entry(name, "constant", ("0",), ()) for name in sorted(map(_name, CONSTANT - TABLE.keys()))]
+    rows = [
+        Entry(_name(row.func), _kind(row), _sources(row), _domains(row), row.func in COMPLEX)
+        for row in dict.fromkeys(TABLE.values())
+    ]
+    constants = sorted(CONSTANT - TABLE.keys(), key=_name)
+    return rows + [Entry(_name(f), "constant", ("0",), (), f in COMPLEX or f not in REAL_ONLY) for f in constants]
 
 
 def _kind(row: Row) -> str:
@@ -195,7 +208,7 @@ def _domains_in(args: Any) -> Iterator[Domain]:
 
 
 def _interval(domain: Domain) -> str:
-    kind = "" if type(domain) is Domain else f"{type(domain).__name__.lower()} matrices in "
+    kind = f"{domain.noun} in " if domain.noun else ""
     hole = "" if domain.hole is None else f" without {domain.hole:g}"
     return f"{kind}({domain.low:g}, {domain.high:g}){hole}"
 

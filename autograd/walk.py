@@ -120,7 +120,7 @@ def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, freed: dict[s
             if create_graph:
                 y = node
                 args = tuple([a if t is None else t for a, t in zip(args, node.inputs, strict=True)])
-            elementwise = op.is_elementwise
+            elementwise, binary = op.is_elementwise, len(args) == 2  # unpacking two arguments would cost more
             for t, d in zip(node.inputs, op.derivatives):  # noqa: B905 (the keyword costs time here)
                 if t is None or t.mark != walk or d is None:
                     continue
@@ -130,7 +130,7 @@ def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, freed: dict[s
                     elif d is negated:
                         c = -g
                     else:
-                        c = g * d(y, *args)
+                        c = g * (d(y, args[0], args[1]) if binary else d(y, *args))
                 elif kwargs:
                     c = d(g, y, *args, **kwargs)
                 else:
@@ -139,7 +139,7 @@ def _propagate(nodes: list[Tensor], walk: int, create_graph: bool, freed: dict[s
                 if c.shape != data.shape:
                     c = unbroadcast(c, data.shape)
                 if c.dtype is not data.dtype:
-                    c = c.astype(data.dtype)
+                    c = cast_to(data.dtype, c)
                 if t.g is None:
                     t.g = c
                     t.owned = False
@@ -160,6 +160,13 @@ def _freed() -> dict[str, Any]:
     while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
     return {"freed at": f"{frame.f_code.co_filename}:{frame.f_lineno}"}
+
+
+def cast_to(dtype: Any, g: Any) -> Any:
+    """g in the type of what it belongs to: of a complex one the real part, where that is real."""
+    if g.dtype.kind == "c" and dtype.kind != "c":
+        g = g.real
+    return g.astype(dtype)
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

@@ -225,6 +225,7 @@ def main() -> None:
             "x * y": lambda: x * y,
             "a * b": lambda: a * b,
             "a * 2.0": lambda: a * 2.0,
+            "np.multiply(x, y)": lambda: np.multiply(x, y),
             "np.multiply(a, b)": lambda: np.multiply(a, b),
             "np.sin(x)": lambda: np.sin(x),
             "np.sin(a)": lambda: np.sin(a),

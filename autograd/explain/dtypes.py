@@ -15,7 +15,9 @@ from .walking import spoken
 
 @contextmanager
 def strict_dtype(dtype: Any) -> Iterator[None]:
-    """In the block, every recorded result must have this floating-point dtype; what needs no gradient is not recorded.
+    """In the block, every recorded result must have this floating-point dtype, or be complex with parts of that dtype.
+
+    What needs no gradient is not recorded.
 
     TypeError: at the first operation that gives another one, with its name, its operands' dtypes and the line that
     called it; and if dtype is not floating-point.
@@ -30,7 +32,7 @@ def strict_dtype(dtype: Any) -> Iterator[None]:
         raise TypeError(f"strict_dtype: needs a floating-point dtype. Received: {wanted}.")
 
     def check(t: Tensor) -> None:
-        if t.data.dtype != wanted:
+        if t.data.real.dtype != wanted:
             raise TypeError(
                 f"strict_dtype: {spoken(t.op)} gives {t.data.dtype}, not {wanted}. Received: {_received(t)}. "
                 f"At {calling_line()}\n{_remedy(t, wanted)}"

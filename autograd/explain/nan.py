@@ -84,7 +84,7 @@ def trace_nan(f: Function, *args: Any, **kwargs: Any) -> Failure | None:
 
 
 def _enter(x: Any) -> Any:
-    is_float = isinstance(x, (float, np.ndarray, np.generic)) and np.asarray(x).dtype.kind == "f"
+    is_float = isinstance(x, (float, complex, np.ndarray, np.generic)) and np.asarray(x).dtype.kind in "fc"
     return Tensor(x, requires_grad=True) if is_float else x
 
 
@@ -185,7 +185,7 @@ def _mask_above(root: Tensor, node: Tensor) -> Tensor | None:
 
 def _finite(x: Any) -> bool:
     array = np.asarray(x)
-    return array.dtype.kind != "f" or bool(np.all(np.isfinite(array)))
+    return array.dtype.kind not in "fc" or bool(np.all(np.isfinite(array)))
 
 
 def _broadcast(x: Any, like: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..op import Function, Op, negated, unchanged
 from ..tensor import Tensor
-from ..walk import unbroadcast
+from ..walk import cast_to, unbroadcast
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def _contributions(node: Tensor, g: Any, pending: dict[int, Any]) -> Iterator[Co
         else:
             slope = 1 if d is unchanged else -1 if d is negated else d(y, *args)
             product = g * slope
-        value = np.asarray(unbroadcast(product, t.data.shape), t.data.dtype)[()]
+        value = cast_to(t.data.dtype, unbroadcast(product, t.data.shape))
         so_far = pending.get(t.seq)
         total = pending[t.seq] = value if so_far is None else so_far + value
         yield Contribution(position, t, d, slope, product, value, total)

@@ -6,6 +6,7 @@ from . import (
     contractions,
     decompositions,
     elementwise,
+    fft,
     grids,
     joining,
     linalg,
@@ -23,12 +24,16 @@ from . import (
     ufuncs,
 )
 
+from . import complex  # isort: skip  (after the rows it speaks of)
+
 __all__ = [
     "assignment",
+    "complex",
     "constants",
     "contractions",
     "decompositions",
     "elementwise",
+    "fft",
     "grids",
     "joining",
     "linalg",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import plain
+from ..dispatch import as_array, plain
 from ..domain import LADDER, arr, case
 from ..op import composite, structural
 
@@ -183,6 +183,8 @@ def _pinv_vjp(g: Any, y: Any, a: Any, rcond: Any = None, *, rtol: Any = None) ->
 
 
 def _lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
+    if any(x.dtype.kind == "c" for x in (a, as_array(b))):
+        raise TypeError("np.linalg.lstsq: has no row for complex numbers. Solve np.conj(a.T) @ a x = np.conj(a.T) @ b.")
     m, n = a.shape
     rank = int(np.linalg.matrix_rank(plain(a), rtol=rcond))
     s = np.linalg.svd(a, compute_uv=False)

@@ -52,7 +52,7 @@ def _reduction(func: Any, combine: Any, neutral: float) -> Any:
 
 def _count(where: Any, a: Any, axis: Axis, keepdims: bool, ddof: float = 0) -> Any:
     chosen = np.sum(np.broadcast_to(plain(where), a.shape), axis=axis, keepdims=keepdims)
-    return np.asarray(np.maximum(chosen - ddof, 0), a.dtype if a.dtype.kind == "f" else float)[()]
+    return np.asarray(np.maximum(chosen - ddof, 0), a.dtype if a.dtype.kind in "fc" else float)[()]
 
 
 def _mean(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any) -> Any:

@@ -31,7 +31,7 @@ def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
     if ord in (math.inf, -math.inf):
         return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
     if ord == 0:
-        return np.sum(x != 0, axis=axis, keepdims=keepdims, dtype=x.dtype)
+        return np.sum(x != 0, axis=axis, keepdims=keepdims, dtype=size.dtype)
     if ord == 1:
         return np.sum(size, axis=axis, keepdims=keepdims)
     if isinstance(ord, str):
@@ -58,7 +58,7 @@ def _matrix_norm(x: Any, ord: Any, axis: tuple[int, int], keepdims: bool) -> Any
 
 def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     x = as_array(x)
-    x = x if x.dtype.kind == "f" else x.astype(float)
+    x = x if x.dtype.kind in "fc" else x.astype(float)
     if axis is None and ord is None:
         return euclid(x, None, keepdims=keepdims)
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)

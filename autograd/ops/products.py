@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import as_array
+from ..dispatch import as_array, conjugated
 from ..domain import arr, case
 from ..op import composite, structural
 
@@ -101,7 +101,7 @@ composite(
     ],
 )
 composite(np.inner, _inner, samples=[case(arr(3), arr(3)), case(arr(2, 3), arr(4, 3)), case(arr(2), arr())])
-composite(np.vdot, lambda a, b: np.dot(np.ravel(a), np.ravel(b)), samples=[case(arr(2, 3), arr(2, 3))])
+composite(np.vdot, lambda a, b: np.dot(conjugated(np.ravel(a)), np.ravel(b)), samples=[case(arr(2, 3), arr(2, 3))])
 composite(
     np.outer,
     lambda a, b: np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1)),
@@ -149,7 +149,7 @@ composite(
 # Products of vectors in the last axis. `axis` and `axes` say where the vectors are instead.
 def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     x1, x2 = as_array(x1), as_array(x2)
-    return (np.moveaxis(x1, axis, -1)[..., None, :] @ np.moveaxis(x2, axis, -1)[..., None])[..., 0, 0]
+    return (conjugated(np.moveaxis(x1, axis, -1))[..., None, :] @ np.moveaxis(x2, axis, -1)[..., None])[..., 0, 0]
 
 
 def _matvec(x1: Any, x2: Any, /) -> Any:
@@ -157,7 +157,7 @@ def _matvec(x1: Any, x2: Any, /) -> Any:
 
 
 def _vecmat(x1: Any, x2: Any, /) -> Any:
-    return (as_array(x1)[..., None, :] @ as_array(x2))[..., 0, :]
+    return (conjugated(as_array(x1))[..., None, :] @ as_array(x2))[..., 0, :]
 
 
 _VECTORS = [case(arr(3), arr(3)), case(arr(2, 1, 3), arr(4, 3)), case(arr(3, 2), arr(3, 1), axis=0)]

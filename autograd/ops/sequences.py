@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import alike, as_array, plain
+from ..dispatch import alike, as_array, conjugated, plain
 from ..domain import NONZERO, ZERO, Domain, arr, case
 from ..op import composite, structural
 
@@ -194,7 +194,7 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
-    return _part(convolve_full(a, v[::-1]), a.size, v.size, mode, v.size > a.size)
+    return _part(convolve_full(a, conjugated(v)[::-1]), a.size, v.size, mode, v.size > a.size)
 
 
 _TWO = [(5, 2), (3, 4), (4, 3), (2, 5)]

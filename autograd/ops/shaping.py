@@ -117,14 +117,6 @@ linear(
 )
 
 
-def _fftshift(sign: int) -> Any:
-    def definition(x: Any, axes: Any = None) -> Any:
-        axes = tuple(range(x.ndim)) if axes is None else (axes,) if isinstance(axes, int) else tuple(axes)
-        return np.roll(x, tuple(sign * (x.shape[i] // 2) for i in axes), axes)
-
-    return definition
-
-
 def _rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
     i, j = axes
     turned = m if k % 2 == 0 else np.swapaxes(np.flip(m, j), i, j)
@@ -134,8 +126,6 @@ def _rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
 composite(np.fliplr, lambda m: np.flip(m, 1), samples=[case(arr(2, 3))])
 composite(np.flipud, lambda m: np.flip(m, 0), samples=[case(arr(2, 3))])
 composite(np.rot90, _rot90, samples=[case(arr(2, 3), k) for k in range(4)] + [case(arr(2, 3, 2), -1, (2, 1))])
-composite(np.fft.fftshift, _fftshift(1), samples=[case(arr(5)), case(arr(2, 3)), case(arr(2, 3), axes=1)])
-composite(np.fft.ifftshift, _fftshift(-1), samples=[case(arr(5)), case(arr(2, 3)), case(arr(2, 3), axes=(0,))])
 
 # Triangles and diagonals
 linear(np.triu, lambda g, y, m, k=0: np.triu(g, k), samples=[case(arr(3, 4)), case(arr(2, 3, 3), k=-1)])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import alike, as_array, plain
+from ..dispatch import alike, as_array, conjugated, plain
 from ..domain import POSITIVE, arr, case
 from ..op import composite
 from .reductions import Axis, count
@@ -50,13 +50,13 @@ def _cov(
     if not weights:
         centred = x - np.mean(x, axis=1, keepdims=True)
         n: Any = x.shape[1] - ddof
-        return _flat(centred @ centred.T / (n if n > 0 else math.nan))
+        return _flat(centred @ conjugated(centred.T) / (n if n > 0 else math.nan))
     w = math.prod(weights[1:], start=weights[0])
     w = w.astype(x.dtype)
     total = np.sum(w)
     centred = x - np.sum(x * w, axis=1, keepdims=True) / total
     spent = ddof if aweights is None else ddof * (np.sum(w * weights[-1].astype(x.dtype)) / total if ddof else 0)
-    return _flat((centred * w) @ centred.T / (total - spent))
+    return _flat((centred * w) @ conjugated(centred.T) / (total - spent))
 
 
 def _rows(m: Any, rowvar: bool) -> Any:

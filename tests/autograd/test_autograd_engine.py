@@ -7,6 +7,7 @@ import math
 import pickle
 import threading
 import weakref
+from contextvars import copy_context
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glissade.autograd import Parameter, Tensor, grad, no_grad
+from glissade.autograd.modes import observers
 
 
 def leaf(*values, dtype=np.float64):
@@ -51,7 +53,7 @@ def test_data_is_not_copied():
     [
         (lambda: Tensor([1, 2], requires_grad=True), ["floating-point", "int64", "2.0"]),
         (lambda: Parameter(np.arange(3)), ["floating-point", "int64"]),
-        (lambda: Tensor([1j]), ["real", "complex128"]),
+        (lambda: Parameter([1j]), ["real", "complex128"]),
         (lambda: Tensor("text"), ["real", "<U4"]),
         (lambda: Tensor(None), ["real", "object"]),
         (lambda: Tensor(leaf(1.0) * 2), [".detach()"]),
@@ -71,7 +73,8 @@ def test_attributes():
     assert p.requires_grad
     assert p.is_leaf
     assert not (p * 2).is_leaf
-    assert type(p * 2) is Tensor
+    assert isinstance(p * 2, Tensor)
+    assert not isinstance(p * 2, Parameter)
     with pytest.raises(AttributeError):
         p.unknown = 1
 
@@ -104,6 +107,18 @@ def test_copies_and_pickles_of_leaves():
     assert not np.shares_memory(copy.deepcopy(p).data, p.data)
     with pytest.raises(TypeError, match="detach"):
         pickle.dumps(p * 2)
+    constant = (p * 2).detach()
+    for q in (copy.copy(constant), copy.deepcopy(constant), pickle.loads(pickle.dumps(constant))):
+        assert (type(q), q.requires_grad, q.grad, q.data.tolist()) == (Tensor, False, None, constant.data.tolist())
+
+
+def test_results_have_the_fields_of_leaves():
+    y = leaf(1.0) * 2
+    assert (y.grad, y.home, y.name) == (None, None, None)
+    y.name, y.grad = "y", np.ones(())
+    assert (y.name, y.grad) == ("y", 1)
+    y.zero_grad()
+    assert y.grad is None
 
 
 # The walk
@@ -429,6 +444,17 @@ def test_no_grad_of_one_task_is_not_anothers():
 
     asyncio.run(both())
     assert found == {"inside": False, "outside": True}
+
+
+def test_what_begins_under_no_grad_stays_there():
+    x = leaf(1.0)
+    with no_grad():
+        context = copy_context()
+    assert (x * 2).requires_grad
+    assert not context.run(lambda: x * 2).requires_grad
+    assert not context.run(lambda: np.sin(x)).requires_grad
+    del context
+    assert observers == []
 
 
 def test_threads_may_share_parameters():

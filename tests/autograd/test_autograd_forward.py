@@ -24,11 +24,12 @@ def call(row, case):
 
 
 def like(x, rng):
-    return np.asarray(rng.normal(size=np.shape(x)), x.dtype)
+    v = rng.normal(size=np.shape(x))
+    return np.asarray(v + 1j * rng.normal(size=v.shape) if np.iscomplexobj(x) else v, x.dtype)
 
 
 def inner(us, vs):
-    return sum(np.sum(u * v) for u, v in zip(leaves(us), leaves(vs), strict=True))
+    return sum(np.real(np.sum(u * v)) for u, v in zip(leaves(us), leaves(vs), strict=True))
 
 
 @pytest.fixture

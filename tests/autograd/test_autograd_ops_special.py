@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+import glissade.autograd
 from glissade.autograd import Tensor, grad
 
 sp = pytest.importorskip("scipy.special")
@@ -57,7 +58,20 @@ def test_a_function_without_row_is_refused():
         sp.zetac(Tensor(2.5, requires_grad=True))
 
 
-@pytest.mark.parametrize("f", [sp.logsumexp, sp.softmax, sp.log_softmax])
-def test_python_functions_of_scipy_lose_nothing_silently(f):
-    with pytest.raises(TypeError):
-        f(Tensor([1.0, 2.0], requires_grad=True))
+@pytest.mark.parametrize(
+    ("name", "args", "remedy"),
+    [
+        ("logsumexp", (), "Use glissade.autograd.nn.logsumexp"),
+        ("softmax", (), "Use glissade.autograd.nn.softmax"),
+        ("log_softmax", (), "Use glissade.autograd.nn.log_softmax"),
+        ("polygamma", (1,), "Use glissade.autograd.ops.special.polygamma"),
+        ("multigammaln", (2,), "Apply it to .data"),
+        ("factorial", (), "Apply it to .data"),
+    ],
+)
+def test_python_functions_of_scipy_say_what_to_use(name, args, remedy):
+    x = Tensor([2.0, 3.0], requires_grad=True)
+    with pytest.raises(TypeError, match=rf"scipy.special.{name} is a Python function .* {remedy}"):
+        getattr(sp, name)(*((*args, x) if name == "polygamma" else (x, *args)))
+    if remedy.startswith("Use"):
+        assert callable(eval(remedy.split()[1], {"glissade": glissade}))

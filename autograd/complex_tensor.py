@@ -1,0 +1,147 @@
+"""Tensors of complex numbers: a class of their own, so that no operation on real ones has to ask.
+
+Every operation on them goes through `record`, which takes the row from the table `COMPLEX` and refuses functions that
+are not in it. The table and the conventions are in `ops.complex`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from .containers import leaves
+from .dispatch import KEYWORDS, WITH_KEYWORDS, Protocols, apply_ufunc, is_foreign, name_of, plain
+from .op import CONSTANT, Composite, Function, Op
+from .ops.complex import COMPLEX, REAL_ONLY
+from .tensor import Result, Tensor, _constant, _node
+
+
+def is_complex(x: Any) -> bool:
+    """Whether x is a complex number, or an array or a Tensor of them."""
+    return isinstance(x, complex) or getattr(getattr(x, "dtype", None), "kind", "") == "c"
+
+
+def record(op: Op, args: Any, kwargs: dict[str, Any], data: Any = None) -> Tensor:
+    """`Tensor._record` where a number is complex. data: the result, if the row for reals has computed it.
+
+    TypeError: if the function takes no complex numbers.
+    """
+    row = COMPLEX.get(op.func)
+    if not isinstance(row, Op):
+        raise TypeError(_refusal(op.func, args))
+    raw = [x.data if isinstance(x, Tensor) else x for x in args]
+    inputs = [x if isinstance(x, Tensor) and x.requires_grad else None for x in args]
+    if data is None or row is not op:
+        data = row.forward(*raw, **kwargs)
+    kind = data.dtype.kind
+    if kind not in "fciub":
+        raise TypeError(f"{name_of(op.func)}: Tensors hold real or complex numbers. The result has dtype {data.dtype}.")
+    needed = kind in "fc" and any([t is not None for t in inputs])
+    t = _node(data, row, tuple(raw), inputs, kwargs) if needed else _constant(data)
+    if kind == "c":
+        t.__class__ = ComplexTensor
+    return t
+
+
+def operate(op: Op, *operands: Any) -> Any:
+    """An operator with an operand that is neither a plain Tensor nor a real number or an array of them.
+
+    NotImplemented unless that is complex, or of a class made from Tensor.
+    """
+    operands = tuple([np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands])
+    if any(map(is_foreign, operands)):
+        return NotImplemented
+    if any(map(is_complex, operands)):
+        return record(op, operands, {})
+    return Tensor._record(op, operands, {}) if all([isinstance(x, Tensor) for x in operands]) else NotImplemented
+
+
+def _row(func: Function, args: Any) -> Op | Composite | None:
+    """The row of a function for complex numbers; None if it has derivative zero. TypeError if it refuses them."""
+    row = COMPLEX.get(func)
+    if row is None and (func not in CONSTANT or func in REAL_ONLY):
+        raise TypeError(_refusal(func, args))
+    return row
+
+
+def _refusal(func: Function, args: Any) -> str:
+    kinds = [getattr(x, "dtype", type(x).__name__) for x in leaves(list(args)) if is_complex(x)] or ["a complex result"]
+    return (
+        f"{name_of(func)} has no row for complex numbers. Received: {kinds[0]}. Apply it to np.real, np.imag or np.abs "
+        "of them, or to .data, outside the graph."
+    )
+
+
+def _binary(func: Any) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """The methods of an operator for a complex Tensor on the left and on the right."""
+    op: Any = COMPLEX[func]
+
+    def method(a: Any, b: Any) -> Any:
+        return record(op, (a, b), {}) if isinstance(b, Tensor) else operate(op, a, b)
+
+    return method, lambda a, b: operate(op, b, a)
+
+
+def _unary(func: Any) -> Callable[[Any], Any]:
+    op: Any = COMPLEX[func]
+    return lambda a: record(op, (a,), {})
+
+
+class ComplexTensor(Result):
+    """What a `Tensor` of complex data is, and what operations with a complex result make."""
+
+    __slots__ = ()
+    __init__ = Tensor.__init__
+
+    __add__, __radd__ = _binary(np.add)
+    __sub__, __rsub__ = _binary(np.subtract)
+    __mul__, __rmul__ = _binary(np.multiply)
+    __truediv__, __rtruediv__ = _binary(np.divide)
+    __matmul__, __rmatmul__ = _binary(np.matmul)
+    _power, __rpow__ = _binary(np.power)
+    __neg__ = _unary(np.negative)
+    __pos__ = _unary(np.positive)
+    __abs__ = _unary(np.absolute)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        row = _row(ufunc, inputs)
+        if row is None or kwargs or method != "__call__" or any(map(is_foreign, inputs)):
+            return apply_ufunc(ufunc, method, inputs, kwargs)
+        return row(*inputs)
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        if not all([issubclass(kind, (Protocols, np.ndarray)) for kind in types]):
+            return NotImplemented
+        if func in WITH_KEYWORDS and not KEYWORDS.isdisjoint(kwargs):
+            keyworded: Any = WITH_KEYWORDS[func]
+            func = keyworded.func
+        row = _row(func, (args, kwargs))
+        return func(*plain(args), **plain(kwargs)) if row is None else row(*args, **kwargs)
+
+    _record = staticmethod(record)
+    _operate = staticmethod(operate)
+
+    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
+        """As of a real Tensor, given the gradient dL/da - i dL/db of a real loss L by this Tensor a + ib."""
+        if gradient is None:
+            raise TypeError(
+                f"backward: only a real number has a gradient. Received: a Tensor of {self.dtype}. "
+                "Take np.real, np.imag or np.abs of it, or pass gradient=."
+            )
+        super().backward(gradient, retain_graph)
+
+    def detach(self) -> Tensor:
+        """The same data as a constant."""
+        constant: Tensor = ComplexTensor(self.data)
+        return constant
+
+    def __complex__(self) -> complex:
+        return complex(self._number("complex"))
+
+
+ComplexTensor.__name__ = "Tensor"  # to a user it is one
+Tensor._complex = ComplexTensor

@@ -1,0 +1,45 @@
+"""What to say where a Tensor that requires a gradient is about to become an array, and the gradient to get lost."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+
+import numpy as np
+
+_INSTEAD = {
+    "scipy.special.logsumexp": "glissade.autograd.nn.logsumexp",
+    "scipy.special.softmax": "glissade.autograd.nn.softmax",
+    "scipy.special.log_softmax": "glissade.autograd.nn.log_softmax",
+    "scipy.special.polygamma": "glissade.autograd.ops.special.polygamma",
+}
+
+
+def refusal() -> str:
+    """The message, for an error at the caller of the caller. It names the function of SciPy that was called, if any."""
+    name = _function_of_scipy()
+    if name is None:
+        return (
+            "A Tensor that requires a gradient does not turn into an array by itself: the gradient would be lost. Join "
+            "Tensors with np.stack([...]) or np.concatenate([...]); take the numbers with .data or .detach()."
+        )
+    transform = name.removeprefix("scipy.fft.")
+    instead = f"np.fft.{transform}" if hasattr(np.fft, transform) else _INSTEAD.get(name)
+    return (
+        f"{name} is a Python function that makes arrays of its arguments. Received: a Tensor that requires a gradient, "
+        "which would be lost. " + (f"Use {instead}." if instead else "Apply it to .data, outside the graph.")
+    )
+
+
+def _function_of_scipy() -> str | None:
+    """Of the functions that are running, the outermost one that users know as SciPy's and that led here."""
+    name = None
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("scipy."):
+        for module in ("scipy.special", "scipy.fft", ".".join(frame.f_globals["__name__"].split(".")[:2])):
+            found = getattr(sys.modules.get(module), frame.f_code.co_name, None)
+            if callable(found):
+                name = f"{module}.{frame.f_code.co_name}"
+                break
+        frame = frame.f_back
+    return name

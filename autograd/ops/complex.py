@@ -1,0 +1,137 @@
+"""Complex numbers: which functions take them, and the rows of those that have another derivative for them.
+
+The gradient of a real loss L by z = a + ib is dL/da - i dL/db, as in JAX and HIPS autograd; PyTorch gives the
+conjugate, dL/da + i dL/db. With it the partial of a function with a complex derivative, such as exp, is that
+derivative, and matrices are transposed without being conjugated: rows for real numbers hold as they stand. A real
+argument gets the real part. Downhill is along the conjugate: z - lr * np.conj(gradient).
+
+`COMPLEX` names every function that takes complex Tensors. Any other one refuses them: it has no derivative there
+(np.sign), it needs an order (np.max, np.clip, np.sort), or its row holds for real numbers only (np.linalg.svd).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import WITH_KEYWORDS
+from ..domain import COMPLEX as PLANE
+from ..domain import arr, case
+from ..op import TABLE, Composite, Function, Op
+from . import assignment, fft, joining, norms, padding, sequences, shaping
+from .reductions import Axis, add_up
+
+
+def _is_linear(row: Op | Composite) -> bool:
+    modules = [module.__name__ for module in (fft, joining, shaping)]  # of which all composites are
+    return row.is_linear or (isinstance(row, Composite) and row.definition.__module__ in modules)
+
+
+COMPLEX: dict[Function, Op | Composite] = {row.func: row for row in TABLE.values() if _is_linear(row)}
+"""Function -> its row for complex numbers. What is linear in real numbers is the same in complex ones."""
+
+for _func in (np.fft.rfft, np.fft.rfft2, np.fft.rfftn, np.fft.ihfft):  # of real signals
+    del COMPLEX[_func]
+
+
+def takes_complex(*rows: Op | Composite | Function) -> None:
+    """Declares that rows, or the rows of functions, hold for complex numbers as they stand. Others refuse them.
+
+    For a row of yours, what `elementwise` and its kind returned: its partials must be complex derivatives; those of a
+    real function of a + ib are dy/da - i dy/db. KeyError: for a function without a row.
+    """
+    for row in rows:
+        found = row if isinstance(row, (Op, Composite)) else TABLE[row]
+        COMPLEX[found.func] = found
+
+
+# Functions that have a complex derivative
+takes_complex(np.positive, np.negative, np.add, np.subtract, np.multiply, np.divide, np.square, np.reciprocal, np.sqrt)
+takes_complex(np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p)
+takes_complex(np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan)
+takes_complex(np.sinh, np.cosh, np.tanh, np.arcsinh, np.arctanh)
+
+# Sums and differences
+takes_complex(np.average, np.diff, np.ediff1d, np.gradient, np.trapezoid, np.cumulative_sum, np.linspace)
+takes_complex(np.nansum, np.nanmean, np.nancumsum, WITH_KEYWORDS[np.sum], WITH_KEYWORDS[np.mean])
+
+# Products, and what solves equations in them
+takes_complex(np.prod, np.cumprod, np.cumulative_prod, np.nanprod, np.nancumprod, WITH_KEYWORDS[np.prod])
+takes_complex(np.matmul, np.dot, np.inner, np.outer, np.vdot, np.vecdot, np.kron, np.cross, np.tensordot, np.einsum)
+takes_complex(np.linalg.matmul, np.linalg.outer, np.linalg.vecdot, np.linalg.tensordot, np.linalg.cross)
+takes_complex(*(getattr(np, name) for name in ("matvec", "vecmat") if hasattr(np, name)))
+takes_complex(np.linalg.matrix_power, np.linalg.multi_dot, np.linalg.det, np.linalg.inv, np.linalg.solve)
+takes_complex(np.linalg.tensorinv, np.linalg.tensorsolve)
+takes_complex(np.convolve, np.correlate, np.cov, np.polyval, np.vander, np.logspace)
+
+# Choices, and entries in other places
+takes_complex(np.where, np.select, np.choose, np.compress, np.extract, np.piecewise, np.apply_along_axis)
+takes_complex(np.take_along_axis, np.pad, padding.pad_constants, assignment.assigned)
+
+# Real parts: the partial 1 is that of dy/da - i dy/db. Norms are made of rows below.
+takes_complex(np.real, np.real_if_close, np.linalg.norm, np.linalg.vector_norm, np.linalg.matrix_norm)
+
+
+# Functions with other derivatives; those of the absolute value and of the angle are 0 at 0
+def _other(func: Any, *derivatives: Any, samples: Any, is_elementwise: bool = False, own: Any = None) -> Op:
+    row = Op(own or func, derivatives, samples, is_elementwise)
+    COMPLEX[func] = COMPLEX[row.func] = row
+    return row
+
+
+_PLANE = [case(arr(domain=PLANE)), case(arr(2, 3, domain=PLANE))]
+_PLANES = [case(arr(2, 3, domain=PLANE), arr(3, domain=PLANE)), case(arr(2), arr(2, domain=PLANE))]
+
+
+def _exponent(y: Any, x: Any, p: Any) -> Any:
+    return y * np.log(x + y.dtype.type(0) + (x == 0))  # complex also of a negative number
+
+
+_power: Any = TABLE[np.power]
+_other(np.power, _power.derivatives[0], _exponent, samples=_PLANES, is_elementwise=True)
+_other(np.arccosh, lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), samples=_PLANE, is_elementwise=True)
+_other(np.imag, lambda y, x: -1j, samples=_PLANE, is_elementwise=True)
+_other(np.absolute, lambda y, x: np.conjugate(x) / (y + (y == 0)), samples=_PLANE, is_elementwise=True)
+_other(np.conjugate, lambda g, y, x: np.conjugate(g), samples=_PLANE).is_linear = True
+
+
+def _angle_vjp(g: Any, y: Any, z: Any, deg: bool = False) -> Any:
+    square = np.real(z) ** 2 + np.imag(z) ** 2
+    return g * np.conjugate(z) * (-1j * (180 / math.pi if deg else 1)) / (square + (square == 0))
+
+
+_other(np.angle, _angle_vjp, samples=[*_PLANE, case(arr(3, domain=PLANE), deg=True)])
+
+
+# Made of squares of sizes: real, with the conjugate of the derivative that the row for real numbers has
+def _conjugated(func: Any, own: Any = None) -> None:
+    row: Any = TABLE[func]
+    vjp = row.derivatives[0]
+
+    @wraps(vjp)
+    def conjugate(*args: Any, **kwargs: Any) -> Any:
+        return np.conjugate(vjp(*args, **kwargs))
+
+    samples = [case(*[arr(*x.shape, domain=PLANE) for x in c.args[:1]], *c.args[1:], **c.kwargs) for c in row.cases]
+    _other(func, conjugate, samples=samples, own=own)
+
+
+def _length(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return np.sqrt(add_up(a.real**2 + a.imag**2, axis, None, None, keepdims))
+
+
+_conjugated(np.var)
+_conjugated(np.std)
+_conjugated(norms.euclid.func, _length)
+_other(
+    sequences.convolve_full.func,
+    lambda g, y, a, v: np.correlate(g, np.conjugate(v), "valid"),  # which np.correlate conjugates back
+    lambda g, y, a, v: np.correlate(g, np.conjugate(a), "valid"),
+    samples=[case(arr(4, domain=PLANE), arr(2, domain=PLANE))],
+)
+
+REAL_ONLY: set[Function] = {np.sign, np.signbit, np.floor, np.ceil, np.trunc, np.floor_divide}
+"""Functions of derivative zero that refuse complex numbers: np.sign is z / |z| there, the others do not exist."""

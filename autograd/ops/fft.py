@@ -1,0 +1,169 @@
+"""Fourier transforms: `np.fft`.
+
+The matrix of a complex transform is symmetric: it is its own transpose. The transforms of real numbers keep one half of
+a spectrum whose other half is its mirror image. Cutting or padding to `n` or `s` is a function of its own, so that the
+rows see arrays of full length. Conventions for complex derivatives: see `complex`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from ..dispatch import as_array
+from ..domain import COMPLEX, arr, case
+from ..op import Op, composite, linear
+from .padding import pad_constants
+from .sequences import along
+
+Norm = Literal["backward", "ortho", "forward"] | None
+Sizes = Sequence[int] | None
+Axes = Sequence[int] | None
+
+# Transforms of full length
+def _fft(a: Any, axis: int, norm: Norm = None) -> Any:
+    return np.fft.fft(a, axis=axis, norm=norm)
+
+
+def _ifft(a: Any, axis: int, norm: Norm = None) -> Any:
+    return np.fft.ifft(a, axis=axis, norm=norm)
+
+
+def _rfft(a: Any, axis: int, norm: Norm = None) -> Any:
+    return np.fft.rfft(a, axis=axis, norm=norm)
+
+
+def _irfft(a: Any, n: int, axis: int, norm: Norm = None) -> Any:
+    return np.fft.irfft(a, n, axis, norm)
+
+
+def _swapped(norm: Norm) -> Norm:
+    """The norm with which the transform in the other direction has the same factor."""
+    return "backward" if norm == "forward" else "forward" if norm in (None, "backward") else norm
+
+
+def _copies(half: Any, n: int, axis: int) -> Any:
+    """How often each entry of half a spectrum stands in the whole one of length n: twice, but once at the ends."""
+    k = np.arange(n // 2 + 1)
+    copies = np.where((k == 0) | (2 * k == n), 1, 2).astype(half.real.dtype)
+    return copies.reshape([-1 if i == axis else 1 for i in range(half.ndim)])
+
+
+def _rfft_vjp(g: Any, y: Any, a: Any, axis: int, norm: Norm = None) -> Any:
+    n = a.shape[axis]
+    return irfft(np.conjugate(g) / _copies(y, n, axis), n, axis, _swapped(norm))
+
+
+def _irfft_vjp(g: Any, y: Any, a: Any, n: int, axis: int, norm: Norm = None) -> Any:
+    return np.conjugate(rfft(g, axis, _swapped(norm))) * _copies(a, n, axis)
+
+
+_FULL = [case(arr(5, domain=COMPLEX), 0), case(arr(3, 4, domain=COMPLEX), 1, "ortho"), case(arr(2, 3), 0, "forward")]
+_REAL = [case(arr(5), 0), case(arr(3, 4), 1, "ortho"), case(arr(2, 3), 0, "forward")]
+_HALF = [
+    case(arr(3, domain=COMPLEX), 5, 0),
+    case(arr(3, 3, domain=COMPLEX), 4, 1, "ortho"),
+    case(arr(2, 3), 2, 0, "forward"),
+]
+fft: Op = linear(_fft, lambda g, y, a, axis, norm=None: fft(g, axis, norm), samples=_FULL)
+ifft: Op = linear(_ifft, lambda g, y, a, axis, norm=None: ifft(g, axis, norm), samples=_FULL)
+rfft = linear(_rfft, _rfft_vjp, samples=_REAL)
+irfft = linear(_irfft, _irfft_vjp, samples=_HALF)
+
+
+# What NumPy's arguments mean
+def _resized(a: Any, n: int, axis: int) -> Any:
+    """The first n entries along an axis, filled up with zeros."""
+    if n < 1:
+        raise ValueError(f"np.fft: a transform has at least one point. Received: n={n}.")
+    if n <= a.shape[axis]:
+        return a if n == a.shape[axis] else a[along(axis, slice(n))]
+    return pad_constants(a, [(0, n - a.shape[axis] if i == axis else 0) for i in range(a.ndim)], 0)
+
+
+def _step(transform: Any, a: Any, n: int | None, axis: int, norm: Norm) -> Any:
+    """One transform, with length and axis in NumPy's form."""
+    if norm not in (None, "backward", "ortho", "forward"):
+        raise ValueError(f"np.fft: norm must be 'backward', 'ortho' or 'forward'. Received: norm={norm!r}.")
+    axis = normalize_axis_index(axis, a.ndim)
+    if transform is irfft:
+        n = 2 * (a.shape[axis] - 1) if n is None else n
+        return irfft(_resized(a, n // 2 + 1, axis), n, axis, norm)
+    return transform(a if n is None else _resized(a, n, axis), axis, norm)
+
+
+def _along_one(transform: Any) -> Any:
+    def definition(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: None = None) -> Any:
+        return _step(transform, as_array(a), n, axis, norm)
+
+    return definition
+
+
+def _along_several(last: Any, others: Any, default: Axes) -> Any:
+    """Transforms along several axes; a real one is along the last, first of all or, to a real result, at the end."""
+
+    def definition(a: Any, s: Sizes = None, axes: Axes = default, norm: Norm = None, out: None = None) -> Any:
+        a = as_array(a)
+        if axes is None:
+            axes = range(a.ndim) if s is None else range(-len(s), 0)
+        lengths = [None] * len(axes) if s is None else list(s)
+        if len(lengths) != len(axes):
+            raise ValueError(f"np.fft: needs one length in s per axis. Received: s={s}, axes={axes}.")
+        transforms = [others] * (len(axes) - 1) + [last]
+        steps = list(zip(transforms, lengths, axes, strict=False))  # there may be none
+        shape = a.shape
+        for transform, n, axis in steps if last is irfft else reversed(steps):
+            a = _step(transform, a, shape[axis] if n == -1 else n, axis, norm)
+        return a
+
+    return definition
+
+
+_LENGTHS = [case(arr(2, 4)), case(arr(4), n=6), case(arr(4), 3, norm="forward"), case(arr(3, 2), axis=0, norm="ortho")]
+_COMPLEX = [case(arr(4, domain=COMPLEX)), case(arr(2, 3, domain=COMPLEX), 5, 0, "ortho")]
+composite(np.fft.fft, _along_one(fft), samples=_LENGTHS + _COMPLEX)
+composite(np.fft.ifft, _along_one(ifft), samples=_LENGTHS + _COMPLEX)
+composite(np.fft.rfft, _along_one(rfft), samples=[*_LENGTHS, case(arr(5))])
+composite(np.fft.irfft, _along_one(irfft), samples=[*_LENGTHS, *_COMPLEX, case(arr(4, domain=COMPLEX), 7)])
+
+_SEVERAL = [case(arr(2, 3, 2)), case(arr(3, 4), s=(4, 3), axes=(1, 0)), case(arr(2, 3), (-1, 2), (0, 1), "ortho")]
+_SEVERAL += [case(arr(2, 3, domain=COMPLEX), norm="forward")]
+for _func, _last, _others in (
+    (np.fft.fftn, fft, fft),
+    (np.fft.ifftn, ifft, ifft),
+    (np.fft.rfftn, rfft, fft),
+    (np.fft.irfftn, irfft, ifft),
+):
+    _cases = _SEVERAL[:-1] if _last is rfft else _SEVERAL
+    composite(_func, _along_several(_last, _others, None), samples=_cases)
+    composite(getattr(np.fft, _func.__name__[:-1] + "2"), _along_several(_last, _others, (-2, -1)), samples=_cases)
+
+
+# Half a signal with a real spectrum, and back
+def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: None = None) -> Any:
+    return np.fft.irfft(np.conjugate(a), n, axis, _swapped(norm))
+
+
+def _ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: None = None) -> Any:
+    return np.conjugate(np.fft.rfft(a, n, axis, _swapped(norm)))
+
+
+composite(np.fft.hfft, _hfft, samples=[*_LENGTHS, *_COMPLEX])
+composite(np.fft.ihfft, _ihfft, samples=_LENGTHS)
+
+
+# The zero frequency to the middle, and back
+def _shifted(sign: int) -> Any:
+    def definition(x: Any, axes: int | Axes = None) -> Any:
+        x = as_array(x)
+        axes = tuple(range(x.ndim)) if axes is None else (axes,) if isinstance(axes, int) else tuple(axes)
+        return np.roll(x, tuple(sign * (x.shape[i] // 2) for i in axes), axes)
+
+    return definition
+
+
+composite(np.fft.fftshift, _shifted(1), samples=[case(arr(5)), case(arr(2, 3)), case(arr(2, 3), axes=1)])
+composite(np.fft.ifftshift, _shifted(-1), samples=[case(arr(5)), case(arr(2, 3)), case(arr(2, 3), axes=(0,))])
