@@ -5,14 +5,18 @@
 (0.0, 0.001, 0.0)
 >>> lr * 0.5
 (Linear(0.0, 0.001, 100) >> Cosine(0.001, 0.0, 900)) * 0.5
+
+How other frameworks' schedules are said in these is in `glissade.schedules.compositions`.
 """
 
-from .algebra import Product, Scaled, Schedule, Then, Truncated
+from .algebra import Clipped, Offset, Power, Product, Scaled, Schedule, Strided, Sum, Then, Truncated
+from .cycles import CosineRestarts, CosineWave, Cyclic, OneCycle, Repeat
+from .functions import Lambda, Noise, PerEpoch, Recurrence
+from .plateau import Controller, ReduceOnPlateau
+from .ranges import RangeTest, range_test
 from .shapes import (
     Constant,
     Cosine,
-    CosineRestarts,
-    Cyclic,
     Exponential,
     InverseSqrt,
     InverseTime,
@@ -24,21 +28,37 @@ from .shapes import (
 )
 
 __all__ = [
+    "Clipped",
     "Constant",
+    "Controller",
     "Cosine",
     "CosineRestarts",
+    "CosineWave",
     "Cyclic",
     "Exponential",
     "InverseSqrt",
     "InverseTime",
+    "Lambda",
     "Linear",
     "MultiStep",
+    "Noise",
+    "Offset",
+    "OneCycle",
+    "PerEpoch",
     "Piecewise",
     "Polynomial",
+    "Power",
     "Product",
+    "RangeTest",
+    "Recurrence",
+    "ReduceOnPlateau",
+    "Repeat",
     "Scaled",
     "Schedule",
     "Step",
+    "Strided",
+    "Sum",
     "Then",
     "Truncated",
+    "range_test",
 ]

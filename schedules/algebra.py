@@ -1,14 +1,22 @@
-"""Schedules combine into schedules: `a >> b` (then), `s * c` and `a * b` (product), `s[:n]` (the first n steps)."""
+"""Schedules combine into schedules, by operators.
+
+    a >> b                     then: a for its horizon, then b from its own k = 0
+    a + b, a * b, a ** 2.0     value by value, at the same k; b may be a number
+    s[:n], s[n:], s[::n]       the first n steps, all but these, every n-th
+    s.clip(low, high)          bounded
+"""
 
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate, chain
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
 
 from .base import Value
-from .fields import Count, Each, Real, refusal
+from .fields import Count, Each, OptionalReal, Real, Span, refusal
 
 
 class Schedule(Value):
@@ -18,11 +26,33 @@ class Schedule(Value):
     subclass with annotated fields and a `formula`.
     """
 
-    __array_ufunc__ = None  # a NumPy number on the left leaves `*` to the schedule
+    __array_ufunc__ = None  # a NumPy number on the left leaves the operator to the schedule
+    binds: ClassVar[int] = 9
+    """How tightly the operator in the repr binds, as Python's precedence has it: 9 is a call, an index or a name."""
+
+    # -- the algebra -------------------------------------------------------------------------------------------------
 
     def __rshift__(self, other: "Schedule") -> "Then":
         """`self` for its `horizon` steps, then `other` from its own k = 0. Associative."""
         return Then((self, other))
+
+    def __add__(self, other: "Schedule | float") -> "Schedule":
+        """Value by value: plus a number, or plus another schedule at the same k."""
+        return Sum(self, other) if isinstance(other, Schedule) else Offset(self, other)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> "Schedule":
+        """`self * -1.0`."""
+        return self * -1.0
+
+    def __sub__(self, other: "Schedule | float") -> "Schedule":
+        """`self + -other`."""
+        return self + -other
+
+    def __rsub__(self, other: float) -> "Schedule":
+        """`-self + other`."""
+        return -self + other
 
     def __mul__(self, other: "Schedule | float") -> "Schedule":
         """Value by value: times a number, or times another schedule at the same k."""
@@ -30,11 +60,24 @@ class Schedule(Value):
 
     __rmul__ = __mul__
 
-    def __getitem__(self, steps: slice) -> "Truncated":
-        """`self[:n]`: the first n steps, a schedule of horizon n."""
-        if not isinstance(steps, slice) or steps.start is not None or steps.step is not None or steps.stop is None:
-            raise TypeError(f"a schedule takes the slice [:n] only. Received: {steps!r}. Write s[:n], or call s(k).")
-        return Truncated(self, steps.stop)
+    def __pow__(self, exponent: float) -> "Power":
+        """Value by value, to the power of a number."""
+        return Power(self, exponent)
+
+    def __getitem__(self, steps: slice) -> "Schedule":
+        """`self[:n]`, the first n steps; `self[n:]`, from step n on; `self[::n]`, every n-th step; or all at once."""
+        if not isinstance(steps, slice) or steps == slice(None):
+            raise TypeError(
+                f"a schedule takes the slices [:n], [n:] and [::n]. Received: {steps!r}. Write s[:n], or call s(k)."
+            )
+        inner = self if steps.stop is None else Truncated(self, steps.stop)
+        if steps.start is None and steps.step is None:
+            return inner
+        return Strided(inner, 0 if steps.start is None else steps.start, 1 if steps.step is None else steps.step)
+
+    def clip(self, low: float | None = None, high: float | None = None) -> "Clipped":
+        """Not below `low`, not above `high`."""
+        return Clipped(self, low, high)
 
 
 def a_schedule(name: str, value: Any) -> Schedule:
@@ -54,13 +97,100 @@ Inner = Annotated[Schedule, a_schedule]
 Chain = Annotated[Sequence[Schedule], a_chain]
 
 
-class Truncated(Schedule):
-    """`inner[:steps]`: inner(min(k, steps)); lasts `steps` steps, then holds inner(steps).
+def _within(inner: Schedule, binds: int) -> str:
+    """Source of an operand, in parentheses if its own operator binds looser than `binds`."""
+    return repr(inner) if inner.binds >= binds else f"({inner!r})"
 
-    So `Linear(a, b, n)[:n]` has the values of `Linear(a, b, n)`, and `inner[:0]` is inner(0) throughout.
-    """
+
+# -- of one schedule: the horizon stays, unless time is cut -----------------------------------------------------------
+
+
+class Unary(Schedule):
+    """What has one schedule inside, and its horizon."""
 
     inner: Inner
+
+    @property
+    def horizon(self) -> float:
+        """That of the inner schedule."""
+        return self.inner.horizon
+
+
+class Scaled(Unary):
+    """`inner * factor`, or `factor * inner`."""
+
+    factor: Real
+    binds = 3
+
+    def formula(self, k: int) -> float:
+        """inner(k) * factor"""
+        return self.inner.formula(k) * self.factor
+
+    def __repr__(self) -> str:
+        return f"{_within(self.inner, 3)} * {self.factor!r}"
+
+
+class Offset(Unary):
+    """`inner + amount`, or `amount + inner`."""
+
+    amount: Real
+    binds = 2
+
+    def formula(self, k: int) -> float:
+        """inner(k) + amount"""
+        return self.inner.formula(k) + self.amount
+
+    def __repr__(self) -> str:
+        sign, size = ("-", -self.amount) if self.amount < 0 else ("+", self.amount)
+        return f"{_within(self.inner, 2)} {sign} {size!r}"
+
+
+class Power(Unary):
+    """`inner ** exponent`: inf for 0 to a negative power, NaN for a negative number to a broken one."""
+
+    exponent: Real
+    binds = 4
+
+    def formula(self, k: int) -> float:
+        """inner(k) ** exponent"""
+        with np.errstate(all="ignore"):
+            return float(np.float64(self.inner.formula(k)) ** self.exponent)
+
+    def __repr__(self) -> str:
+        return f"{_within(self.inner, 5)} ** {self.exponent!r}"
+
+
+class Clipped(Unary):
+    """`inner.clip(low, high)`: `low` where the inner schedule is below it, `high` where it is above."""
+
+    low: OptionalReal = None
+    high: OptionalReal = None
+
+    def _check(self) -> None:
+        if self.low is None and self.high is None:
+            raise ValueError(refusal("low", "given, or high", None, "Without either nothing is clipped."))
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(refusal("low", f"<= high={self.high!r}", self.low, "Swap them."))
+
+    def formula(self, k: int) -> float:
+        """min(max(inner(k), low), high)"""
+        value = self.inner.formula(k)
+        if self.low is not None and value < self.low:
+            return self.low
+        return self.high if self.high is not None and value > self.high else value
+
+    def __repr__(self) -> str:
+        bounds = [f"{name}={bound!r}" for name in ("low", "high") if (bound := getattr(self, name)) is not None]
+        return f"{_within(self.inner, 9)}.clip({', '.join(bounds)})"
+
+
+class Truncated(Unary):
+    """`inner[:steps]`: inner(min(k, steps)); lasts `steps` steps, then holds inner(steps).
+
+    So `Linear(a, b, n)[:n]` has the values of `Linear(a, b, n)`, and `inner[:0]` is inner(0) throughout. The horizon is
+    `steps`, also where the inner schedule ends earlier (its end value is held).
+    """
+
     steps: Count
 
     def formula(self, k: int) -> float:
@@ -69,49 +199,75 @@ class Truncated(Schedule):
 
     @property
     def horizon(self) -> float:
-        """`steps`, also where the inner schedule ends earlier (its end value is held)."""
+        """`steps`."""
         return self.steps
 
     def __repr__(self) -> str:
-        return f"{_within(self.inner, Then, Scaled, Product)}[:{self.steps}]"
+        return f"{_within(self.inner, 9)}[:{self.steps}]"
 
 
-class Scaled(Schedule):
-    """`inner * factor`, or `factor * inner`."""
+class Strided(Unary):
+    """`inner[start::every]`: from step `start` on, every `every`-th step."""
 
-    inner: Inner
-    factor: Real
+    start: Count
+    every: Span = 1
 
     def formula(self, k: int) -> float:
-        """inner(k) * factor"""
-        return self.inner.formula(k) * self.factor
+        """inner(start + every * k)"""
+        return self.inner.formula(self.start + self.every * k)
 
     @property
     def horizon(self) -> float:
-        """That of the inner schedule."""
-        return self.inner.horizon
+        """What is left of the inner one: (inner.horizon - start) / every, rounded up."""
+        inner = self.inner.horizon
+        return inner if inner == math.inf else max(-((self.start - int(inner)) // self.every), 0)
 
     def __repr__(self) -> str:
-        return f"{_within(self.inner, Then)} * {self.factor!r}"
+        return f"{_within(self.inner, 9)}[{self.start}:{f':{self.every}' if self.every > 1 else ''}]"
 
 
-class Product(Schedule):
-    """`left * right`, at the same k; lasts as long as the longer of the two."""
+# -- of two, at the same k: until both have ended ---------------------------------------------------------------------
+
+
+class Binary(Schedule):
+    """What has two schedules inside, and lasts as long as the longer of them: from there on both hold."""
 
     left: Inner
     right: Inner
+
+    @property
+    def horizon(self) -> float:
+        """The larger one."""
+        return max(self.left.horizon, self.right.horizon)
+
+
+class Sum(Binary):
+    """`left + right`, at the same k."""
+
+    binds = 2
+
+    def formula(self, k: int) -> float:
+        """left(k) + right(k)"""
+        return self.left.formula(k) + self.right.formula(k)
+
+    def __repr__(self) -> str:
+        return f"{_within(self.left, 2)} + {_within(self.right, 3)}"
+
+
+class Product(Binary):
+    """`left * right`, at the same k."""
+
+    binds = 3
 
     def formula(self, k: int) -> float:
         """left(k) * right(k)"""
         return self.left.formula(k) * self.right.formula(k)
 
-    @property
-    def horizon(self) -> float:
-        """The larger one: from there on both hold."""
-        return max(self.left.horizon, self.right.horizon)
-
     def __repr__(self) -> str:
-        return f"{_within(self.left, Then)} * {_within(self.right, Then, Scaled, Product)}"
+        return f"{_within(self.left, 3)} * {_within(self.right, 4)}"
+
+
+# -- of several, one after another ------------------------------------------------------------------------------------
 
 
 class Then(Schedule):
@@ -121,6 +277,7 @@ class Then(Schedule):
     """
 
     parts: Chain
+    binds = 1
 
     def _check(self) -> None:
         if len(self.parts) < 2:
@@ -129,7 +286,7 @@ class Then(Schedule):
             if part.horizon == math.inf:
                 raise ValueError(
                     f"a schedule that another follows must end. Received: {part!r}, which never does. "
-                    f"Say how long it lasts: {_within(part, Scaled, Product)}[:n] >> ..."
+                    f"Say how long it lasts: {_within(part, 9)}[:n] >> ..."
                 )
 
     @cached_property
@@ -147,10 +304,10 @@ class Then(Schedule):
         """The sum over the parts."""
         return sum(part.horizon for part in self.parts)
 
+    @property
+    def extent(self) -> int:
+        """The sum over the parts."""
+        return sum(part.extent for part in self.parts)
+
     def __repr__(self) -> str:
         return " >> ".join(map(repr, self.parts))
-
-
-def _within(inner: Schedule, *looser: type[Schedule]) -> str:
-    """Source of an operand, in parentheses if its own operator binds looser than the one around it."""
-    return f"({inner!r})" if isinstance(inner, looser) else repr(inner)

@@ -3,14 +3,20 @@
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, Self, dataclass_transform, get_type_hints, overload
+from itertools import chain
+from os import PathLike
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform, get_type_hints, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .fields import refusal
+from . import drawing
+from .fields import count, path_of, refusal
+
+if TYPE_CHECKING:
+    from .plateau import Controller
 
 COUNTS = "It counts the updates already taken: 0 at the first one."
 
@@ -67,7 +73,7 @@ class Value(ABC):
     def __repr__(self) -> str:
         given = [(field, getattr(self, field.name)) for field in fields(self)]  # type: ignore[arg-type]
         arguments = [
-            repr(value) if field.default is MISSING else f"{field.name}={value!r}"
+            _source(value) if field.default is MISSING else f"{field.name}={_source(value)}"
             for field, value in given
             if value != field.default
         ]
@@ -98,10 +104,61 @@ class Value(ABC):
         values = np.fromiter(map(self.formula, counts.ravel().tolist()), np.float64, counts.size)
         return values.reshape(counts.shape)
 
+    # -- what is inside ----------------------------------------------------------------------------------------------
+
+    def _items(self) -> Iterator[Any]:
+        for name in self._checks:
+            value = getattr(self, name)
+            yield from value if isinstance(value, tuple) else (value,)
+
+    @property
+    def controllers(self) -> tuple["Controller", ...]:
+        """The controllers in it, each once: they have a state, which is to be saved."""
+        inner = (item.controllers for item in self._items() if isinstance(item, Value))
+        return tuple({id(found): found for found in chain.from_iterable(inner)}.values())
+
+    def fresh(self) -> Self:
+        """An equal value with controllers of its own that have observed nothing: for another run."""
+        return type(self)(**{name: _renewed(getattr(self, name)) for name in self._checks})
+
+    # -- pictures ----------------------------------------------------------------------------------------------------
+
+    @property
+    def extent(self) -> int:
+        """The number of steps that a picture shows: up to the horizon; without one, three times the longest within."""
+        if self.horizon < math.inf:
+            return int(self.horizon)
+        counts = [item for item in self._items() if type(item) is int]
+        inner = [item.extent for item in self._items() if isinstance(item, Value)]
+        return max([100, *(3 * count for count in counts), *inner])
+
+    def plot(self, steps: int | None = None, *, path: str | PathLike[str] | None = None, ax: Any = None) -> Any:
+        """Draw the values at k = 0 ... steps.
+
+        Args:
+            steps: the last k, an integer >= 0; `extent` if left out.
+            path: where to write the picture, as .png, .svg or .pdf.
+            ax: the matplotlib Axes to draw into; a new figure if left out.
+
+        Returns:
+            the matplotlib Figure, which a notebook shows.
+
+        Raises:
+            ModuleNotFoundError: matplotlib is missing; it is in the extra glissade[experiments].
+        """
+        last = self.extent if steps is None else count("plot: steps", steps)
+        return drawing.plotted(self, repr(self), int(last), path, ax)
+
+    def _repr_html_(self) -> str:
+        return drawing.html(self, repr(self), self.extent)
+
     # -- configuration -----------------------------------------------------------------------------------------------
 
     def to_config(self) -> dict[str, Any]:
-        """The value as JSON knows it: a dict of the class name under "class", and the fields."""
+        """The value as JSON knows it: a dict of the class name under "class", and the fields.
+
+        Raises ValueError if a field holds a function that has no name in a module.
+        """
         return {"class": type(self).__name__} | {name: _encoded(getattr(self, name)) for name in self._checks}
 
     @classmethod
@@ -141,10 +198,27 @@ def _check_of(owner: type, name: str, hints: Mapping[str, Any]) -> Callable[[str
     return check
 
 
+def _source(value: Any) -> str:
+    return repr(path_of(value) or value)
+
+
+def _renewed(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_renewed, value))
+    return value.fresh() if isinstance(value, Value) else value
+
+
 def _encoded(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_encoded(item) for item in value]
-    return value.to_config() if isinstance(value, Value) else value
+    if isinstance(value, Value):
+        return value.to_config()
+    if callable(value) and path_of(value) is None:
+        raise ValueError(
+            f"only a function at the top level of a module can be named in a configuration. Received: {value!r}. "
+            "Write it with def in a module."
+        )
+    return path_of(value) or value
 
 
 def _decoded(value: Any) -> Any:

@@ -7,8 +7,11 @@ what was received, and the remedy.
 
 import math
 import numbers
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from inspect import isfunction
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -97,6 +100,10 @@ class OrNone:
 count = Number("an integer >= 0", "Write a number of steps, such as 100.", int, lambda value: value >= 0)
 span = Number("an integer >= 1", "Write a number of steps, such as 100.", int, lambda value: value >= 1)
 real = Number("a finite number", "Write a number, such as 0.1.")
+positive = Number("a finite number > 0", "Write a number, such as 1.", valid=lambda value: value > 0)
+nonnegative = Number("a finite number >= 0", "Write a number, such as 0.5.", valid=lambda value: value >= 0)
+multiple = Number("a finite number >= 1", "It multiplies a length; 1 keeps it.", valid=lambda value: value >= 1)
+share = Number("a number in [0, 1]", "Write a share, such as 0.3.", valid=lambda value: 0 <= value <= 1)
 
 
 def milestones(name: str, value: Any) -> tuple[int, ...]:
@@ -107,16 +114,55 @@ def milestones(name: str, value: Any) -> tuple[int, ...]:
     return kept
 
 
+def growth(name: str, value: Any) -> float:
+    """Check: a finite number >= 1, kept as an int if it is one, so that what it multiplies stays an integer."""
+    kept = multiple(name, value)
+    return int(kept) if kept.is_integer() else kept
+
+
+# -- functions --------------------------------------------------------------------------------------------------------
+
+
+def path_of(function: Any) -> str | None:
+    """`"module:name"`, under which `function` finds it; None for a lambda, a closure, a callable object."""
+    path = f"{getattr(function, '__module__', None)}:{getattr(function, '__qualname__', None)}"
+    return path if isfunction(function) and _found(path) is function else None
+
+
+def _found(path: str) -> Any:
+    module, _, name = path.partition(":")
+    try:
+        return reduce(getattr, name.split("."), sys.modules[module])
+    except (KeyError, AttributeError):
+        return None
+
+
+def function(name: str, value: Any) -> Callable[..., Any]:
+    """Check: a function, given itself or as the `"module:name"` of one in a module that has been imported.
+
+    Nothing is imported for it: a configuration names code, it doesn't load any.
+    """
+    kept: Callable[..., Any] = _found(value) if isinstance(value, str) else value
+    if isinstance(value, str) and not isfunction(kept):
+        module = value.partition(":")[0]
+        raise ValueError(refusal(name, "the 'module:name' of a function", value, f"Is {module} imported? Import it."))
+    if not callable(kept):
+        raise TypeError(refusal(name, "a function", value, "Write def rate(k): ..., or lambda k: ...."))
+    return kept
+
+
 Flag = Annotated[bool, OneOf((False, True))]
 Count = Annotated[int, count]
 Span = Annotated[int, span]
 Real = Annotated[float, real]
-Positive = Annotated[float, Number("a finite number > 0", "Write a number, such as 1.", valid=lambda value: value > 0)]
-NonNegative = Annotated[
-    float, Number("a finite number >= 0", "Write a number, such as 0.5.", valid=lambda value: value >= 0)
-]
+Positive = Annotated[float, positive]
+NonNegative = Annotated[float, nonnegative]
+Share = Annotated[float, share]
+Growth = Annotated[float, growth]
 Shrinkage = Annotated[
     float, Number("a number in (0, 1]", "It shrinks a height; 1 keeps it.", valid=lambda value: 0 < value <= 1)
 ]
 Reals = Annotated[Sequence[float], Each(real)]
 Milestones = Annotated[Sequence[int], milestones]
+OptionalReal = Annotated[float | None, OrNone(real)]
+Function = Annotated[Callable[..., Any], function]

@@ -6,24 +6,9 @@ the horizon inf. Arithmetic is float64 throughout; where a value grows beyond it
 
 import math
 from bisect import bisect_right
-from typing import Annotated, Literal
 
 from .algebra import Schedule
-from .fields import (
-    Count,
-    Flag,
-    Milestones,
-    NonNegative,
-    OneOf,
-    OrNone,
-    Positive,
-    Real,
-    Reals,
-    Shrinkage,
-    Span,
-    refusal,
-    span,
-)
+from .fields import Count, Flag, Milestones, NonNegative, Positive, Real, Reals, Span
 
 
 class Constant(Schedule):
@@ -186,65 +171,3 @@ class Piecewise(Schedule):
     def formula(self, k: int) -> float:
         """values[#{boundary <= k}]"""
         return self.values[bisect_right(self.at, k)]
-
-
-# -- periodic ---------------------------------------------------------------------------------------------------------
-
-
-class CosineRestarts(Schedule):
-    """A Cosine from `start` towards `end` that starts again after `steps` steps, then after `steps * multiplier`, ...
-
-    Cycle i = 0, 1, ... has the length steps * multiplier**i and begins, exactly on an integer k, at the height
-    (start - end) * decay**i above `end`: `start` at k = 0, no end.
-    Loshchilov & Hutter 2017, equation 5 (multiplier is T_mult), arXiv:1608.03983.
-    """
-
-    start: Real
-    end: Real
-    steps: Span
-    multiplier: Span = 1
-    decay: Shrinkage = 1.0
-
-    def cycle(self, k: int) -> tuple[int, float]:
-        """The cycle that k is in, and the fraction of it that has passed."""
-        if self.multiplier == 1:
-            i, k = divmod(k, self.steps)
-            return i, k / self.steps
-        i, length = 0, self.steps
-        while k >= length:
-            i, k, length = i + 1, k - length, length * self.multiplier
-        return i, k / length
-
-    def formula(self, k: int) -> float:
-        """end + (start - end) * decay**i * (1 + cos(pi * u)) / 2"""
-        i, u = self.cycle(k)
-        return between(self.end, self.start, self.decay**i * (1 + math.cos(math.pi * u)) / 2)
-
-
-class Cyclic(Schedule):
-    """From `low` at k = 0 up to `high` in `up` steps and down again in `down` (None: as many), over and over; no end.
-
-    The height above `low` is multiplied by 1 ("triangular"), by 1/2 for each cycle completed ("triangular2"), or by
-    gamma**k ("exp_range"). Smith 2017, section 3, arXiv:1506.01186. Differs: `low` doesn't shrink in "exp_range".
-    """
-
-    low: Real
-    high: Real
-    up: Span
-    down: Annotated[int | None, OrNone(span)] = None
-    mode: Annotated[
-        Literal["triangular", "triangular2", "exp_range"], OneOf(("triangular", "triangular2", "exp_range"))
-    ] = "triangular"
-    gamma: Shrinkage = 1.0
-
-    def _check(self) -> None:
-        if self.gamma != 1 and self.mode != "exp_range":
-            raise ValueError(refusal("gamma", f"left out with mode={self.mode!r}", self.gamma, "Or write 'exp_range'."))
-
-    def formula(self, k: int) -> float:
-        """low + (high - low) * triangle * shrinkage"""
-        down = self.down or self.up
-        cycle, step = divmod(k, self.up + down)
-        triangle = step / self.up if step < self.up else (self.up + down - step) / down
-        shrinkage = {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": self.gamma**k}[self.mode]
-        return between(self.low, self.high, triangle * shrinkage)

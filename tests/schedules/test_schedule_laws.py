@@ -14,14 +14,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import glissade.schedules as public
-from glissade.schedules import Cyclic, Piecewise, Product, Scaled, Schedule, Then, Truncated, fields
+from glissade.schedules import (
+    Constant,
+    Controller,
+    Cyclic,
+    Linear,
+    Piecewise,
+    Recurrence,
+    ReduceOnPlateau,
+    Repeat,
+    Schedule,
+    algebra,
+    compositions,
+    fields,
+)
 
-OPERATORS = {Then, Truncated, Scaled, Product}
-SHAPES = {name: shape for name, shape in Schedule.registry.items() if shape not in OPERATORS}
+OURS = [shape for shape in Schedule.registry.values() if shape.__module__.startswith(public.__name__)]
+SHAPES = {shape.__name__: shape for shape in OURS if shape.__module__ != algebra.__name__}
 
 reals = st.floats(-10, 10) | st.integers(-10, 10)
 spans = st.integers(1, 50) | st.integers(1, 2**40)
 milestones = st.sets(st.integers(1, 200), max_size=5).map(sorted)
+optional = st.none() | reals
+
+
+def root(k):
+    return math.sqrt(k)
+
+
+def halved(k, previous):
+    return previous / 2 + k
+
+
+leaves = st.builds(Linear, reals, reals, st.integers(1, 50))
 
 # One strategy for each annotation; a shape whose fields depend on each other has its own below.
 FIELD = {
@@ -33,6 +58,11 @@ FIELD = {
     fields.Span: spans,
     fields.Flag: st.booleans(),
     fields.Milestones: milestones,
+    fields.OptionalReal: optional,
+    fields.Share: st.floats(0, 1),
+    fields.Growth: st.integers(1, 10) | st.floats(1.2, 5),
+    fields.Function: st.just(root),
+    algebra.Inner: leaves,
 }
 OWN = {
     Piecewise: milestones.flatmap(
@@ -40,6 +70,19 @@ OWN = {
     ),
     Cyclic: st.builds(Cyclic, reals, reals, spans, st.none() | spans, st.sampled_from(["triangular", "triangular2"]))
     | st.builds(Cyclic, reals, reals, spans, st.none() | spans, st.just("exp_range"), st.floats(0.5, 1)),
+    public.OneCycle: st.builds(
+        public.OneCycle,
+        *(reals, spans, optional, optional, st.floats(0, 1), st.sampled_from(["cosine", "linear"])),
+        st.sampled_from([2, 3]),
+    ),
+    Recurrence: st.builds(Recurrence, reals, st.just(halved)),
+    ReduceOnPlateau: st.builds(
+        ReduceOnPlateau,
+        st.floats(1, 10) | leaves,
+        *(st.floats(0, 0.9), st.integers(0, 9), st.sampled_from(["min", "max"]), st.floats(0, 2), st.integers(0, 9)),
+        st.floats(0, 1),
+        st.sampled_from(["rel", "abs"]),
+    ),
 }
 
 
@@ -55,11 +98,19 @@ def combined(inner: st.SearchStrategy[Schedule]) -> st.SearchStrategy[Schedule]:
         | st.builds(lambda s, c: s * c, inner, reals)
         | st.builds(lambda a, b: a * b, inner, inner)
         | st.builds(lambda s, n: s[:n], inner, st.integers(0, 100))
+        | st.builds(lambda s, n, every: s[n::every], inner, st.integers(0, 100), st.integers(1, 5))
+        | st.builds(lambda a, b: a + b, inner, inner)
+        | st.builds(lambda s, c: s - c, inner, reals)
+        | st.builds(lambda s, p: s**p, inner, st.sampled_from([-1, 0.5, 2, 3]))
+        | st.builds(lambda s, c: s.clip(low=c), inner, reals)
+        | st.builds(lambda s, c, d: s.clip(min(c, d), max(c, d)), inner, reals, reals)
+        | st.builds(lambda s: Repeat(Constant(0)[:1] >> s), ending)
     )
 
 
-schedules = st.recursive(st.one_of([of(shape) for shape in SHAPES.values()]), combined, max_leaves=6)
 counts = st.integers(0, 300) | st.integers(0, 2**62)
+CLOSED = {name: shape for name, shape in SHAPES.items() if shape is not Recurrence}  # which costs k steps
+schedules = st.recursive(st.one_of([of(shape) for shape in CLOSED.values()]), combined, max_leaves=6)
 
 
 def bits(values: object) -> bytes:
@@ -67,15 +118,15 @@ def bits(values: object) -> bytes:
 
 
 def test_the_registry_is_what_the_package_exports():
-    assert {name for name, shape in Schedule.registry.items() if shape.__module__.startswith(public.__name__)} == (
-        set(public.__all__) - {"Schedule"}
-    )
+    assert {shape.__name__ for shape in OURS} == set(public.__all__) - {
+        *("Schedule", "Controller", "RangeTest", "range_test")
+    }
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @given(data=st.data())
 def test_every_shape_is_a_value_with_a_float_at_every_k(shape, data):
-    s, k = data.draw(of(shape)), data.draw(counts)
+    s, k = data.draw(of(shape)), data.draw(counts if shape in CLOSED.values() else st.integers(0, 300))
     assert type(s(k)) is float
     assert not math.isnan(s(k))
     assert eval(repr(s), vars(public)) == s
@@ -145,6 +196,35 @@ def test_a_schedule_is_frozen(s):
             setattr(s, name, 1)
 
 
+SIGNATURES = """
+Constant(value)
+Linear(start, end, steps)
+Polynomial(start, end, steps, power=1.0)
+Cosine(start, end, steps)
+CosineRestarts(start, end, steps, multiplier=1, decay=1.0)
+Exponential(start, rate, steps=1, staircase=False)
+InverseTime(start, rate, steps=1, staircase=False)
+InverseSqrt(start)
+Step(start, factor, every)
+MultiStep(start, factor, at)
+Piecewise(values, at)
+Cyclic(low, high, up, down=None, mode='triangular', gamma=1.0)
+OneCycle(peak, steps, start=None, end=None, rise=0.3, shape='cosine', phases=2)
+Lambda(function)
+PerEpoch(schedule, steps_per_epoch)
+ReduceOnPlateau(start, factor=0.1, patience=10, mode='min', threshold=0.0001, cooldown=0, minimum=0.0, \
+threshold_mode='rel')
+"""
+
+
+@pytest.mark.parametrize("promised", SIGNATURES.split("\n")[1:-1])
+def test_the_arguments_are_as_promised(promised):
+    name, _, _ = promised.partition("(")
+    own = dataclasses.fields(SHAPES[name])
+    arguments = [f.name if f.default is dataclasses.MISSING else f"{f.name}={f.default!r}" for f in own]
+    assert f"{name}({', '.join(arguments)})" == promised
+
+
 def test_equality_is_of_class_and_fields():
     assert len({public.Linear(0, 1, 5), public.Linear(0.0, 1.0, 5), public.Linear(0, np.float32(1), np.uint8(5))}) == 1
     assert public.Linear(0, 1, 5) != public.Cosine(0, 1, 5)
@@ -181,6 +261,28 @@ def test_a_new_shape_is_fields_and_a_formula(monkeypatch):
     assert Schedule.registry["Linear"] is public.Linear
 
 
-def test_the_examples_run():
-    assert doctest.testmod(public).attempted > 0
-    assert doctest.testmod(public).failed == 0
+@given(schedules, counts)
+def test_a_fresh_schedule_is_equal_and_has_its_own_controllers(s, k):
+    fresh = s.fresh()
+    assert fresh == s
+    assert repr(fresh) == repr(s)
+    assert bits(fresh(k)) == bits(s(k))
+    assert len(fresh.controllers) == len(s.controllers)
+    assert not {id(c) for c in fresh.controllers} & {id(c) for c in s.controllers}
+    assert all(isinstance(c, Controller) for c in s.controllers)
+
+
+@given(schedules)
+def test_the_extent_is_the_horizon_where_there_is_one(s):
+    assert type(s.extent) is int
+    assert s.extent == s.horizon or (s.horizon == math.inf and s.extent > 0)
+
+
+MODULES = [public, public.functions, public.ranges, compositions]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_the_examples_run(module, monkeypatch):
+    monkeypatch.setattr(Schedule.__mro__[1], "registry", dict(Schedule.registry))
+    assert doctest.testmod(module).attempted > 0
+    assert doctest.testmod(module).failed == 0

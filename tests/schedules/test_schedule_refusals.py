@@ -11,13 +11,20 @@ from glissade.schedules import (
     Constant,
     Cosine,
     CosineRestarts,
+    CosineWave,
     Cyclic,
     Exponential,
     InverseTime,
+    Lambda,
     Linear,
     MultiStep,
+    Noise,
+    OneCycle,
+    PerEpoch,
     Piecewise,
     Polynomial,
+    Recurrence,
+    ReduceOnPlateau,
     Schedule,
     Step,
 )
@@ -49,7 +56,8 @@ FIELDS = [
     (lambda x: Piecewise([1, x], [3]), math.inf, ValueError, "Piecewise: values[1] must be a finite number"),
     (lambda x: Piecewise(x, [3]), "12", TypeError, "Piecewise: values must be a sequence"),
     (lambda x: CosineRestarts(1, 0, x), 0, ValueError, "CosineRestarts: steps must be an integer >= 1"),
-    (lambda x: CosineRestarts(1, 0, 5, x), 1.5, TypeError, "CosineRestarts: multiplier must be an integer >= 1"),
+    (lambda x: CosineRestarts(1, 0, 5, x), 0.5, ValueError, "CosineRestarts: multiplier must be a finite number >= 1"),
+    (lambda x: CosineRestarts(1, 0, 5, x), "2", TypeError, "CosineRestarts: multiplier must be a finite number >= 1"),
     (lambda x: CosineRestarts(1, 0, 5, decay=x), 1.1, ValueError, "CosineRestarts: decay must be a number in (0, 1]"),
     (lambda x: Cyclic(0, 1, x), 0, ValueError, "Cyclic: up must be an integer >= 1"),
     (lambda x: Cyclic(0, 1, 5, x), 0, ValueError, "Cyclic: down must be an integer >= 1"),
@@ -57,6 +65,28 @@ FIELDS = [
     (lambda x: Cyclic(0, 1, 5, mode=x), None, TypeError, "Cyclic: mode must be 'triangular' or 'triangular2' or"),
     (lambda x: Cyclic(0, 1, 5, mode="exp_range", gamma=x), 0, ValueError, "Cyclic: gamma must be a number in (0, 1]"),
     (lambda x: Cyclic(0, 1, 5, gamma=x), 0.9, ValueError, "Cyclic: gamma must be left out with mode='triangular'"),
+    (lambda x: CosineWave(0, 1, x), 0, ValueError, "CosineWave: period must be a finite number > 0"),
+    (lambda x: OneCycle(1, x), 0, ValueError, "OneCycle: steps must be an integer >= 1"),
+    (lambda x: OneCycle(1, 9, rise=x), 1.1, ValueError, "OneCycle: rise must be a number in [0, 1]"),
+    (lambda x: OneCycle(1, 9, start=x), "0", TypeError, "OneCycle: start must be a finite number"),
+    (lambda x: OneCycle(1, 9, shape=x), "cos", ValueError, "OneCycle: shape must be 'cosine' or 'linear'"),
+    (lambda x: OneCycle(1, 9, phases=x), 4, ValueError, "OneCycle: phases must be 2 or 3"),
+    (lambda x: PerEpoch(x, 10), 0.1, TypeError, "PerEpoch: schedule must be a schedule"),
+    (lambda x: PerEpoch(Constant(1), x), 0, ValueError, "PerEpoch: steps_per_epoch must be an integer >= 1"),
+    (lambda x: Noise(x), -1, ValueError, "Noise: seed must be an integer >= 0"),
+    (lambda x: Lambda(x), 0.1, TypeError, "Lambda: function must be a function"),
+    (lambda x: Lambda(x), "math:sqrt", ValueError, "Lambda: function must be the 'module:name' of a function"),
+    (lambda x: Lambda(x), "antigravity:fly", ValueError, "Lambda: function must be the 'module:name' of a function"),
+    (lambda x: Recurrence(x, math.pow), None, TypeError, "Recurrence: start must be a finite number"),
+    (lambda x: ReduceOnPlateau(x), -1, ValueError, "ReduceOnPlateau: start must be a finite number >= 0"),
+    (lambda x: ReduceOnPlateau(x), "0.1", TypeError, "ReduceOnPlateau: start must be a finite number >= 0"),
+    (lambda x: ReduceOnPlateau(1, x), 1, ValueError, "ReduceOnPlateau: factor must be a number in [0, 1)"),
+    (lambda x: ReduceOnPlateau(1, 0.5, x), -1, ValueError, "ReduceOnPlateau: patience must be an integer >= 0"),
+    (lambda x: ReduceOnPlateau(1, mode=x), "auto", ValueError, "ReduceOnPlateau: mode must be 'min' or 'max'"),
+    (lambda x: ReduceOnPlateau(1, threshold=x), -1, ValueError, "ReduceOnPlateau: threshold must be"),
+    (lambda x: ReduceOnPlateau(1, cooldown=x), 1.0, TypeError, "ReduceOnPlateau: cooldown must be an integer"),
+    (lambda x: ReduceOnPlateau(1, minimum=x), 2, ValueError, "ReduceOnPlateau: minimum must be <= start=1.0"),
+    (lambda x: ReduceOnPlateau(1, threshold_mode=x), "re", ValueError, "ReduceOnPlateau: threshold_mode must be 'rel'"),
 ]
 
 
@@ -65,7 +95,7 @@ def test_a_field_is_refused(make, bad, error, start):
     with pytest.raises(error) as caught:
         make(bad)
     assert str(caught.value).startswith(start)
-    assert re.search(r"\. Received: [a-z]+(\[\d\])?=.+\. \w.*\.$", str(caught.value), re.DOTALL)
+    assert re.search(r"\. Received: [a-z_]+(\[\d\])?=.+\. \w.*\.$", str(caught.value), re.DOTALL)
 
 
 def test_values_and_boundaries_must_fit():
@@ -87,7 +117,7 @@ def test_k_is_refused(k, error):
 
 
 CONFIGURATIONS = [
-    ({"class": "Linea", "start": 0, "end": 1, "steps": 3}, "class must be one of Constant, Cosine, .*='Linea'"),
+    ({"class": "Linea", "start": 0, "end": 1, "steps": 3}, "class must be one of Clipped, Constant, .*='Linea'"),
     ({"start": 0, "end": 1, "steps": 3}, "class must be one of .*Received: class=None"),
     ({"class": ["Linear"]}, "class must be one of"),
     ({"class": "Linear", "start": 0, "end": 1}, "Linear: the fields must be start, end, steps. Received: start, end."),

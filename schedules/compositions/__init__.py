@@ -1,0 +1,44 @@
+"""How the schedules of other frameworks are said in ours: a function for each, by its own name and arguments.
+
+>>> from glissade.schedules import compositions
+>>> compositions.torch.StepLR(0.1, step_size=30)
+Step(0.1, 0.1, 30)
+>>> compositions.transformers.linear(1e-3, num_warmup_steps=100, num_training_steps=1000)
+Linear(0.0, 0.001, 100) >> Linear(0.001, 0.0, 900)
+
+`print(compositions.table())` has them all. Everything is float64, and holds or goes on past the end as stated.
+"""
+
+import ast
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from . import keras, names, optax, tf1, timm, torch, transformers
+
+__all__ = ["functions", "keras", "names", "optax", "table", "tf1", "timm", "torch", "transformers"]
+
+MODULES: tuple[ModuleType, ...] = (names, torch, keras, tf1, optax, timm, transformers)
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """All of them, by "module.name"."""
+    found: dict[str, Callable[..., Any]] = {}
+    for module in MODULES:
+        short = module.__name__.rpartition(".")[2]
+        found |= {f"{short}.{name}": getattr(module, name) for name in module.__all__}
+    return found
+
+
+def table() -> str:
+    """In Markdown, made of the functions' source: name and arguments, composition, and what is particular."""
+    rows = ["| name | composition | remarks |", "|---|---|---|"]
+    for name, function in functions().items():
+        tree: Any = ast.parse(inspect.getsource(function)).body[0]
+        arguments = ", ".join(argument.arg for argument in tree.args.args)
+        lines = [ast.unparse(part).replace("\n", "<br>").replace("|", "\\|") for part in tree.body[1:]]
+        remarks = " ".join((inspect.getdoc(function) or "").split())
+        composition = "<br>".join(lines).removeprefix("return ")
+        rows.append(f"| `{name}({arguments})` | <code>{composition}</code> | {remarks} |")
+    return "\n".join(rows)

@@ -1,0 +1,71 @@
+"""Warm-ups, and shapes that go by a name of their own in papers."""
+
+from math import exp, sqrt
+
+from ..algebra import Schedule
+from ..shapes import Constant, Cosine, Exponential, InverseSqrt, Linear, Polynomial
+
+__all__ = [
+    "constant_warmup",
+    "cosine_warmup",
+    "exponential_warmup",
+    "linear_warmup",
+    "noam",
+    "rex",
+    "slanted_triangular",
+    "sqrt_warmup",
+    "tanh",
+    "warmup_stable_decay",
+]
+
+
+def constant_warmup(low: float, steps: int) -> Schedule:
+    """To be followed by the peak: `constant_warmup(1e-4, 5) >> s`. He et al. 2016, section 4.2, arXiv:1512.03385."""
+    return Constant(low)[:steps]
+
+
+def linear_warmup(peak: float, steps: int, start: float = 0.0) -> Schedule:
+    """Goyal et al. 2017, section 2.2, arXiv:1706.02677."""
+    return Linear(start, peak, steps)
+
+
+def cosine_warmup(peak: float, steps: int, start: float = 0.0) -> Schedule:
+    """Half a wave."""
+    return Cosine(start, peak, steps)
+
+
+def exponential_warmup(peak: float, steps: int, start: float) -> Schedule:
+    """By the same factor at each step, from `start` > 0."""
+    return Exponential(start, peak / start, max(steps, 1))[:steps] >> Constant(peak)[:0]
+
+
+def sqrt_warmup(peak: float, steps: int, start: float = 0.0) -> Schedule:
+    """1 - sqrt(1 - u): slow at first."""
+    return Polynomial(start, peak, steps, power=0.5)
+
+
+def warmup_stable_decay(peak: float, warmup: int, stable: int, decay: int, end: float = 0.0) -> Schedule:
+    """WSD, or the trapezoid. Hu et al. 2024, section 4, arXiv:2404.06395 (with a decay of their own)."""
+    return Linear(0, peak, warmup) >> Constant(peak)[:stable] >> Linear(peak, end, decay)
+
+
+def noam(d_model: int, warmup: int, factor: float = 1.0) -> Schedule:
+    """Falls as 1 / sqrt(t), t = k + 1, after a linear warm-up. Vaswani et al. 2017, equation 3, arXiv:1706.03762."""
+    return (Linear(0, 1 / sqrt(warmup), warmup) >> InverseSqrt(1)[warmup - 1 :])[1:] * (factor / sqrt(d_model))
+
+
+def rex(start: float, steps: int) -> Schedule:
+    """start * (1 - u) / (1 - u / 2). Chen et al. 2021, section 4, arXiv:2107.04197."""
+    return Linear(1, 0, steps) * Linear(1, 0.5, steps) ** -1 * start
+
+
+def tanh(start: float, end: float, steps: int, low: float = -7.0, high: float = 3.0) -> Schedule:
+    """end + (start - end) * (1 - tanh(x)) / 2 as x goes from low to high. Hsueh et al. 2019, arXiv:1806.01593."""
+    falls = (Exponential(exp(2 * low), exp(2 * (high - low)), steps)[:steps] + 1) ** -1  # (1 - tanh(x)) / 2
+    return falls * (start - end) + end
+
+
+def slanted_triangular(peak: float, steps: int, rise: float = 0.1, ratio: float = 32.0) -> Schedule:
+    """Howard & Ruder 2018, section 3.2, arXiv:1801.06146."""
+    up = int(steps * rise)
+    return Linear(peak / ratio, peak, up) >> Linear(peak, peak / ratio, steps - up)

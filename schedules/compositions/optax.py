@@ -1,0 +1,174 @@
+"""optax.schedules, with their own arguments. A transition of 0 steps keeps the first value there; here too."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from itertools import accumulate
+from operator import mul, rshift
+from typing import Any, Literal
+
+from ..algebra import Schedule
+from ..plateau import ReduceOnPlateau as Plateau
+from ..shapes import Constant, Cosine, Exponential, Linear, Piecewise, Polynomial
+from . import torch
+
+__all__ = [
+    "constant_schedule",
+    "cosine_decay_schedule",
+    "cosine_onecycle_schedule",
+    "exponential_decay",
+    "join_schedules",
+    "linear_onecycle_schedule",
+    "linear_schedule",
+    "piecewise_constant_schedule",
+    "piecewise_interpolate_schedule",
+    "polynomial_schedule",
+    "reduce_on_plateau",
+    "sgdr_schedule",
+    "warmup_constant_schedule",
+    "warmup_cosine_decay_schedule",
+    "warmup_exponential_decay_schedule",
+]
+
+
+def constant_schedule(value: float) -> Schedule:
+    """The same."""
+    return Constant(value)
+
+
+def polynomial_schedule(
+    init_value: float, end_value: float, power: float, transition_steps: int, transition_begin: int = 0
+) -> Schedule:
+    """The same."""
+    if transition_steps <= 0:
+        return Constant(init_value)
+    wait = Constant(init_value)[: max(transition_begin, 0)]
+    return wait >> Polynomial(init_value, end_value, transition_steps, power)
+
+
+def linear_schedule(init_value: float, end_value: float, transition_steps: int, transition_begin: int = 0) -> Schedule:
+    """The same."""
+    return polynomial_schedule(init_value, end_value, 1, transition_steps, transition_begin)
+
+
+def piecewise_constant_schedule(
+    init_value: float, boundaries_and_scales: Mapping[int, float] | None = None
+) -> Schedule:
+    """Scales, not values."""
+    scales = dict(sorted((boundaries_and_scales or {}).items()))
+    return Piecewise(list(accumulate(scales.values(), mul, initial=init_value)), list(scales))
+
+
+def piecewise_interpolate_schedule(
+    interpolate_type: Literal["linear", "cosine"],
+    init_value: float,
+    boundaries_and_scales: Mapping[int, float] | None = None,
+) -> Schedule:
+    """A ramp up to each boundary."""
+    scales = dict(sorted((boundaries_and_scales or {}).items()))
+    values, at = list(accumulate(scales.values(), mul, initial=init_value)), [0, *scales]
+    ramp = {"linear": Linear, "cosine": Cosine}[interpolate_type]
+    ramps = [ramp(values[i], values[i + 1], at[i + 1] - at[i]) for i in range(len(scales))]
+    return reduce(rshift, ramps, Constant(init_value)[:0])
+
+
+def exponential_decay(
+    init_value: float,
+    transition_steps: int,
+    decay_rate: float,
+    transition_begin: int = 0,
+    staircase: bool = False,
+    end_value: float | None = None,
+) -> Schedule:
+    """end_value is a floor if the rate is below 1, else a ceiling."""
+    if transition_steps <= 0 or decay_rate == 0:
+        return Constant(init_value)
+    decay = Exponential(init_value, decay_rate, transition_steps, staircase)
+    whole = Constant(init_value)[: max(transition_begin, 0)] >> decay
+    if end_value is None:
+        return whole
+    return whole.clip(low=end_value) if decay_rate < 1 else whole.clip(high=end_value)
+
+
+def cosine_decay_schedule(init_value: float, decay_steps: int, alpha: float = 0.0, exponent: float = 1.0) -> Schedule:
+    """With exponent=1, `Cosine(init_value, alpha * init_value, decay_steps)`."""
+    return Cosine(1, 0, decay_steps) ** exponent * (init_value * (1 - alpha)) + init_value * alpha
+
+
+def linear_onecycle_schedule(
+    transition_steps: int,
+    peak_value: float,
+    pct_start: float = 0.3,
+    pct_final: float = 0.85,
+    div_factor: float = 25.0,
+    final_div_factor: float = 1e4,
+) -> Schedule:
+    """Three phases with whole ends; the last one lasts up to transition_steps."""
+    low, up, down = peak_value / div_factor, int(pct_start * transition_steps), int(pct_final * transition_steps)
+    fall = Linear(peak_value, low, down - up) >> Linear(low, low / final_div_factor, transition_steps - down)
+    return Linear(low, peak_value, up) >> fall
+
+
+def cosine_onecycle_schedule(
+    transition_steps: int,
+    peak_value: float,
+    pct_start: float = 0.3,
+    div_factor: float = 25.0,
+    final_div_factor: float = 1e4,
+) -> Schedule:
+    """Two phases with whole ends."""
+    low, up = peak_value / div_factor, int(pct_start * transition_steps)
+    return Cosine(low, peak_value, up) >> Cosine(peak_value, low / final_div_factor, transition_steps - up)
+
+
+def warmup_constant_schedule(init_value: float, peak_value: float, warmup_steps: int) -> Schedule:
+    """The same."""
+    return linear_schedule(init_value, peak_value, warmup_steps)
+
+
+def warmup_cosine_decay_schedule(
+    init_value: float,
+    peak_value: float,
+    warmup_steps: int,
+    decay_steps: int,
+    end_value: float = 0.0,
+    exponent: float = 1.0,
+) -> Schedule:
+    """decay_steps include the warm-up."""
+    alpha = 0.0 if peak_value == 0 else end_value / peak_value
+    decay = cosine_decay_schedule(peak_value, decay_steps - warmup_steps, alpha, exponent)
+    return Linear(init_value, peak_value, warmup_steps) >> decay
+
+
+def warmup_exponential_decay_schedule(
+    init_value: float,
+    peak_value: float,
+    warmup_steps: int,
+    transition_steps: int,
+    decay_rate: float,
+    transition_begin: int = 0,
+    staircase: bool = False,
+    end_value: float | None = None,
+) -> Schedule:
+    """The same."""
+    decay = exponential_decay(peak_value, transition_steps, decay_rate, transition_begin, staircase, end_value)
+    return Linear(init_value, peak_value, warmup_steps) >> decay
+
+
+def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
+    """Cosines with warm-up, one after another."""
+    return reduce(rshift, (warmup_cosine_decay_schedule(**arguments) for arguments in cosine_kwargs))
+
+
+def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
+    """Each from its own k = 0, as in PyTorch's SequentialLR."""
+    return torch.SequentialLR(schedules, boundaries)
+
+
+def reduce_on_plateau(
+    factor: float = 0.1, patience: int = 10, rtol: float = 1e-4, cooldown: int = 0, min_scale: float = 0.0
+) -> Plateau:
+    """A scale, to be multiplied with a rate. Reduces at the patience-th metric, not after it; patience is 1 or more.
+
+    Differs: without atol and accumulation_size; as `ReduceOnPlateau` says for metrics below 0.
+    """
+    return Plateau(1.0, factor, patience - 1, "min", rtol, cooldown, min_scale)

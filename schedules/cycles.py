@@ -1,0 +1,157 @@
+"""What goes up again: waves, restarts, and one cycle for a whole training. k counts the updates already taken."""
+
+import math
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from .algebra import Schedule, Unary
+from .fields import Growth, OneOf, OptionalReal, OrNone, Positive, Real, Share, Shrinkage, Span, refusal, span
+from .shapes import between
+
+
+class Repeat(Unary):
+    """The inner schedule over and over, from its own k = 0 each time; no end.
+
+    Raises ValueError if it has no end, or no steps.
+    """
+
+    def _check(self) -> None:
+        if not 0 < self.inner.horizon < math.inf:
+            raise ValueError(refusal("inner", "of 1 or more steps, and end", self.inner, "Say how long: s[:n]."))
+
+    def formula(self, k: int) -> float:
+        """inner(k mod horizon)"""
+        return self.inner.formula(k % int(self.inner.horizon))
+
+    @property
+    def horizon(self) -> float:
+        """inf"""
+        return math.inf
+
+    @property
+    def extent(self) -> int:
+        """Three rounds."""
+        return 3 * int(self.inner.horizon)
+
+
+class CosineWave(Schedule):
+    """end + (start - end) * (1 + cos(2 * pi * k / period)) / 2: `start` at k = 0, `end` half a period later; no end.
+
+    `period` is in steps and need not be whole. Half of it is `Cosine`, which doesn't rise again.
+    """
+
+    start: Real
+    end: Real
+    period: Positive
+
+    def formula(self, k: int) -> float:
+        """end + (start - end) * (1 + cos(2 * pi * (k mod period) / period)) / 2"""
+        return between(self.end, self.start, (1 + math.cos(2 * math.pi * (k % self.period / self.period))) / 2)
+
+    @property
+    def extent(self) -> int:
+        """Three periods."""
+        return math.ceil(3 * self.period)
+
+
+class CosineRestarts(Schedule):
+    """A Cosine from `start` towards `end` that starts again after `steps` steps, then after `steps * multiplier`, ...
+
+    Cycle i = 0, 1, ... has the length steps * multiplier**i and begins, exactly on an integer k if the multiplier is
+    one, at the height (start - end) * decay**i above `end`: `start` at k = 0, no end.
+    Loshchilov & Hutter 2017, equation 5 (multiplier is T_mult), arXiv:1608.03983.
+    """
+
+    start: Real
+    end: Real
+    steps: Span
+    multiplier: Growth = 1
+    decay: Shrinkage = 1.0
+
+    def cycle(self, k: int) -> tuple[int, float]:
+        """The cycle that k is in, and the fraction of it that has passed."""
+        if self.multiplier == 1:
+            return k // self.steps, k % self.steps / self.steps
+        # Integers, if the multiplier is one: the logarithm that gives i at once would be one off at some boundaries.
+        i = 0
+        left: float = k
+        length: float = self.steps
+        while left >= length:
+            i, left, length = i + 1, left - length, length * self.multiplier
+        return i, left / length
+
+    def formula(self, k: int) -> float:
+        """end + (start - end) * decay**i * (1 + cos(pi * u)) / 2"""
+        i, u = self.cycle(k)
+        return between(self.end, self.start, self.decay**i * (1 + math.cos(math.pi * u)) / 2)
+
+
+class Cyclic(Schedule):
+    """From `low` at k = 0 up to `high` in `up` steps and down again in `down` (None: as many), over and over; no end.
+
+    The height above `low` is multiplied by 1 ("triangular"), by 1/2 for each cycle completed ("triangular2"), or by
+    gamma**k ("exp_range"). Smith 2017, section 3, arXiv:1506.01186. Differs: `low` doesn't shrink in "exp_range".
+    """
+
+    low: Real
+    high: Real
+    up: Span
+    down: Annotated[int | None, OrNone(span)] = None
+    mode: Annotated[
+        Literal["triangular", "triangular2", "exp_range"], OneOf(("triangular", "triangular2", "exp_range"))
+    ] = "triangular"
+    gamma: Shrinkage = 1.0
+
+    def _check(self) -> None:
+        if self.gamma != 1 and self.mode != "exp_range":
+            raise ValueError(refusal("gamma", f"left out with mode={self.mode!r}", self.gamma, "Or write 'exp_range'."))
+
+    def formula(self, k: int) -> float:
+        """low + (high - low) * triangle * shrinkage"""
+        down = self.down or self.up
+        cycle, step = divmod(k, self.up + down)
+        triangle = step / self.up if step < self.up else (self.up + down - step) / down
+        shrinkage = {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": self.gamma**k}[self.mode]
+        return between(self.low, self.high, triangle * shrinkage)
+
+
+class OneCycle(Schedule):
+    """From `start` up to `peak`, then down to `end`, in `steps` updates; with phases=3, down to `start` in between.
+
+    The first update has `start` (None: peak / 25), the last, k = steps - 1, has `end` (None: start / 10000), which is
+    held. The rise takes the share `rise` of the updates: it is over at k = rise * steps - 1, as is, with three phases,
+    the fall to `start` at k = 2 * rise * steps - 2. These need not be whole, nor positive: part of a phase may lie
+    between two updates, or before the first one. A phase of no length is at its end.
+
+    Smith & Topin 2019, section 2, arXiv:1708.07120 (linear, three phases). Differs: PyTorch's phases and defaults.
+    """
+
+    peak: Real
+    steps: Span
+    start: OptionalReal = None
+    end: OptionalReal = None
+    rise: Share = 0.3
+    shape: Annotated[Literal["cosine", "linear"], OneOf(("cosine", "linear"))] = "cosine"
+    phases: Annotated[Literal[2, 3], OneOf((2, 3))] = 2
+
+    @property
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """Where the phases meet: (k, value)."""
+        start = self.peak / 25 if self.start is None else self.start
+        end = start / 1e4 if self.end is None else self.end
+        down = [(2 * self.rise * self.steps - 2, start)] if self.phases == 3 else []
+        return (0, start), (self.rise * self.steps - 1, self.peak), *down, (self.steps - 1, end)
+
+    def formula(self, k: int) -> float:
+        """Between the two corners around k, at u = 0 ... 1: (1 - cos(pi * u)) / 2 of the way, or u"""
+        k = min(k, self.steps - 1)
+        before, after = next(pair for pair in pairwise(self.corners) if k <= pair[1][0])
+        length = after[0] - before[0]
+        u = (k - before[0]) / length if length > 0 else 1.0
+        height = 1 - u if self.shape == "linear" else (1 + math.cos(math.pi * u)) / 2
+        return between(after[1], before[1], height)
+
+    @property
+    def horizon(self) -> float:
+        """`steps`: from k = steps - 1 on, `end` is held."""
+        return self.steps

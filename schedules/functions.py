@@ -1,0 +1,97 @@
+"""What a function of the user's, another clock, or chance makes."""
+
+import math
+
+import numpy as np
+
+from .algebra import Inner, Schedule
+from .fields import Count, Function, Real, Span
+
+
+class PerEpoch(Schedule):
+    """`schedule(epoch)`, where the epoch 0, 1, 2, ... is k // steps_per_epoch."""
+
+    schedule: Inner
+    steps_per_epoch: Span
+
+    def formula(self, k: int) -> float:
+        """schedule(k // steps_per_epoch)"""
+        return self.schedule.formula(k // self.steps_per_epoch)
+
+    @property
+    def horizon(self) -> float:
+        """That of the schedule, in steps."""
+        return self.schedule.horizon * self.steps_per_epoch
+
+    @property
+    def extent(self) -> int:
+        """That of the schedule, in steps."""
+        return self.schedule.extent * self.steps_per_epoch
+
+
+class Lambda(Schedule):
+    """`function(k)`, for any pure function of k = 0, 1, 2, ...; no end.
+
+    repr and JSON name the function, as "module:name", which must be at the top level of a module; one that has no such
+    name can be used, but not written in a configuration. What is to have parameters is better a class of its own:
+
+    >>> from glissade.schedules import Schedule
+    >>> from glissade.schedules.fields import Real, Span
+    >>> class Sawtooth(Schedule):
+    ...     '''From 0 towards `top`, over and over.'''
+    ...     top: Real
+    ...     every: Span = 2
+    ...
+    ...     def formula(self, k):
+    ...         return self.top * (k % self.every) / self.every
+    >>> Sawtooth(8, every=4)([0, 1, 2, 3, 4]).tolist()
+    [0.0, 2.0, 4.0, 6.0, 0.0]
+    """
+
+    function: Function
+
+    def formula(self, k: int) -> float:
+        """function(k)"""
+        return returned("Lambda", self.function(k), k)
+
+
+class Recurrence(Schedule):
+    """`start` at k = 0, then `function(k, previous)`: for what is only known step by step; no end.
+
+    The one shape without closed form: a call costs the steps since the last call, all k if that was later.
+    """
+
+    start: Real
+    function: Function
+
+    def formula(self, k: int) -> float:
+        """function(k, value(k - 1))"""
+        at, value = vars(self).get("_last", (0, self.start))
+        if k < at:
+            at, value = 0, self.start
+        for step in range(at + 1, k + 1):
+            value = returned("Recurrence", self.function(step, value), step)
+        vars(self)["_last"] = k, value
+        return float(value)
+
+
+def returned(owner: str, value: object, k: int) -> float:
+    """What a user's function returned, as a float. Raises TypeError if it is no number."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise TypeError(f"{owner}: function must return a number. Received: {value!r} at k={k}.") from None
+
+
+class Noise(Schedule):
+    """Independent standard normal numbers, one for each k; the same ones for the same `seed`; no end.
+
+    Box & Muller 1958, of two uniform numbers that NumPy's SeedSequence makes of (seed, k).
+    """
+
+    seed: Count
+
+    def formula(self, k: int) -> float:
+        """sqrt(-2 * log(u)) * cos(2 * pi * v), of u and v from a hash of (seed, k)"""
+        u, v = ((int(bits) + 1) / 2**32 for bits in np.random.SeedSequence((self.seed, k)).generate_state(2))
+        return math.sqrt(-2 * math.log(u)) * math.cos(2 * math.pi * v)
