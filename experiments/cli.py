@@ -13,13 +13,16 @@ try:
 
     from ..optim import Optimizer
     from ..schedules import Schedule
+    from .comparison import USUAL, default_folder
     from .comparison import compare as run_comparison
-    from .comparison import default_folder
     from .errors import UsageError
     from .problems import PROBLEMS
     from .report import render
+    from .reproductions import REPRODUCTIONS
     from .results import Results
     from .specification import HALF_DECADES
+    from .verify import Verdict
+    from .verify import verify as run_verification
 except ModuleNotFoundError as missing:
     raise SystemExit(
         f"glissade: {missing.name} isn't installed. The command line needs it: pip install 'glissade[experiments]'"
@@ -59,7 +62,7 @@ def comma_list(convert: Callable[[str], object]) -> Callable[[click.Context, cli
 
 @main.command()
 @click.option("--problem", default="digits", show_default=True, metavar="NAME", help="See `glissade list`.")
-@click.option("--optimizers", metavar="A,B,...", callback=comma_list(str), help="Names between commas.  [default: all]")
+@click.option("--optimizers", metavar="A,B,...", callback=comma_list(str), help=f"[default: {','.join(USUAL)}]")
 @click.option("--lrs", metavar="X,Y,...", callback=comma_list(float), help="Rates to try.  [default: half decades]")
 @click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="Final runs of each optimizer.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Length of every run.  [default: the problem's]")
@@ -93,17 +96,53 @@ def compare(
 
 @main.command("list")
 def list_registries() -> None:
-    """List problems, optimizers and schedules (the shapes; `>>`, `*` and `[:n]` combine them)."""
+    """List problems, optimizers, schedules (`>>`, `+`, `*`, slices and `clip` combine them) and reproductions."""
     registries: dict[str, Mapping[str, type]] = {
         "problems": PROBLEMS,
         "optimizers": Optimizer.registry,
         "schedules": {name: cls for name, cls in Schedule.registry.items() if cls.__module__ != Schedule.__module__},
     }
-    width = max(len(name) for registry in registries.values() for name in registry)
+    width = max(len(name) for registry in (*registries.values(), REPRODUCTIONS) for name in registry)
     for kind, registry in registries.items():
         click.echo(f"{kind}:")
         for name, cls in registry.items():
             click.echo(f"  {name:{width}}  {(inspect.getdoc(cls) or '').partition(chr(10))[0]}")
+
+
+    click.echo("reproductions:")
+    for name, reproduction in REPRODUCTIONS.items():
+        click.echo(f"  {name:{width}}  {reproduction.title}")
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/verify"), show_default=True, help="Folder.")
+def verify(names: tuple[str, ...], out: Path) -> None:
+    """Run the papers' numbers again: expected, got, tolerance, verdict, citation. All of them, or those named.
+
+    Writes figures and verify.html to a folder. Exit status 1 if a number is missed.
+    """
+    with explained():
+        verdicts = run_verification(names, out, told=tell)
+    counts = {word: sum(v.word == word for v in verdicts) for word in ("passed", "missed", "not run")}
+    summary = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    click.echo(f"{summary}. Report: {out / 'verify.html'}")
+    raise SystemExit(1 if counts["missed"] else 0)
+
+
+def tell(verdict: Verdict) -> None:
+    """Print a verdict."""
+    about, checks = verdict.reproduction, verdict.findings.checks
+    click.echo(f"{about.name}: {about.title} [{about.source}]")
+    rows = [
+        (c.claim, f"expected {c.expected}", f"got {c.got}", c.tolerance, "ok" if c.passed else "MISSED") for c in checks
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  " + "  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+    if verdict.missing:
+        click.echo(f"  {verdict.missing}")
+    click.echo(f"  {verdict.word}, {verdict.seconds:.1f} s\n")
 
 
 @main.command()

@@ -23,6 +23,9 @@ from .store import Store, prepare
 from .summary import best, settings
 from .workers import Tick, complete
 
+USUAL = ("sgd", "momentum", "nag", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "radam")
+"""What is compared unless told otherwise: about a minute on digits."""
+
 
 def compare(
     problem: str | Problem = "digits",
@@ -41,7 +44,7 @@ def compare(
 
     Args:
         problem: a name, or a value of a class made with `problem`.
-        optimizers: names or unbound values, one or several; by default every registered one. The grid replaces their
+        optimizers: names or unbound values, one or several; by default those of `USUAL`. The grid replaces their
             `lr`, or scales it if it is a schedule.
         seeds: final runs of each optimizer.
         epochs: length of every run; by default the problem's.
@@ -76,7 +79,7 @@ def specify(
     task = problem if isinstance(problem, Problem) else lookup("problem", problem, PROBLEMS)()
     if isinstance(optimizers, str | Optimizer):
         optimizers = [optimizers]
-    chosen: Iterable[str | Optimizer] = Optimizer.registry if optimizers is None else optimizers
+    chosen: Iterable[str | Optimizer] = USUAL if optimizers is None else optimizers
     values = tuple(o if isinstance(o, Optimizer) else by_name(o) for o in chosen)
     return Comparison(task, values, task.epochs if epochs is None else epochs, seeds, tuple(lrs))
 

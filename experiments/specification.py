@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -13,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from ..optim import Optimizer
+from ..optim import Optimizer, rules
 from ..schedules import Schedule
 from .errors import UsageError
 from .problems import Problem, problem_name
@@ -35,10 +36,15 @@ def sha256(text: str) -> str:
 
 @cache
 def source_digest(cls: type) -> str:
-    """Return the digest of a class's source and its bases': once a rule is edited, its results aren't reused."""
+    """Return the digest of a class's source and its bases', of our own rules' modules: they may call what stands there.
+
+    Once a rule is edited, its results aren't reused.
+    """
     bases = [base for base in cls.__mro__ if base.__module__ not in ("abc", "builtins")]
+    ours = f"{rules.__name__}."
     try:
-        return sha256("".join(inspect.getsource(base) for base in bases))
+        sources: list[Any] = [sys.modules[b.__module__] if b.__module__.startswith(ours) else b for b in bases]
+        return sha256("".join(map(inspect.getsource, sources)))
     except (OSError, TypeError) as error:
         raise UsageError(f"compare: {cls.__name__} has no source file, which names its results. Write one.") from error
 
@@ -48,7 +54,8 @@ def engine_digest() -> str:
     """Return the digest of the code that every run goes through; rules and problems have a `source_digest` each."""
     package = Path(__file__).parents[1]
     folders = [package / name for name in ("autograd", "kernels", "optim", "schedules")]
-    files = [file for folder in folders for file in sorted(folder.rglob("*.py")) if file.name != "rules.py"]
+    own = {Path(inspect.getfile(getattr(rules, name))) for name in rules.__all__}
+    files = [file for folder in folders for file in sorted(folder.rglob("*.py")) if file not in own]
     files += [package / "experiments" / name for name in ("datasets.py", "training.py")]
     return sha256("".join(file.read_text(encoding="utf-8") for file in files))
 
@@ -122,6 +129,11 @@ class Comparison:
             raise UsageError(f"compare: learning rates must increase, at least one. Received: {list(self.lrs)}.")
         if not self.optimizers:
             raise UsageError("compare: no optimizer to compare. Name at least one, e.g. optimizers=['adam'].")
+        for optimizer in self.optimizers:
+            try:
+                optimizer.to_config()
+            except (TypeError, ValueError) as error:  # a schedule made with a lambda
+                raise UsageError(f"compare: results are named by what made them. {error}") from error
         labels = [label(optimizer) for optimizer in self.optimizers]
         if twice := {name for name in labels if labels.count(name) > 1}:
             raise UsageError(

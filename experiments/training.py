@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ..optim import Optimizer
+from ..schedules import Schedule
 from .outcome import Outcome, Status, Timing, environment
 from .problems import Model, Score
 from .specification import Cell, at_rate
@@ -26,6 +29,12 @@ def run(cell: Cell, parallel: bool = False) -> Outcome:
         return _Run(cell).outcome(parallel)
 
 
+def fresh(optimizer: Optimizer) -> Optimizer:
+    """Return the optimizer with plateau controllers of its own, which have observed nothing."""
+    schedules = {name: value.fresh() for name, value in vars(optimizer).items() if isinstance(value, Schedule)}
+    return optimizer.replace(**schedules)
+
+
 class _Run:
     """The state of one run: model, optimizer, curves so far."""
 
@@ -33,9 +42,9 @@ class _Run:
         self.cell = cell
         self.problem = cell.problem
         self.model: Any = cell.problem.model(cell.seed)
-        self.optimizer = at_rate(cell.optimizer, cell.lr).bind(self.model.parameters())
-        self.train = [self.problem.score(self.model, "train")]
-        self.validation = [self.problem.score(self.model, "validation")]
+        self.optimizer = fresh(at_rate(cell.optimizer, cell.lr)).bind(self.model.parameters())
+        self.train = [self.score("train")]
+        self.validation = [self.score("validation")]
         self.seconds: list[tuple[float, float]] = []  # of each step: all of it, the update alone
 
     def outcome(self, parallel: bool) -> Outcome:
@@ -44,7 +53,7 @@ class _Run:
         diverged = next((epoch + 1 for epoch in range(self.cell.epochs) if not self.epoch(epoch)), None)
         test = None
         if self.cell.phase == "final" and diverged is None:
-            test = self.problem.score(self.model, "test")
+            test = self.score("test")
             diverged = None if math.isfinite(test.loss) else self.cell.epochs
         status: Status = "finished" if diverged is None else "diverged"
         step, update = np.median(self.seconds, axis=0)
@@ -65,7 +74,7 @@ class _Run:
         for batch in self.problem.batches(self.cell.seed, epoch):
             if not math.isfinite(self.step(batch)):
                 return False
-        train, validation = self.problem.score(self.model, "train"), self.problem.score(self.model, "validation")
+        train, validation = self.score("train"), self.score("validation")
         if not (finite(self.model) and self.bounded(train) and math.isfinite(validation.loss)):
             return False
         self.train.append(train)
@@ -83,6 +92,11 @@ class _Run:
         done = perf_counter()
         self.seconds.append((done - began, done - ready))
         return float(loss.data)
+
+    def score(self, split: str) -> Score:
+        """Evaluate, where a rule keeps an average of x, at that."""
+        with self.optimizer.averaged() if self.cell.optimizer.average else nullcontext():
+            return self.problem.score(self.model, split)
 
     def bounded(self, train: Score) -> bool:
         """Whether the training loss is finite and has not blown up."""

@@ -2,6 +2,7 @@
 
 from .cache import cache_folder
 from .kernel import Kernel
+from .scalar import scalar
 from .source import RuleError
 from .threads import thread_count
 from .vocabulary import (
@@ -34,6 +35,7 @@ __all__ = [
     "log1p",
     "maximum",
     "minimum",
+    "scalar",
     "sign",
     "sqrt",
     "square",

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from glissade.experiments import PROBLEMS, Results
 from glissade.experiments.cli import main
+from glissade.experiments.reproductions import REPRODUCTIONS
 from glissade.optim import Optimizer
 from glissade.schedules import Schedule
 
@@ -76,10 +77,10 @@ def test_report_draws_again_and_runs_nothing(done: tuple[Path, Result]) -> None:
 
 def test_list_names_everything_registered_with_a_description() -> None:
     result = invoke("list")
-    listed = dict(re.findall(r"^  (\w+) +(\S.*)$", result.stdout, re.MULTILINE))
+    listed = dict(re.findall(r"^  ([\w-]+) +(\S.*)$", result.stdout, re.MULTILINE))
     assert result.exit_code == 0
-    shapes = [name for name, cls in Schedule.registry.items() if cls.__module__ == "glissade.schedules.shapes"]
-    assert list(listed) == [*PROBLEMS, *Optimizer.registry, *shapes]
+    shapes = [name for name, cls in Schedule.registry.items() if cls.__module__ != Schedule.__module__]
+    assert list(listed) == [*PROBLEMS, *Optimizer.registry, *shapes, *REPRODUCTIONS]
     assert "Rosenbrock 1960" in listed["rosenbrock"]
 
 

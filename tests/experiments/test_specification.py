@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from glissade.experiments import UsageError, compare
+from glissade.experiments.comparison import USUAL, specify
 from glissade.experiments.problems import PROBLEMS
 from glissade.experiments.problems.classification import Digits, Iris
 from glissade.experiments.specification import HALF_DECADES, Cell, Comparison, label
@@ -82,6 +83,11 @@ def test_problems_are_values_with_source_as_repr(name: str) -> None:
 )
 def test_labels_say_what_is_not_default(optimizer: Optimizer, expected: str) -> None:
     assert label(optimizer) == expected
+
+
+def test_the_usual_optimizers_are_compared_unless_told_otherwise() -> None:
+    assert [label(optimizer) for optimizer in specify("iris", None).optimizers] == list(USUAL)
+    assert len(USUAL) == 9  # as the README says
 
 
 def test_the_grid_is_half_decades_and_the_budget_the_same_for_all() -> None:

@@ -12,7 +12,7 @@ from glissade.experiments.problems.bivariate import Function, Quadratic
 from glissade.experiments.problems.classification import Digits, Iris
 from glissade.experiments.specification import Cell
 from glissade.experiments.training import run
-from glissade.optim import SGD, Adam
+from glissade.optim import ASGD, SGD, Adam
 from glissade.schedules import Constant, Exponential
 
 FLAT = np.sqrt(3) / 2, 1 / 2  # the axis of curvature 1 of Quadratic
@@ -45,6 +45,12 @@ def test_gradient_descent_on_a_quadratic_is_the_closed_form(lr: float) -> None:
     losses = run(Cell(Bowl(), SGD(lr=1.0), lr, 2, 0, "tuning")).train_loss
     expected = [50 * (1 - 100 * lr) ** (2 * 100 * epoch) for epoch in range(3)]
     np.testing.assert_allclose(losses, expected, rtol=1e-9, atol=1e-25)
+
+
+def test_a_rule_that_keeps_an_average_is_evaluated_there() -> None:
+    lr, steps = 0.001, np.arange(2, 101)
+    losses = run(Cell(Bowl(), ASGD(lambd=0.0, t0=0), lr, 1, 0, "tuning")).train_loss
+    np.testing.assert_allclose(losses, [50, 50 * ((1 - 100 * lr) ** steps).mean() ** 2], rtol=1e-9)
 
 
 # The stiff axis grows by |1 - 100 lr| a step, the loss by its 200th power an epoch; more than 1000 times is divergence.

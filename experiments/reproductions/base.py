@@ -1,0 +1,114 @@
+"""A reproduction: claims of the literature, each with what is expected, what was got, and a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from matplotlib.figure import Figure
+
+__all__ = ["REPRODUCTIONS", "Check", "Findings", "Picture", "Reproduction", "Table", "reproduction"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One claim and its verdict."""
+
+    claim: str
+    expected: str
+    got: str
+    tolerance: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers to look at, no verdict."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, and what is to be seen in it."""
+
+    title: str
+    figure: Figure
+
+
+@dataclass
+class Findings:
+    """What a reproduction found: checks, tables and figures, in the order in which it gave them."""
+
+    checks: list[Check] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed, and there was one."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    def close(self, claim: str, expected: float, got: float, *, rel: float = 0.0, off: float = 0.0) -> None:
+        """Check that a number is within a share `rel` of the expected one, or within `off` of it."""
+        passed = math.isclose(got, expected, rel_tol=rel, abs_tol=off)
+        tolerance = " or ".join([f"{100 * rel:g} %"] * bool(rel) + [f"{off:g}"] * bool(off)) or "exact"
+        self.checks.append(Check(claim, f"{expected:.8g}", f"{got:.8g}", tolerance, passed))
+
+    def equal(self, claim: str, expected: Any, got: Any) -> None:
+        """Check that two values are the same."""
+        self.checks.append(Check(claim, str(expected), str(got), "exact", bool(expected == got)))
+
+    def below(self, claim: str, bound: float, got: float) -> None:
+        """Check that a number is less than a bound."""
+        self.checks.append(Check(claim, f"< {bound:g}", f"{got:.6g}", "", bool(got < bound)))
+
+    def above(self, claim: str, bound: float, got: float) -> None:
+        """Check that a number is greater than a bound."""
+        self.checks.append(Check(claim, f"> {bound:g}", f"{got:.6g}", "", bool(got > bound)))
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Show a table."""
+        self.tables.append(Table(title, tuple(columns), tuple(tuple(row) for row in rows)))
+
+    def picture(self, title: str, figure: Figure) -> None:
+        """Show a figure."""
+        self.pictures.append(Picture(title, figure))
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """Claims of a paper, and the function that checks them.
+
+    Attributes:
+        name: what it is called on the command line.
+        title: the claim in a line.
+        source: the paper, and where in it.
+        run: computes everything and puts it into the Findings it is given.
+    """
+
+    name: str
+    title: str
+    source: str
+    run: Callable[[Findings], None]
+
+
+REPRODUCTIONS: dict[str, Reproduction] = {}
+"""The reproductions by name, in order of definition."""
+
+
+Run = Callable[[Findings], None]
+
+
+def reproduction(name: str, title: str, source: str) -> Callable[[Run], Run]:
+    """Register a function as a reproduction."""
+
+    def register(run: Run) -> Run:
+        REPRODUCTIONS[name] = Reproduction(name, title, source, run)
+        return run
+
+    return register

@@ -1,0 +1,141 @@
+"""What theory says of optimizers on quadratics: rates, stability, a lower bound, where a range test breaks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ...optim import NAG, SGD, Momentum, Optimizer
+from ...schedules import range_test
+from ..figures import style
+from .base import Findings, reproduction
+
+Array = NDArray[np.float64]
+
+
+def tuned(condition: float) -> dict[str, tuple[Optimizer, float]]:
+    """Optimizers at their best settings for eigenvalues from 1/condition to 1, and the rate that each then has."""
+    mu, root = 1 / condition, math.sqrt(condition)
+    momentum = (root - 1) / (root + 1)
+    sharp = math.sqrt(3 * condition + 1)
+    return {
+        "gradient descent": (SGD(lr=2 / (1 + mu)), (condition - 1) / (condition + 1)),
+        "heavy ball": (Momentum(lr=(2 / (1 + math.sqrt(mu))) ** 2, momentum=momentum**2), momentum),
+        "nesterov": (NAG(lr=1.0, momentum=momentum), 1 - 1 / root),
+        "nesterov, tuned": (NAG(lr=4 / (3 + mu), momentum=(sharp - 2) / (sharp + 2)), 1 - 2 / sharp),
+    }
+
+
+def errors(spec: Optimizer, eigenvalues: Array, steps: int) -> Iterator[float]:
+    """Distances from the minimum, 0, of a run from 1 in every eigendirection."""
+    x = np.ones(len(eigenvalues))
+    optimizer = spec.bind([x])
+    for _ in range(steps):
+        optimizer.step([eigenvalues * x])
+        yield float(np.linalg.norm(x))
+
+
+def slope(spec: Optimizer, eigenvalues: Array, rate: float) -> tuple[Array, float]:
+    """The distances, and the logarithm of the rate at which they fall in the end.
+
+    At its best setting a method with momentum has a double root, and the error t * rate**t: the slope of log(error / t)
+    over the second half of the run tells the rate.
+    """
+    steps = int(18 / -math.log(rate)) * 2
+    found = np.array(list(errors(spec, eigenvalues, steps)))
+    t = np.arange(1, steps + 1)
+    late = slice(steps // 2, None)
+    polynomial = spec.domains.keys() & {"momentum"}
+    logs = np.log(found / t if polynomial else found)
+    return found, float(np.polyfit(t[late], logs[late], 1)[0])
+
+
+@reproduction(
+    "quadratic-rates",
+    "Rates of gradient descent, heavy ball and Nesterov's method on quadratics",
+    "Polyak 1964; Nesterov 2004; Lessard, Recht & Packard 2016, arXiv:1408.3595, proposition 1",
+)
+def rates(findings: Findings) -> None:
+    """The slope of the logarithm of the error of a run, against the theory's, at conditions from 10 to 10,000."""
+    for condition in (10.0, 100.0, 1000.0, 10000.0):
+        eigenvalues = np.array([1 / condition, 1.0])
+        figure = Figure(figsize=(5.5, 3.8), layout="constrained")
+        axes = figure.subplots()
+        for i, (name, (spec, rate)) in enumerate(tuned(condition).items()):
+            found, got = slope(spec, eigenvalues, rate)
+            findings.close(f"condition {condition:g}: log-rate of {name}", math.log(rate), got, rel=0.01)
+            axes.plot(found, label=name, **style(i))
+        axes.set(xlabel="step", ylabel="distance from the minimum", yscale="log", xscale="log", ylim=(1e-8, None))
+        axes.legend()
+        findings.picture(f"Condition {condition:g}, each at its best setting", figure)
+
+
+@reproduction(
+    "quadratic-stability",
+    "The largest stable learning rates on a quadratic",
+    "Polyak 1964; Goh 2017, doi:10.23915/distill.00006",
+)
+def stability(findings: Findings) -> None:
+    """A run 0.1 % below the limit stays bounded, and one 0.1 % above grows."""
+    limits = {
+        "SGD": (lambda lr: SGD(lr=lr), 2.0),
+        **{f"Momentum({mu})": (lambda lr, mu=mu: Momentum(lr=lr, momentum=mu), 2 + 2 * mu) for mu in (0.5, 0.9, 0.99)},
+        **{f"NAG({mu})": (lambda lr, mu=mu: NAG(lr=lr, momentum=mu), (2 + 2 * mu) / (1 + 2 * mu)) for mu in (0.5, 0.9)},
+    }
+    for name, (make, limit) in limits.items():
+        for share, grows in ((0.999, False), (1.001, True)):
+            *_, last = errors(make(share * limit), np.ones(1), 5_000)
+            findings.equal(f"{name} at {share:g} of {limit:.4g} / L grows", grows, bool(last > 1 or math.isnan(last)))
+
+
+@reproduction(
+    "nesterov-bound",
+    "No method that moves in the span of gradients beats Nesterov's lower bound",
+    "Nesterov 2004, Introductory Lectures on Convex Optimization, theorem 2.1.13",
+)
+def lower_bound(findings: Findings) -> None:
+    """The chain on which one coordinate more can become nonzero at each step."""
+    condition, n, steps = 100.0, 400, 60
+    chain = 2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1)
+    q = (math.sqrt(condition) - 1) / (math.sqrt(condition) + 1)
+    chain[-1, -1] = 2 - q  # as if it went on for ever
+    matrix = (1 - 1 / condition) / 4 * chain + np.eye(n) / condition
+    force = np.zeros(n)
+    force[0] = (1 - 1 / condition) / 4
+    best = q ** np.arange(1, n + 1)
+    gradient = float(np.abs(matrix @ best - force).max())
+    findings.close("the minimum is q, q^2, ...: largest gradient there", 0.0, gradient, off=1e-12)
+    for name, (spec, _) in tuned(condition).items():
+        x = np.zeros(n)
+        optimizer = spec.bind([x])
+        smallest = math.inf
+        for k in range(1, steps + 1):
+            optimizer.step([matrix @ x - force])
+            smallest = min(smallest, np.abs(x - best).max() / q ** (k + 1))
+        findings.above(f"{name}: smallest error over the bound, {steps} steps", 1 - 1e-9, smallest)
+
+
+@reproduction(
+    "range-test",
+    "A learning-rate range test on a quadratic breaks at 2 / L",
+    "Smith 2017, arXiv:1506.01186, section 3.3; the limit is that of gradient descent",
+)
+def breaking(findings: Findings) -> None:
+    """Gradient descent under a rate that rises by 3.1 % at every step: the loss turns where it passes 2 / L."""
+    for largest in (1.0, 10.0, 53.129):
+        x = np.ones(50)
+        eigenvalues = np.geomspace(largest / 1e4, largest, 50)
+        optimizer = SGD([x], lr=1.0)
+
+        def train_step(lr: float) -> float:
+            optimizer.lr = lr  # noqa: B023
+            optimizer.step([eigenvalues * x])  # noqa: B023
+            return float(x[-1] ** 2)  # noqa: B023
+
+        test = range_test(train_step, 1e-2 / largest, 1e2 / largest, 300)
+        turn = test.rates[int(np.argmin(test.losses))]
+        findings.close(f"L = {largest:g}: the steepest direction's error turns at 2 / L", 2 / largest, turn, rel=0.032)

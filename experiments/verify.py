@@ -1,0 +1,112 @@
+"""`glissade verify`: the literature's numbers computed again, with a verdict on each."""
+
+from __future__ import annotations
+
+import io
+import json
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from os import PathLike
+from pathlib import Path
+from time import perf_counter
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
+
+from .errors import UsageError, lookup
+from .reproductions import REPRODUCTIONS, Findings, Reproduction
+from .store import write
+
+__all__ = ["Verdict", "verify"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A reproduction and what it found; `missing` says why it could not run, if it could not."""
+
+    reproduction: Reproduction
+    findings: Findings
+    seconds: float
+    missing: str | None = None
+
+    @property
+    def word(self) -> str:
+        """"passed", "missed" or "not run"."""
+        return "not run" if self.missing else "passed" if self.findings.passed else "missed"
+
+
+def verify(
+    names: Sequence[str] = (),
+    out: str | PathLike[str] | None = None,
+    told: Callable[[Verdict], None] = lambda verdict: None,
+) -> list[Verdict]:
+    """Run reproductions and judge what they find.
+
+    Args:
+        names: which; all if there are none.
+        out: a folder for verify.json, figures (SVG and PDF) and the page verify.html; none are written without it.
+        told: called with each verdict as soon as there is one.
+
+    Raises:
+        UsageError: an unknown name.
+    """
+    chosen = [lookup("reproduction", name, REPRODUCTIONS) for name in names] or list(REPRODUCTIONS.values())
+    verdicts = []
+    for reproduction in chosen:
+        verdicts.append(judge(reproduction))
+        told(verdicts[-1])
+    if out is not None:
+        render(verdicts, Path(out))
+    return verdicts
+
+
+def judge(reproduction: Reproduction) -> Verdict:
+    """Run one reproduction, on one BLAS thread."""
+    findings, began = Findings(), perf_counter()
+    try:
+        with threadpool_limits(limits=1):
+            reproduction.run(findings)
+    except UsageError as error:  # a data file that isn't there
+        return Verdict(reproduction, findings, perf_counter() - began, str(error))
+    return Verdict(reproduction, findings, perf_counter() - began)
+
+
+def render(verdicts: Sequence[Verdict], folder: Path) -> None:
+    """Write verify.json, the figures and verify.html."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures: dict[str, list[tuple[str, str]]] = {}
+    for verdict in verdicts:
+        name = verdict.reproduction.name
+        for i, picture in enumerate(verdict.findings.pictures, 1):
+            vector = saved(picture.figure, "svg")
+            write(folder / f"{name}-{i}.svg", vector)
+            write(folder / f"{name}-{i}.pdf", saved(picture.figure, "pdf"))
+            pictures.setdefault(name, []).append((picture.title, b64encode(vector).decode()))
+    environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
+    page = environment.get_template("verify.html").render(verdicts=verdicts, pictures=pictures)
+    write(folder / "verify.html", page)
+    write(folder / "verify.json", json.dumps([record(verdict) for verdict in verdicts], indent=1))
+
+
+def record(verdict: Verdict) -> dict[str, object]:
+    """A verdict as JSON knows it."""
+    about = verdict.reproduction
+    return {
+        "name": about.name,
+        "title": about.title,
+        "source": about.source,
+        "verdict": verdict.word,
+        "why": verdict.missing,
+        "seconds": round(verdict.seconds, 3),
+        "checks": [asdict(check) for check in verdict.findings.checks],
+        "tables": [asdict(table) for table in verdict.findings.tables],
+    }
+
+
+def saved(figure: Figure, kind: str) -> bytes:
+    """A figure as a file of that kind."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind)
+    return buffer.getvalue()
