@@ -173,7 +173,7 @@ class BoundOptimizer:
         k = self.t
         work: Work = []
         for group in self.groups:
-            group.ask(k, closure and self._searching(group, closure, loss))
+            group.ask(k, self._searching(group, closure, loss) if closure and group.spec.searches else None)
             for block in group.blocks:
                 runs = block.gather(gradients is not None)
                 if runs:
@@ -245,15 +245,17 @@ class BoundOptimizer:
     def _searching(self, group: Group, closure: Callable[[], Any], loss: Any) -> Callable[..., Any]:
         """What a rule that looks around asks: from x, as one vector, to the loss and the gradient there."""
         (block,) = group.blocks
+        k = self.t
 
         def evaluate(x: Array | None = None) -> tuple[float, Array]:
-            if x is None:
-                return float(loss), block.g
-            np.copyto(block.x, x)
-            block.scatter()
-            value, gradients = self._evaluate(closure)
-            block.gather(gradients is not None)
-            return float(value), block.g.copy()
+            value = loss
+            if x is not None:
+                np.copyto(block.x, x)
+                block.scatter()
+                value, gradients = self._evaluate(closure)
+                if not block.gather(gradients is not None):
+                    block.g = np.zeros_like(block.x)
+            return group.objective(k, float(value), block.x, block.g.copy())
 
         return evaluate
 

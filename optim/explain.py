@@ -85,7 +85,7 @@ def _run(
     statements: Sequence[ast.stmt], names: dict[str, Any], function: Callable[..., Any], lines: list[str]
 ) -> None:
     """Execute statements on numbers and say what each comes to."""
-    scope = {**vars(np), **function.__globals__}
+    scope = function.__globals__
     for statement in statements:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -111,7 +111,7 @@ def _chosen(node: ast.expr, scope: Mapping[str, Any], names: Mapping[str, Any]) 
 
 def _value(node: ast.expr, scope: Mapping[str, Any], names: Mapping[str, Any]) -> Any:
     with np.errstate(all="ignore"):
-        return eval(ast.unparse(node), {**scope}, {**names})
+        return eval(ast.unparse(node), dict(scope), dict(names))
 
 
 def _number(value: Any) -> str:

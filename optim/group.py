@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..schedules import Schedule
 from .clipping import clip_factor, clipped_by_units, global_norm
@@ -13,9 +14,11 @@ from .hyper import value_at
 from .optimizer import Optimizer
 from .parameters import blocks_of
 from .storage import Block
-from .tiers import JOINT
+from .tiers import ELEMENTS, JOINT
 
 __all__ = ["Group"]
+
+Array = npt.NDArray[Any]
 
 
 class Group:
@@ -31,7 +34,7 @@ class Group:
         self.parameters = parameters
         self.blocks = blocks_of(parameters, spec)
         self.adopt(spec)
-        clock = (0, *(spec.starts.get(name, 0.0) for name in self.kernel.scalars))
+        clock = (0, *map(spec.start_value, self.kernel.scalars))
         for block in self.blocks:
             block.clocks = [clock] * len(block.parameters)
             block.states = {slot: spec.tier.start(spec, slot, block) for slot in self.kernel.arrays[2:]}
@@ -55,7 +58,7 @@ class Group:
         self._scalars = [names.index(name) for name in self.kernel.scalars]
         self._from_x = [i for i, slot in enumerate(self.kernel.arrays) if spec.starts.get(slot) == "x"]
         for block in self.blocks:
-            block.missing = "zero" if spec.tier is JOINT and spec.missing == "skip" else spec.missing
+            block.missing = "join" if spec.tier is JOINT and spec.missing == "skip" else spec.missing
 
     def changed(self, **changes: Any) -> Optimizer:
         """The optimizer with hyperparameters changed.
@@ -64,13 +67,22 @@ class Group:
             TypeError, ValueError: a hyperparameter is not what it may be, or needs another state than is kept.
         """
         spec = self.spec.replace(**changes)
-        if spec.kernel.arrays != self.kernel.arrays:
+        if not self._keeps_the_states_of(spec):
             kept = ", ".join(self.kernel.arrays[2:]) or "none"
             raise ValueError(
                 f"{type(spec).__name__}: this would change which states are kept. Received: {changes}, and the states "
                 f"are {kept}. Bind another optimizer."
             )
         return spec
+
+    def _keeps_the_states_of(self, spec: Optimizer) -> bool:
+        if spec.tier is ELEMENTS or spec.kernel.arrays != self.kernel.arrays:
+            return spec.kernel.arrays == self.kernel.arrays
+        return all(
+            _shapes(spec.tier.start(spec, slot, block)) == _shapes(kept)
+            for block in self.blocks
+            for slot, kept in block.states.items()
+        )
 
     def set(self, **changes: Any) -> None:
         """Change hyperparameters from the next step on; the states stay.
@@ -121,6 +133,13 @@ class Group:
             if self.spec.clip_adaptive is not None:
                 g[...] = clipped_by_units(x, g, self.value("clip_adaptive", k) / factor if factor else np.inf)
 
+    def objective(self, k: int, loss: float, x: Array, g: Array) -> tuple[float, Array]:
+        """What a rule that looks around minimizes: a loss and its gradient at x, with what the options make of them."""
+        decay = self.value("weight_decay", k)
+        if self.spec.maximize:
+            loss, g = -loss, -g
+        return (loss + decay / 2 * float(x @ x), g + decay * x) if decay else (loss, g)
+
     def update(self, block: Block, first: int, last: int) -> None:
         """Update the parameters [first, last) of a block, which have the same clocks."""
         numbers = self._numbers
@@ -135,10 +154,18 @@ class Group:
             if t == 0:
                 for index in self._from_x:  # x may have been assigned to since it was bound
                     np.copyto(arrays[index], arrays[0])
-            if self._search is None:
-                new = self.kernel(arrays, numbers)
-            else:  # what it asks for is computed in the place of x
-                arrays = [arrays[0].copy(), arrays[1].copy(), *arrays[2:]]
-                new = self.kernel(arrays, numbers)
-                np.copyto(block.x, arrays[0])
+            new = self.kernel(arrays, numbers) if self._search is None else self._searched(block, arrays)
             block.clocks[start:end] = [(t + 1, *new)] * (end - start)
+
+    def _searched(self, block: Block, arrays: Sequence[Array]) -> Sequence[float]:
+        """Call a rule that looks around: what it asks for is computed in the place of x, which is then brought back."""
+        arrays = [arrays[0].copy(), arrays[1].copy(), *arrays[2:]]
+        try:
+            return self.kernel(arrays, self._numbers)
+        finally:
+            np.copyto(block.x, arrays[0])
+            block.scatter()
+
+
+def _shapes(kept: Array | list[Array]) -> list[tuple[int, ...]]:
+    return [array.shape for array in (kept if isinstance(kept, list) else [kept])]

@@ -69,8 +69,9 @@ def domains_of(cls: Any) -> dict[str, Domain | tuple[Any, ...]]:
 def _domain(hint: Any) -> Domain | tuple[Any, ...]:
     if hint is bool:
         return (True, False)
-    if get_origin(hint) is Literal:
-        return get_args(hint)
+    for part in (hint, *get_args(hint)):
+        if get_origin(part) is Literal:
+            return get_args(part)
     found = (extra for part in (hint, *get_args(hint)) for extra in getattr(part, "__metadata__", ()))
     return next(found, ANY)
 
@@ -103,12 +104,12 @@ def validated(cls: Any, name: str, value: Any) -> Any:
         if not isinstance(value, bool | np.bool_):
             raise TypeError(f"{what} must be True or False. {received}.{remedy}")
         return bool(value)
+    if value is None and _default(cls, name) is None:
+        return None
     if isinstance(domain, tuple):
         if not isinstance(value, str) or value not in domain:
             raise ValueError(f"{what} must be one of {', '.join(map(repr, domain))}. {received}.{remedy}")
         return value
-    if value is None and _default(cls, name) is None:
-        return None
     if isinstance(value, Schedule):
         if domain.whole:
             raise TypeError(f"{what} must be {domain.text}, and takes no schedule. {received}.{remedy}")

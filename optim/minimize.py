@@ -70,15 +70,19 @@ def minimize(
     evaluate = differentiate(f)
     bound = optimizer.bind([x])
     trajectory, values = [], []
-    for k in range(steps + 1):
+
+    def closure() -> tuple[float, list[Array]]:
         value, gradient = evaluate(x.copy())
-        gradient = np.asarray(gradient, dtype=x.dtype)
+        return float(value), [np.asarray(gradient, dtype=x.dtype)]
+
+    for k in range(steps + 1):
+        value, gradients = closure()
         trajectory.append(x.copy())
-        values.append(float(value))
-        status = _status(values[-1], gradient, tolerance)
+        values.append(value)
+        status = _status(value, gradients[0], tolerance)
         if status or k == steps:
             break
-        bound.step([gradient])
+        bound.step(closure if optimizer.searches else gradients)
     return Result(x, values[-1], np.array(trajectory), np.array(values), status or "finished")
 
 

@@ -76,6 +76,8 @@ class Optimizer(Options):
     """The states that the rule keeps."""
     scalars: ClassVar[tuple[str, ...]]
     """Those of them that are one number per parameter, annotated `float` in the rule; the others are arrays like x."""
+    searches: ClassVar[bool]
+    """Whether the rule evaluates the loss at points of its own choice, so that `step` needs a closure."""
     domains: ClassVar[Mapping[str, Domain | tuple[Any, ...]]]
     """What each hyperparameter may be."""
     starts: ClassVar[Mapping[str, str | float]] = {}
@@ -100,6 +102,7 @@ class Optimizer(Options):
         cls.state = tuple(name for name in taken if name not in known)
         cls.starts = {**STARTS, **cls.starts}
         cls.scalars = tuple(name for name in cls.state if taken[name].annotation in (float, "float"))
+        cls.searches = "evaluate" in taken
         if bare := [name for name in cls.state if hasattr(cls, name)]:
             raise TypeError(
                 f"{cls.__name__}: {bare[0]} has no annotation. Say {bare[0]}: Hyper = {getattr(cls, bare[0])!r}."
@@ -226,13 +229,19 @@ class Optimizer(Options):
 
         return formula_of(cls, spec)
 
+    def refusal(self, x: npt.NDArray[Any]) -> str | None:
+        """Why the rule can't take a parameter with these values, if it can't; the sentence ends with the remedy."""
+        return None
+
     def start(self, slot: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Where a state array starts, for these values of x."""
+        return x.copy() if self.starts.get(slot) == "x" else np.full_like(x, self.start_value(slot))
+
+    def start_value(self, slot: str) -> float:
+        """Where a state starts that does not start at x."""
         start = self.starts.get(slot, 0.0)
-        if start == "x":
-            return x.copy()
         value = getattr(self, start) if isinstance(start, str) else start
-        return np.full_like(x, value(0) if isinstance(value, Schedule) else value)
+        return float(value(0) if isinstance(value, Schedule) else value)
 
 
 # Called, not decorating: a type checker would take the dataclass's __init__ for the signature, which has no parameters.

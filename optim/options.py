@@ -59,6 +59,11 @@ class Options:
     swa_every: Count = 1
 
 
+_APART_FROM_THE_LOSS = (
+    "accumulate", "clip_norm", "clip_each_norm", "clip_adaptive", "clip_value", "decoupled_weight_decay", "lookahead",
+)  # fmt: skip
+"""The options that change x or its gradient, and not the loss with them."""
+
 OF_THE_STEP = ("accumulate", "nonfinite")
 """The options that concern all parameters of a step together, and that no group can have for itself."""
 
@@ -66,8 +71,14 @@ _NEEDS = {"lookahead_alpha": "lookahead", "swa_every": "swa"}
 
 
 def check_together(spec: Any) -> None:
-    """Refuse an option that could have no effect. Raises ValueError."""
+    """Refuse an option that could have no effect, or not the one it should have. Raises ValueError."""
     defaults = {f.name: f.default for f in fields(spec)}
+    for name in _APART_FROM_THE_LOSS if spec.searches else ():
+        if getattr(spec, name) != defaults[name]:
+            raise ValueError(
+                f"{type(spec).__name__} compares gradients with the loss, and {name} would change the one and not the "
+                f"other. Received: {name}={getattr(spec, name)!r}. Leave {name} out."
+            )
     for name, needed in _NEEDS.items():
         if getattr(spec, needed) is None and getattr(spec, name) != defaults[name]:
             raise ValueError(

@@ -34,7 +34,8 @@ def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optim
         raise ValueError(f"{owner} received an empty list of parameters. Nothing would ever move.")
     if not any(isinstance(item, Mapping) for item in items):
         items = [{"params": items}]
-    groups, pairs = [], []
+    groups: list[tuple[Optimizer, list[Any]]] = []
+    pairs = []
     for index, item in enumerate(items):
         if not isinstance(item, Mapping) or "params" not in item:
             raise TypeError(
@@ -53,7 +54,14 @@ def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optim
         pairs += named
         groups.append((spec.replace(**changes), [p for _, p in named]))
     _check(owner, [p for _, p in pairs])
-    return _names(pairs), groups
+    if spec.searches and len(groups) > 1:
+        raise ValueError(
+            f"{owner} searches along one direction for all parameters, and can't have groups. Received: {len(groups)} "
+            "groups. Give it one list of parameters."
+        )
+    names = _names(pairs)
+    _check_shapes(names, groups)
+    return names, groups
 
 
 def _pair(member: Any) -> tuple[str | None, Any]:
@@ -87,6 +95,14 @@ def _check(owner: str, parameters: list[Any]) -> None:
             raise ValueError(f"{what} is read-only and can't be updated. Pass a copy: numpy.array(a).")
         arrays.append((*np.lib.array_utils.byte_bounds(array), index, array))
     _check_memory(owner, arrays)
+
+
+def _check_shapes(names: list[str], groups: list[tuple[Optimizer, list[Any]]]) -> None:
+    """Refuse parameters that their group's rule can't take."""
+    members = [(spec, p) for spec, parameters in groups for p in parameters]
+    for name, (spec, p) in zip(names, members, strict=True):
+        if why := spec.refusal(p if isinstance(p, np.ndarray) else p.data):
+            raise ValueError(f"{type(spec).__name__}: parameter {name} {why}")
 
 
 def _check_memory(owner: str, arrays: list[tuple[int, int, int, Any]]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import checkpoint
+from .tiers import JOINT
 
 if TYPE_CHECKING:
     from .bound import BoundOptimizer
@@ -45,6 +46,7 @@ def _of(optimizer: BoundOptimizer, place: Place) -> dict[str, Any]:
 def restore(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
     """Take over a state, see `BoundOptimizer.load_state_dict`."""
     checkpoint.check(saved, of(optimizer))
+    _check_clocks(optimizer, saved["state"])
     controllers = optimizer.controllers
     states = saved.get("controllers", [])
     if not isinstance(states, Sequence) or len(states) != len(controllers):
@@ -65,3 +67,16 @@ def restore(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
             if accumulated.block is place.block:
                 accumulated.arrived[place.index] = bool(kept["arrived"])
                 np.copyto(place.block.part(accumulated.total, place.index), kept["accumulated"])
+
+
+def _check_clocks(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
+    """Raise ValueError unless parameters that are updated as one vector have the same numbers."""
+    for group in optimizer.groups if optimizer.spec.tier is JOINT else ():
+        members = [place for place in optimizer.places if place.group is group]
+        for name in ("t", *members[0].scalars):
+            values = {repr(float(saved[place.name][name])) for place in members}
+            if len(values) > 1:
+                raise ValueError(
+                    f"The state's {name} must be the same for all parameters of {type(optimizer.spec).__name__}. "
+                    f"Received: {', '.join(sorted(values))}."
+                )

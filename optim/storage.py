@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +73,7 @@ class Block(ABC):
         g: the gradients that the next update reads; a new array where they are averaged or clipped by their norms.
         states: of each slot a flat array (..., size of x), or a list of arrays, one per parameter.
         clocks: of each parameter (t, *scalars): the updates it has had, and the states that are numbers.
-        missing: what to do about a parameter without a gradient, see `Options`.
+        missing: what to do about a parameter without a gradient, see `Options`; "join": take zeros if another has one.
     """
 
     def __init__(self, parameters: Sequence[Any], shapes: Sequence[tuple[int, ...]], x: Array) -> None:
@@ -84,7 +84,7 @@ class Block(ABC):
         self.offsets = list(accumulate((int(np.prod(shape)) for shape in shapes), initial=0))
         self.clocks: list[tuple[float, ...]] = [(0,)] * len(parameters)
         self.states: dict[str, Array | list[Array]] = {}
-        self.missing: Missing = "skip"
+        self.missing: Missing | Literal["join"] = "skip"
 
     def part(self, flat: Array, index: int) -> Array:
         """The stretch of a flat array that belongs to one parameter, in its shape."""
@@ -104,6 +104,8 @@ class Block(ABC):
 
     def runs(self, present: Sequence[bool]) -> Iterator[tuple[int, int]]:
         """Neighbours that have a gradient and the same number of updates."""
+        if self.missing == "join" and not any(present):
+            return
         if self.missing != "skip" and not all(present):
             self._fill(present)
             present = [True] * len(present)
@@ -243,9 +245,8 @@ class Gathered(Block):
 
     def scatter(self) -> None:
         """Copy what was updated back."""
-        for (array, x, _), here in zip(self._places, self._present, strict=True):
-            if here:
-                np.copyto(array, x)
+        for array, x, _ in self._places:
+            np.copyto(array, x)
 
 
 def _require(handed_over: bool) -> None:

@@ -63,16 +63,17 @@ class Tensors(Tier):
         return [spec.start(slot, block.part(block.x, index)) for index in range(len(block.clocks))]
 
     def calls(self, block: Block, first: int, last: int) -> Iterable[Call]:
-        """One by one, in their shapes."""
+        """One by one, in their shapes; an empty one has nothing to update."""
         for index in range(first, last):
             x, g = block.part(block.x, index), block.part(block.g, index)
-            yield index, index + 1, (x, g, *block.slots(index).values())
+            if x.size:
+                yield index, index + 1, (x, g, *block.slots(index).values())
 
 
 class Joint(Tier):
     """A rule for all parameters of a group as one vector. A state has the shape (..., size of x).
 
-    A missing gradient counts as zeros, unless it is an error.
+    A missing gradient counts as zeros where another parameter has one, unless it is an error.
     """
 
     def start(self, spec: Optimizer, slot: str, block: Block) -> Array:

@@ -54,12 +54,12 @@ class Whole:
         values |= zip(self.arrays, arrays, strict=True)
         for function, names, makes in self._calls:
             results = function(*(values[name] for name in names))
-            values |= zip(makes, results if isinstance(results, tuple) else (results,), strict=True)
+            new = zip(makes, results if isinstance(results, tuple) else (results,), strict=True)
+            values |= {name: value if name in self.scalars else np.asarray(value) for name, value in new}
         for name, array in zip(self.arrays, arrays, strict=True):
-            new = values[name]
-            if new is not array and name != "g":
-                _check_dtype(name, new, array)
-                np.copyto(array, new)
+            if values[name] is not array and name != "g":
+                _check_dtype(name, values[name], array)
+                np.copyto(array, values[name])
         return [float(values[name]) for name in self.scalars]
 
 

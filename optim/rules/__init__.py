@@ -1,8 +1,8 @@
 """The optimizers, in order of increasing complexity: each differs from one above it by a line or two.
 
 Notation: x parameter, g gradient, t = 1, 2, ... the update, lr the length of a step; m a mean of gradients, v a mean
-(or sum) of their squares or, in the momentum family, the velocity. A rule runs as it stands on floats, NumPy arrays,
-Tensors and Decimals, and is the source of the kernel.
+(or sum) of their squares or, in the momentum family, the velocity. A rule for one element runs as it stands on floats,
+NumPy arrays, Tensors and Decimals, and is the source of the kernel; from `tensors` on, rules are over whole arrays.
 """
 
 # isort: off
@@ -13,16 +13,24 @@ from .adam import AMSGrad, Adam, Adamax, AdamW, NAdam, RAdam
 from .belief import ADOPT, AdaBelief, Adan, Yogi
 from .proximal import Ftrl
 from .averaged import ASGD, ScheduleFreeAdamW, ScheduleFreeSGD
+from .tensors import LAMB, LARS, SparseAdam
+from .matrices import Adafactor, Muon
+from .distance import Prodigy
+from .lbfgs import LBFGS
 # isort: on
 
 __all__ = [
     "ADOPT",
     "ASGD",
+    "LAMB",
+    "LARS",
+    "LBFGS",
     "NAG",
     "SGD",
     "AMSGrad",
     "AdaBelief",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -31,7 +39,9 @@ __all__ = [
     "Ftrl",
     "Lion",
     "Momentum",
+    "Muon",
     "NAdam",
+    "Prodigy",
     "RAdam",
     "RMSprop",
     "Rprop",
@@ -39,5 +49,6 @@ __all__ = [
     "ScheduleFreeSGD",
     "SignSGD",
     "Signum",
+    "SparseAdam",
     "Yogi",
 ]

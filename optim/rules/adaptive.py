@@ -78,13 +78,14 @@ class RMSprop(Optimizer):
     @staticmethod
     def rule(x, g, v, m, b, lr, rho, eps, momentum, centered):
         v = rho * v + (1 - rho) * g**2
-        variance = v
         if centered:
             m = rho * m + (1 - rho) * g
-            variance = v - m**2
-        step = g / (sqrt(variance) + eps)
+            step = g / (sqrt(v - m**2) + eps)
+        else:
+            step = g / (sqrt(v) + eps)
         if momentum:
             b = momentum * b + step
-            step = b
-        x = x - lr * step
+            x = x - lr * b
+        else:
+            x = x - lr * step
         return x, v, m, b

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from ...kernels import sqrt
+from ...kernels import maximum, sqrt
 from ..hyper import Domain, Fraction, Hyper, Integer, NonNegative
 from ..optimizer import Optimizer
 
@@ -22,7 +22,7 @@ class ASGD(Optimizer):
         lr: the first x moves by lr * g.
         lambd: how fast steps become shorter; x shrinks by the share lambd * eta at each update.
         alpha: steps are lr / (1 + lambd * lr * (t - 1))**alpha long.
-        t0: before the update t0 + 2 the mean is x itself.
+        t0: up to the update t0 + 2 the mean is x itself; from there on it is the mean of all x.
     """
 
     lr: NonNegative = 1e-2
@@ -34,7 +34,7 @@ class ASGD(Optimizer):
     def rule(x, g, mean, t, lr, lambd, alpha, t0):
         eta = lr / (1 + lambd * lr * (t - 1)) ** alpha
         x = (1 - lambd * eta) * x - eta * g
-        mean = mean + (x - mean) / max(1, t - 1 - t0)
+        mean = mean + (x - mean) / maximum(1, t - 1 - t0)
         return x, mean
 
     @staticmethod
@@ -61,11 +61,12 @@ class ScheduleFreeSGD(Optimizer):
 
     @staticmethod
     def rule(x, g, z, peak: float, total: float, lr, beta):
-        peak = max(peak, lr)
-        total = total + peak**2
-        share = peak**2 / total if total > 0 else 0
-        x = x + share * (z - x) - lr * (1 - beta * (1 - share)) * g
-        z = z - lr * g
+        peak = maximum(peak, lr)
+        if peak > 0:
+            total = total + peak**2
+            share = peak**2 / total
+            x = x + share * (z - x) - lr * (1 - beta * (1 - share)) * g
+            z = z - lr * g
         return x, z, peak, total
 
     @staticmethod
@@ -100,11 +101,12 @@ class ScheduleFreeAdamW(Optimizer):
     def rule(x, g, z, v, peak: float, total: float, t, lr, beta1, beta2, eps, weight_decay):
         v = beta2 * v + (1 - beta2) * g**2
         step = g / (sqrt(v / (1 - beta2**t)) + eps) + weight_decay * x
-        peak = max(peak, lr)
-        total = total + peak**2
-        share = peak**2 / total if total > 0 else 0
-        x = x + share * (z - x) - lr * (1 - beta1 * (1 - share)) * step
-        z = z - lr * step
+        peak = maximum(peak, lr)
+        if peak > 0:
+            total = total + peak**2
+            share = peak**2 / total
+            x = x + share * (z - x) - lr * (1 - beta1 * (1 - share)) * step
+            z = z - lr * step
         return x, z, v, peak, total
 
     @staticmethod

@@ -10,14 +10,14 @@ __all__ = ["ADOPT", "AdaBelief", "Adan", "Yogi"]
 
 
 class Yogi(Optimizer):
-    """Adam whose v goes to the squares of gradients by steps of their size. Zaheer et al. 2018, NeurIPS, algorithm 2.
+    """Adam whose v moves towards g**2 by at most a share of g**2. Zaheer et al. 2018, NeurIPS, algorithm 2.
 
     Differs: m and v are corrected as in Adam, which the paper leaves out for clarity.
 
     Args:
         lr: as in Adam.
         beta1: as in Adam.
-        beta2: v moves by (1 - beta2) * g**2 towards g**2.
+        beta2: v moves by (1 - beta2) * g**2.
         eps: as in Adam; the paper's is large, against steps that grow as v forgets.
         initial_accumulator: where v starts; in units of g**2.
     """
@@ -93,7 +93,7 @@ class ADOPT(Optimizer):
 class Adan(Optimizer):
     """Adaptive Nesterov momentum. Xie et al. 2022, arXiv:2208.06677, algorithm 1.
 
-    Differs: beta1, beta2, beta3 are what a mean keeps, 1 minus the paper's, and the means are corrected as in Adam; both
+    Differs: beta1, beta2 and beta3 are what a mean keeps, 1 minus the paper's; the means are corrected as in Adam. Both
     as in its authors' code.
 
     Args:

@@ -12,7 +12,9 @@ __all__ = ["Ftrl"]
 class Ftrl(Optimizer):
     """Follow the regularized leader, proximal. McMahan et al. 2013, KDD, algorithm 1.
 
-    Differs: none; x is a function of z and v alone, so that what else moves it is undone by the next update.
+    x is a function of z and v alone: where it starts is forgotten, and what else moves it is undone by the next update.
+
+    Differs: none.
 
     Args:
         lr: x moves by about lr at the first update, and by lr * g / (beta + sqrt(v)) without penalties.

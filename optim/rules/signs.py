@@ -57,7 +57,7 @@ class Lion(Optimizer):
 
     Args:
         lr: how far x moves; a third to a tenth of what suits AdamW.
-        beta1: share of the mean, against the gradient of the day, in the direction.
+        beta1: share of the mean in the direction; the rest is the gradient's.
         beta2: memory of the mean m, about 1 / (1 - beta2) updates.
         weight_decay: x shrinks by the share lr * weight_decay at each update, whatever its gradient.
     """
@@ -84,7 +84,7 @@ class Rprop(Optimizer):
     Differs: none.
 
     Args:
-        lr: the length of the first step; later values of a schedule have no effect.
+        lr: the length of the first step; later values of a schedule change no step.
         eta_minus: a step shrinks by this where the gradient has changed its sign.
         eta_plus: a step grows by this where it has kept it.
         min_step: no step is shorter; in units of x.
@@ -112,9 +112,10 @@ class Rprop(Optimizer):
 
     @staticmethod
     def rule(x, g, step, last, eta_minus, eta_plus, min_step, max_step):
-        turn = sign(g) * sign(last)
+        g = sign(g)
+        turn = g * last
         step = where(turn > 0, eta_plus * step, where(turn < 0, eta_minus * step, step))
         step = clip(step, min_step, max_step)
         last = where(turn < 0, 0, g)
-        x = x - sign(last) * step
+        x = x - last * step
         return x, step, last

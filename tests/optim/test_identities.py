@@ -1,6 +1,8 @@
 """What theory says of the optimizers, whatever their code."""
 
+import ast
 import inspect
+import textwrap
 from decimal import Decimal, localcontext
 
 import numpy as np
@@ -8,7 +10,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glissade.optim import NAG, SGD, Adadelta, Adam, AdamW, Momentum, Optimizer, RAdam, RMSprop
+from glissade.optim import (
+    ADOPT,
+    ASGD,
+    NAG,
+    SGD,
+    AdaBelief,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Adan,
+    AMSGrad,
+    Ftrl,
+    Lion,
+    Momentum,
+    NAdam,
+    Optimizer,
+    RAdam,
+    RMSprop,
+    Rprop,
+    ScheduleFreeAdamW,
+    SignSGD,
+    Signum,
+)
 from glissade.schedules import Constant, Piecewise
 
 OPTIMIZERS = pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)
@@ -32,12 +58,48 @@ SAME = [
     (NAG(lr=0.1, momentum=0.0), SGD(lr=0.1)),
     (AdamW(lr=0.1, weight_decay=0.0), Adam(lr=0.1)),
     (RMSprop(lr=0.1, momentum=0.0), RMSprop(lr=0.1)),
+    (Signum(lr=0.1, momentum=0.0), SignSGD(lr=0.1)),
+    (Lion(lr=0.1, beta1=0.7, beta2=0.7), Signum(lr=0.1, momentum=0.7)),
+    (ASGD(lr=0.1, lambd=0.0), SGD(lr=0.1)),
 ]
 
 
 @pytest.mark.parametrize(("general", "special"), SAME, ids=repr)
 def test_special_cases(general, special):
     np.testing.assert_allclose(run(general), run(special), rtol=1e-14)
+
+
+def test_adan_that_follows_no_change_is_adam():
+    adan = run(Adan(lr=0.1, beta1=0.8, beta2=0.0, beta3=0.9))
+    np.testing.assert_allclose(adan, run(Adam(lr=0.1, beta1=0.8, beta2=0.9)), rtol=1e-12)
+
+
+def test_ftrl_without_penalties_is_adagrad_from_the_origin():
+    # McMahan 2011: then the minimum over all gradients so far is one step from the last one, beta in the place of eps.
+    gradients = np.random.default_rng(3).normal(size=(20, 4))
+    x, y = np.zeros(4), np.zeros(4)
+    ftrl, adagrad = Ftrl([x], lr=0.3, beta=0.7), Adagrad([y], lr=0.3, eps=0.7)
+    for g in gradients:
+        ftrl.step([g])
+        adagrad.step([g])
+        np.testing.assert_allclose(x, y, rtol=1e-11)
+
+
+def test_the_first_update_of_adopt_only_starts_v():
+    start, *others = run(ADOPT(lr=0.1), steps=3)
+    np.testing.assert_array_equal(start, np.random.default_rng(0).normal(size=6))
+    assert all((point != start).all() for point in others)
+
+
+def test_amsgrad_never_forgets_how_large_a_gradient_was():
+    x, y = np.zeros(1), np.zeros(1)
+    amsgrad, adam = AMSGrad([x], lr=0.1, beta1=0.0, beta2=0.5), Adam([y], lr=0.1, beta1=0.0, beta2=0.5)
+    for g in [100.0, *[1.0] * 40]:
+        before = x.copy(), y.copy()
+        amsgrad.step([np.array([g])])
+        adam.step([np.array([g])])
+    np.testing.assert_allclose(x - before[0], -0.1 / np.sqrt(0.5 * 100.0**2), rtol=1e-9)
+    np.testing.assert_allclose(y - before[1], -0.1, rtol=1e-6)
 
 
 def test_adam_without_mean_is_rmsprop_with_correction():
@@ -80,10 +142,21 @@ def test_first_step_of_adam_is_lr_long(beta1, beta2):
     np.testing.assert_allclose(x, [-0.3, 0.3, -0.3], rtol=1e-12)
 
 
+SCALE_FREE = [
+    SignSGD(lr=0.1),
+    Signum(lr=0.1),
+    Lion(lr=0.1),
+    Rprop(lr=0.1),
+    RMSprop(lr=0.1, eps=0.0),
+    RMSprop(lr=0.1, eps=0.0, momentum=0.5),
+    *(cls(lr=0.1, eps=0.0) for cls in (Adam, AMSGrad, Adamax, NAdam, AdaBelief, Adan, ScheduleFreeAdamW)),
+]
+
+
 @given(scale=st.floats(1e-3, 1e3))
 @settings(max_examples=25, deadline=None)
 def test_adaptive_rules_do_not_feel_the_scale_of_gradients(scale):
-    for spec in (Adam(lr=0.1, eps=0.0), RMSprop(lr=0.1, eps=0.0), RMSprop(lr=0.1, eps=0.0, momentum=0.5)):
+    for spec in SCALE_FREE:
         np.testing.assert_allclose(run(spec, scale=scale), run(spec), rtol=1e-9, atol=1e-12)
 
 
@@ -112,6 +185,12 @@ def rule_parameters(cls):
     return [*inspect.signature(cls.rule).parameters, "weight_decay", "decoupled_weight_decay"]
 
 
+def test_rprop_takes_lr_for_its_first_steps_alone():
+    falling = run(Rprop(lr=Piecewise([0.05, 0.0], [1])))
+    np.testing.assert_array_equal(falling, run(Rprop(lr=0.05)))
+    assert np.ptp(run(Rprop(lr=0.0)), axis=0).min() >= 1e-6  # no step is shorter than min_step
+
+
 @OPTIMIZERS
 def test_a_constant_schedule_is_its_value(cls):
     spec = cls(lr=0.05)
@@ -120,7 +199,13 @@ def test_a_constant_schedule_is_its_value(cls):
     np.testing.assert_array_equal(run(scheduled), run(spec))
 
 
-@OPTIMIZERS
+# Ftrl has lr in a denominator; Rprop takes it for its first steps alone.
+SCALED_BY_LR = [
+    cls for cls in Optimizer.registry.values() if 0.0 in cls.domains["lr"] and "lr" in rule_parameters(cls)
+]
+
+
+@pytest.mark.parametrize("cls", SCALED_BY_LR, ids=lambda cls: cls.__name__)
 def test_zero_lr_and_no_decay_stay(cls):
     points = run(cls(lr=0.0))
     np.testing.assert_array_equal(points, np.broadcast_to(points[0], points.shape))
@@ -144,25 +229,41 @@ def test_adadelta_first_step():
     np.testing.assert_allclose(x, -np.sqrt(1e-6) / np.sqrt(0.1 + 1e-6), rtol=1e-14)
 
 
+class Exact(ast.NodeTransformer):
+    """Makes Decimals of the numbers with a point that a rule has."""
+
+    def visit_Constant(self, node):
+        return ast.parse(f"Decimal({node.value!r})", mode="eval").body if isinstance(node.value, float) else node
+
+
+def exact_rule(cls):
+    tree = Exact().visit(ast.parse(textwrap.dedent(inspect.getsource(cls.rule))))
+    tree.body[0].decorator_list = []
+    namespace = {**cls.rule.__globals__, "Decimal": Decimal}
+    exec(ast.unparse(tree), namespace)
+    return namespace["rule"]
+
+
 @OPTIMIZERS
 def test_forty_digits(cls):
     """The same rule on Decimals, where rounding can't hide anything."""
     with localcontext() as context:
         context.prec = 40
-        compare_with_decimals(cls(lr=0.05))
+        compare_with_decimals(cls(lr=0.05), exact_rule(cls))
 
 
-def compare_with_decimals(spec):
+def compare_with_decimals(spec, rule):
     x = np.array([1.5])
     optimizer = spec.bind([x])
-    states = {slot: Decimal(getattr(spec, spec.starts[slot]) if slot in spec.starts else 0.0) for slot in spec.state}
+    starts = {s: spec.starts.get(s, 0.0) if s in spec.scalars else spec.start(s, x).item() for s in spec.state}
+    states = {slot: Decimal(start) for slot, start in starts.items()}
     exact = Decimal("1.5")
-    numbers = {name: Decimal(value) for name in spec.domains if isinstance(value := getattr(spec, name), float)}
+    numbers = {n: Decimal(v) for n in spec.domains if type(v := getattr(spec, n)) in (int, float)}
     for t in range(1, 15):
         g = np.array([np.sin(t) * 3])
         optimizer.step([g])
         given = {"x": exact, "g": Decimal(g[0]), "t": t, "centered": False, **states, **numbers}
-        result = spec.rule(*(given[name] for name in inspect.signature(spec.rule).parameters))
+        result = rule(*(given[name] for name in inspect.signature(spec.rule).parameters))
         result = result if isinstance(result, tuple) else (result,)
         exact, states = result[0], dict(zip(spec.state, result[1:], strict=True))
         np.testing.assert_allclose(x[0], float(exact), rtol=1e-13)

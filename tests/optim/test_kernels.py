@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 
 from glissade.kernels.threads import PARALLEL_BYTES
-from glissade.optim import Adam, AdamW, Optimizer, RMSprop
+from glissade.optim import (
+    ASGD,
+    Adam,
+    AdamW,
+    Adan,
+    Ftrl,
+    Lion,
+    NAdam,
+    Optimizer,
+    RMSprop,
+    Rprop,
+    ScheduleFreeAdamW,
+    ScheduleFreeSGD,
+)
 from glissade.optim.transforms import BEFORE
 from glissade.schedules import Cosine, Linear
 
@@ -15,6 +28,14 @@ SPECS = [
     RMSprop(lr=0.05, momentum=0.9),
     RMSprop(lr=0.05, centered=True, eps=1e-3),
     RMSprop(lr=0.05, momentum=Linear(0.5, 0.9, 10), centered=True, eps=1e-3),
+    Lion(lr=0.05, beta1=Linear(0.5, 0.9, 10), weight_decay=0.1),
+    Rprop(lr=0.05, min_step=0.04, max_step=0.06),
+    NAdam(lr=Cosine(0.1, 0.0, 20), momentum_decay=1.0),
+    Adan(lr=0.05, weight_decay=Linear(0.0, 0.5, 30)),
+    Ftrl(lr=Linear(0.01, 0.1, 10), l1=0.5, l2=0.1),
+    ASGD(lr=0.05, lambd=0.1, t0=4),
+    ScheduleFreeSGD(lr=Linear(0.0, 0.1, 10) >> Cosine(0.1, 0.0, 20)),
+    ScheduleFreeAdamW(lr=Linear(0.0, 0.1, 10), weight_decay=0.1),
     Adam(lr=Cosine(0.1, 0.0, 20), beta1=Linear(0.8, 0.95, 15)),
     Adam(lr=0.05, weight_decay=0.1, clip_value=0.4, maximize=True),
     AdamW(lr=0.05, weight_decay=Linear(0.0, 0.5, 30), clip_value=Linear(0.2, 0.9, 30)),
@@ -47,7 +68,7 @@ def test_bits(spec, dtype, size):
     rng = np.random.default_rng(1)
     x = rng.normal(size=size).astype(dtype)
     expected = x.copy()
-    states = {s: np.full_like(x, value(spec, spec.starts[s], 0) if s in spec.starts else 0) for s in spec.state}
+    states = {s: spec.starts.get(s, 0.0) if s in spec.scalars else spec.start(s, x) for s in spec.state}
     optimizer = spec.bind([x])
     for t in range(1, 40 if size < 10_000 else 3):
         g = rng.normal(size=size).astype(dtype)

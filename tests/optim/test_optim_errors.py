@@ -7,7 +7,19 @@ import numpy as np
 import pytest
 
 from glissade.autograd import Parameter, Tensor
-from glissade.optim import SGD, Adagrad, Adam, Hyper, Momentum, Optimizer, RMSprop
+from glissade.optim import (
+    ASGD,
+    SGD,
+    Adagrad,
+    Adam,
+    Ftrl,
+    Hyper,
+    Momentum,
+    Optimizer,
+    RMSprop,
+    Rprop,
+    ScheduleFreeSGD,
+)
 from glissade.schedules import Constant, Exponential, Linear
 
 A = np.zeros(3)
@@ -34,6 +46,11 @@ BAD_VALUES = [
     (lambda: RMSprop(centered=1), TypeError, "True or False"),
     (lambda: RMSprop(momentum=1.0), ValueError, "momentum must be"),
     (lambda: Adagrad(initial_accumulator=-1), ValueError, "initial_accumulator must be"),
+    (lambda: Rprop(eta_plus=1.0), ValueError, "eta_plus must be finite and > 1"),
+    (lambda: Rprop(min_step=2.0, max_step=1.0), ValueError, "min_step must be at most max_step"),
+    (lambda: Ftrl(lr=0.0), ValueError, "lr must be finite and > 0"),
+    (lambda: ScheduleFreeSGD(beta=0.0), ValueError, r"beta must be in \(0, 1\]"),
+    (lambda: ASGD(t0=1.5), ValueError, "t0 must be an integer >= 0"),
     (lambda: Adam(clip_norm=0.0), ValueError, "clip_norm must be finite and > 0"),
     (lambda: Adam(weight_decay=-1.0), ValueError, "weight_decay must be"),
     (lambda: Adam(learning_rate=0.1), TypeError, "no hyperparameter 'learning_rate'. It has: lr, beta1"),
@@ -147,7 +164,7 @@ def test_a_value(cls):
     for spec in (
         cls(lr=1),
         cls(lr=np.float32(0.5)),
-        cls(lr=Linear(0.0, 0.1, 5) >> Constant(0.1), clip_norm=2, maximize=True),
+        cls(lr=Linear(0.01, 0.1, 5) >> Constant(0.1), clip_norm=2, maximize=True),
     ):
         assert eval(repr(spec), names) == spec
         assert hash(eval(repr(spec), names)) == hash(spec)

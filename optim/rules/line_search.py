@@ -1,0 +1,119 @@
+"""How far to go along a direction: a line search for the strong Wolfe conditions.
+
+Nocedal & Wright 2006, algorithms 3.5 (bracketing) and 3.6 (zoom), with their constants for quasi-Newton methods and
+with PyTorch's safeguards: how far a trial may lie from the ones before it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
+
+__all__ = ["Trial", "cubic_minimum", "strong_wolfe"]
+
+DECREASE = 1e-4
+CURVATURE = 0.9
+
+
+class Trial(NamedTuple):
+    """What is known of one point on the line."""
+
+    length: float
+    """How far along the direction it lies."""
+    loss: float
+    slope: float
+    """The derivative of the loss along the direction."""
+    g: npt.NDArray[Any]
+
+
+class Wolfe:
+    """The strong Wolfe conditions, for lines that begin at a trial of length 0 with a slope below 0."""
+
+    def __init__(self, start: Trial) -> None:
+        self.start = start
+
+    def decreases(self, trial: Trial) -> bool:
+        """Whether the loss is low enough for the length (3.7a)."""
+        return trial.loss <= self.start.loss + DECREASE * trial.length * self.start.slope
+
+    def flattens(self, trial: Trial) -> bool:
+        """Whether the slope is small enough (3.7b)."""
+        return abs(trial.slope) <= -CURVATURE * self.start.slope
+
+
+def strong_wolfe(
+    at: Callable[[float], Trial], start: Trial, length: float, resolution: float, most: int
+) -> tuple[Trial, int]:
+    """Search along a line.
+
+    Args:
+        at: evaluates the loss at this length.
+        start: the trial of length 0.
+        length: the first to try.
+        resolution: a bracket shorter than this ends the search.
+        most: trials after the first.
+
+    Returns:
+        A trial that meets the strong Wolfe conditions, or the lowest end of the bracket when the search had to end; and
+        the number of trials.
+    """
+    wolfe = Wolfe(start)
+    previous, trial = start, at(length)
+    for count in range(most):
+        if not wolfe.decreases(trial) or (count > 1 and trial.loss >= previous.loss):
+            return zoom(at, wolfe, previous, trial, resolution, count + 1, most + 1)
+        if wolfe.flattens(trial):
+            return trial, count + 1
+        if trial.slope >= 0:
+            return zoom(at, wolfe, previous, trial, resolution, count + 1, most + 1)
+        low, high = trial.length + 0.01 * (trial.length - previous.length), 10 * trial.length
+        previous, trial = trial, at(cubic_minimum(previous, trial, low, high))
+    return min(start, trial, key=lambda t: t.loss), most + 1
+
+
+def zoom(
+    at: Callable[[float], Trial], wolfe: Wolfe, a: Trial, b: Trial, resolution: float, count: int, most: int
+) -> tuple[Trial, int]:
+    """Shorten a bracket until a trial in it meets the conditions; gives the lowest one, and the number of trials."""
+    low, high = sorted((a, b), key=lambda t: t.loss)
+    stuck = False
+    for trials in range(count, most):
+        if abs(high.length - low.length) < resolution:
+            return low, trials
+        length, stuck = inside(low, high, stuck)
+        trial = at(length)
+        if not wolfe.decreases(trial) or trial.loss >= low.loss:
+            low, high = sorted((low, trial), key=lambda t: t.loss)
+        elif wolfe.flattens(trial):
+            return trial, trials + 1
+        else:
+            low, high = trial, low if trial.slope * (high.length - low.length) >= 0 else high
+    return low, most
+
+
+def inside(low: Trial, high: Trial, stuck: bool) -> tuple[float, bool]:
+    """A length inside a bracket, and whether it is close to an end of it; a second time in a row it is not."""
+    left, right = sorted((low.length, high.length))
+    length, margin = cubic_minimum(low, high, left, right), 0.1 * (right - left)
+    if min(right - length, length - left) >= margin:
+        return length, False
+    if stuck or not left < length < right:
+        return (right - margin if right - length < length - left else left + margin), False
+    return length, True
+
+
+def cubic_minimum(a: Trial, b: Trial, low: float, high: float) -> float:
+    """The minimum, kept in [low, high], of the cubic through two trials (3.59); the middle if it has none."""
+    a, b = sorted((a, b), key=lambda t: t.length)
+    width = b.length - a.length
+    d1 = a.slope + b.slope - 3 * (b.loss - a.loss) / width if width else math.nan
+    square = d1 * d1 - a.slope * b.slope
+    if not 0 <= square < math.inf:
+        return (low + high) / 2
+    d2 = math.sqrt(square)
+    rise, bend = b.slope + d2 - d1, b.slope - a.slope + 2 * d2
+    minimum = b.length - width * (rise / bend if bend else math.copysign(math.inf, rise))
+    return min(max(minimum, low), high)
