@@ -24,7 +24,7 @@ def scalar(rule: Callable[..., Any]) -> Callable[..., Any]:
     It computes in float64, with the elementary functions of the C library: within a few ulp of the rule on arrays.
     """
     names = {name: _replaced(value) for name, value in rule.__globals__.items()}
-    return njit(FunctionType(rule.__code__, names, rule.__name__))  # type: ignore[no-any-return]
+    return njit(FunctionType(rule.__code__, names, rule.__name__))
 
 
 def _replaced(value: Any) -> Any:

@@ -57,7 +57,7 @@ def step_of(place: Place, before: Before, entry: tuple[int, ...]) -> Explanation
     title = f"{place.name}[{', '.join(map(str, entry))}]" if entry else place.name
     head = f"{type(spec).__name__}, update {before.numbers['t']:g} of {title}, in {place.x.dtype}"
     if spec.tier is ELEMENTS:
-        given = before.numbers | {name: array[entry] for name, array in values.items()}
+        given = {**before.numbers, **{name: array[entry] for name, array in values.items()}}
         lines = _arithmetic(spec, given)
     else:
         after = {"x": place.x} | place.slots

@@ -121,7 +121,7 @@ def validated(cls: Any, name: str, value: Any) -> Any:
         raise TypeError(f"{what} must be a number or a schedule. {received}, of type {type(value).__name__}.{remedy}")
     if (isinstance(value, int) and abs(value) > 2**1023) or float(value) not in domain:
         raise ValueError(f"{what} must be {domain.text}. {received}.{remedy}")
-    return int(value) if domain.whole else float(value)
+    return math.floor(value) if domain.whole else float(value)
 
 
 def _default(cls: Any, name: str) -> Any:

@@ -223,7 +223,7 @@ class Optimizer(Options):
         return _stages(type(self), vars(self))
 
     @_OnBoth
-    def explain(cls, spec: Optimizer | None) -> Formula:
+    def explain(cls: Any, spec: Optimizer | None) -> Formula:
         """The formula: `Adam.explain()`, or with the options that are on, `Adam(clip_value=1.0).explain()`."""
         from .explain import formula_of
 
@@ -265,8 +265,7 @@ def _fields(cls: Any) -> tuple[Field[Any], ...]:
 def _stages(cls: type[Optimizer], values: Mapping[str, Any]) -> tuple[Stages, Stages]:
     taken = inspect.signature(cls.rule).parameters
     on = [f.name for f in _fields(Optimizer) if f.name not in taken and values[f.name] != f.default]
-    before, after = (tuple(stages[name] for name in on if name in stages) for stages in (BEFORE, AFTER))
-    return before, after
+    return tuple(BEFORE[name] for name in on if name in BEFORE), tuple(AFTER[name] for name in on if name in AFTER)
 
 
 def _kernel_of(cls: type[Optimizer], values: Mapping[str, Any]) -> Kernel | Whole:

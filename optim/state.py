@@ -35,7 +35,7 @@ def of(optimizer: BoundOptimizer) -> dict[str, Any]:
 
 
 def _of(optimizer: BoundOptimizer, place: Place) -> dict[str, Any]:
-    kept = {"t": int(place.block.clocks[place.index][0]), **place.scalars}
+    kept: dict[str, Any] = {"t": int(place.block.clocks[place.index][0]), **place.scalars}
     for accumulated in optimizer._accumulated:
         if accumulated.block is place.block:
             kept["arrived"] = int(accumulated.arrived[place.index])

@@ -82,7 +82,7 @@ class Joint(Tier):
 
     def calls(self, block: Block, first: int, last: int) -> Iterable[Call]:
         """One: all parameters of a block have the same clocks."""
-        yield first, last, (block.x, block.g, *block.states.values())  # type: ignore[misc]
+        yield first, last, (block.x, block.g, *block.states.values())  # type: ignore[arg-type]
 
 
 ELEMENTS, TENSORS, JOINT = Elements(), Tensors(), Joint()

@@ -6,6 +6,9 @@ the options of every optimizer of the same names switch them on. What is made an
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ..kernels import maximum, minimum
 
 __all__ = ["AFTER", "BEFORE", "STARTS"]
@@ -57,14 +60,14 @@ def swa(x_swa, x, t, swa, swa_every):
     return x_swa
 
 
-BEFORE = {
+BEFORE: dict[str, Callable[..., Any]] = {
     "maximize": maximize,
     "clip_norm": clip_norm,
     "clip_value": clip_value,
     "weight_decay": weight_decay,
     "decoupled_weight_decay": decoupled_weight_decay,
 }
-AFTER = {"lookahead": lookahead, "ema": ema, "swa": swa}
+AFTER: dict[str, Callable[..., Any]] = {"lookahead": lookahead, "ema": ema, "swa": swa}
 
 STARTS = {"x_slow": "x"}
 """Where their states start that do not start at 0."""

@@ -53,7 +53,7 @@ def strong_wolfe(
         at: evaluates the loss at this length.
         start: the trial of length 0.
         length: the first to try.
-        resolution: a bracket shorter than this ends the search.
+        resolution: a bracket as short as this ends the search.
         most: trials after the first.
 
     Returns:
@@ -81,7 +81,7 @@ def zoom(
     low, high = sorted((a, b), key=lambda t: t.loss)
     stuck = False
     for trials in range(count, most):
-        if abs(high.length - low.length) < resolution:
+        if abs(high.length - low.length) <= resolution:
             return low, trials
         length, stuck = inside(low, high, stuck)
         trial = at(length)
@@ -90,7 +90,7 @@ def zoom(
         elif wolfe.flattens(trial):
             return trial, trials + 1
         else:
-            low, high = trial, low if trial.slope * (high.length - low.length) >= 0 else high
+            low, high = trial, low if (trial.slope >= 0) == (high.length > low.length) else high
     return low, most
 
 
@@ -109,7 +109,7 @@ def cubic_minimum(a: Trial, b: Trial, low: float, high: float) -> float:
     """The minimum, kept in [low, high], of the cubic through two trials (3.59); the middle if it has none."""
     a, b = sorted((a, b), key=lambda t: t.length)
     width = b.length - a.length
-    d1 = a.slope + b.slope - 3 * (b.loss - a.loss) / width if width else math.nan
+    d1 = a.slope + b.slope - 3 * (b.loss - a.loss) / width
     square = d1 * d1 - a.slope * b.slope
     if not 0 <= square < math.inf:
         return (low + high) / 2

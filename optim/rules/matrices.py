@@ -72,7 +72,7 @@ class Adafactor(Optimizer):
 
 def rms(a: Any) -> float:
     """The root mean square of all elements."""
-    return norm(a) / sqrt(float(a.size))
+    return float(norm(a) / sqrt(float(a.size)))
 
 
 class Muon(Optimizer):
