@@ -255,7 +255,8 @@ class BoundOptimizer:
                 value, gradients = self._evaluate(closure)
                 if not block.gather(gradients is not None):
                     block.g = np.zeros_like(block.x)
-            return group.objective(k, float(value), block.x, block.g.copy())
+            number = float(value.item() if hasattr(value, "item") else value)
+            return group.objective(k, number, block.x, block.g.copy())
 
         return evaluate
 

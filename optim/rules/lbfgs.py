@@ -16,6 +16,7 @@ from .line_search import Trial, strong_wolfe
 __all__ = ["LBFGS"]
 
 LEAST_CURVATURE = 1e-10
+SHORTEST = 1e-9
 
 
 class LBFGS(Optimizer):
@@ -24,7 +25,8 @@ class LBFGS(Optimizer):
     For losses without noise. `step` takes a closure and several iterations; it evaluates the loss at each.
 
     Differs, as in PyTorch: the first step is min(1, 1 / |g|_1) * lr long; a change is remembered if it has a curvature
-    above 1e-10. A trial whose loss is not finite counts as too far.
+    above 1e-10; a line search ends where it would change no element of x by more than 1e-9. A trial whose loss is not
+    finite counts as too far.
 
     Args:
         lr: the length of a step along the direction; with a line search, the first that is tried.
@@ -74,8 +76,8 @@ class LBFGS(Optimizer):
             if start.slope > -tolerance_change:
                 break
             if line_search is not None:
-                resolution = tolerance_change / largest(d)
-                end, trials = strong_wolfe(along(evaluate, x, d), start, length, resolution, most - evaluations)
+                shortest = SHORTEST / largest(d)
+                end, trials = strong_wolfe(along(evaluate, x, d), start, length, shortest, most - evaluations)
                 length, loss, g = end.length, end.loss, end.g
                 x, evaluations = x + length * d, evaluations + trials
             else:

@@ -45,7 +45,7 @@ class Wolfe:
 
 
 def strong_wolfe(
-    at: Callable[[float], Trial], start: Trial, length: float, resolution: float, most: int
+    at: Callable[[float], Trial], start: Trial, length: float, shortest: float, most: int
 ) -> tuple[Trial, int]:
     """Search along a line.
 
@@ -53,7 +53,7 @@ def strong_wolfe(
         at: evaluates the loss at this length.
         start: the trial of length 0.
         length: the first to try.
-        resolution: a bracket as short as this ends the search.
+        shortest: a bracket as short as this ends the search.
         most: trials after the first.
 
     Returns:
@@ -64,24 +64,24 @@ def strong_wolfe(
     previous, trial = start, at(length)
     for count in range(most):
         if not wolfe.decreases(trial) or (count > 1 and trial.loss >= previous.loss):
-            return zoom(at, wolfe, previous, trial, resolution, count + 1, most + 1)
+            return zoom(at, wolfe, previous, trial, shortest, count + 1, most + 1)
         if wolfe.flattens(trial):
             return trial, count + 1
         if trial.slope >= 0:
-            return zoom(at, wolfe, previous, trial, resolution, count + 1, most + 1)
+            return zoom(at, wolfe, previous, trial, shortest, count + 1, most + 1)
         low, high = trial.length + 0.01 * (trial.length - previous.length), 10 * trial.length
         previous, trial = trial, at(cubic_minimum(previous, trial, low, high))
     return min(start, trial, key=lambda t: t.loss), most + 1
 
 
 def zoom(
-    at: Callable[[float], Trial], wolfe: Wolfe, a: Trial, b: Trial, resolution: float, count: int, most: int
+    at: Callable[[float], Trial], wolfe: Wolfe, a: Trial, b: Trial, shortest: float, count: int, most: int
 ) -> tuple[Trial, int]:
     """Shorten a bracket until a trial in it meets the conditions; gives the lowest one, and the number of trials."""
     low, high = sorted((a, b), key=lambda t: t.loss)
     stuck = False
     for trials in range(count, most):
-        if abs(high.length - low.length) <= resolution:
+        if abs(high.length - low.length) <= shortest:
             return low, trials
         length, stuck = inside(low, high, stuck)
         trial = at(length)
@@ -109,7 +109,7 @@ def cubic_minimum(a: Trial, b: Trial, low: float, high: float) -> float:
     """The minimum, kept in [low, high], of the cubic through two trials (3.59); the middle if it has none."""
     a, b = sorted((a, b), key=lambda t: t.length)
     width = b.length - a.length
-    d1 = a.slope + b.slope - 3 * (b.loss - a.loss) / width
+    d1 = a.slope + b.slope - 3 * (b.loss - a.loss) / (width or math.nan)
     square = d1 * d1 - a.slope * b.slope
     if not 0 <= square < math.inf:
         return (low + high) / 2

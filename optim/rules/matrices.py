@@ -50,8 +50,8 @@ class Adafactor(Optimizer):
             return super().start(slot, x)
         if (slot == "v") == (x.ndim > 1):
             return np.zeros(0, x.dtype)
-        axis = {"rows": -1, "columns": -2}.get(slot)
-        return np.zeros_like(x if axis is None else x.take([0], axis))
+        shapes = {"rows": (*x.shape[:-1], 1), "columns": (*x.shape[:-2], 1, *x.shape[-1:]), "v": x.shape}
+        return np.zeros(shapes[slot], x.dtype)
 
     @staticmethod
     def rule(x, g, rows, columns, v, t, lr, beta2_decay, eps1, eps2, d, weight_decay):

@@ -82,8 +82,18 @@ JAX = [
     ("zero", f"KerasLamb({OURS})", f"Lamb({MOMENTS})", ADAM),
     ("rest", f"KerasLamb({OURS})", f"Lamb({MOMENTS})", ADAM),
     ("vector", f"KerasLamb({OURS})", f"Lamb({MOMENTS})", ADAM),
-    ("vector", "KerasMuon(lr=LR, beta1=0.8, beta2=0.9, eps=0.01, adam_lr_ratio=0.5)", f"Muon({MUON}, adam_lr_ratio=0.5)", ADAM),
-    ("matrix", "KerasMuon(lr=LR, beta1=0.8, beta2=0.9, eps=0.01, adam=True)", f"Muon({MUON}, exclude_layers=['variable'])", ADAM),
+    (
+        "vector",
+        "KerasMuon(lr=LR, beta1=0.8, beta2=0.9, eps=0.01, adam_lr_ratio=0.5)",
+        f"Muon({MUON}, adam_lr_ratio=0.5)",
+        ADAM,
+    ),
+    (
+        "matrix",
+        "KerasMuon(lr=LR, beta1=0.8, beta2=0.9, eps=0.01, adam=True)",
+        f"Muon({MUON}, exclude_layers=['variable'])",
+        ADAM,
+    ),
 ]
 TENSORFLOW = [
     *(

@@ -2,8 +2,8 @@
 
 Run with the extra `peers` installed: python tests/goldens/make_whole.py
 
-Each row names an optimizer of ours as source, where LR and WARMUP are schedules in the head of the file; another's that has the
-same numerics; and where the other keeps each of our states.
+Each row names an optimizer of ours as source, where LR and WARMUP are schedules in the head of the file; another's that
+has the same numerics; and where the other keeps each of our states.
 """
 
 import json
@@ -28,7 +28,11 @@ def inputs(shapes):
     x0 = [np.asarray(rng.normal(size=shape)) for shape in shapes]
     x0[1][...] = 0.0
     scales = [10.0 ** (k % 3 - 1) for k in range(STEPS)]
-    gradients = [[np.asarray(rng.normal(1.0, size=shape) * scale) for shape in shapes] for scale in scales]
+    drift = [1.0 if k < 8 else -1.0 for k in range(STEPS)]
+    gradients = [
+        [np.asarray(rng.normal(mean, size=shape) * scale) for shape in shapes]
+        for mean, scale in zip(drift, scales, strict=True)
+    ]
     for k, step in enumerate(gradients):
         for g in step:
             if g.ndim:
@@ -55,14 +59,14 @@ TORCH = [
     ),
     ("Adafactor(lr=LR)", "Adafactor(x)", ADAFACTOR),
     (
-        "Adafactor(lr=0.4, beta2_decay=-0.5, eps1=0.02, eps2=0.6, d=1.1, weight_decay=0.3)",
-        "Adafactor(x, lr=0.4, beta2_decay=-0.5, eps=(0.02, 0.6), d=1.1, weight_decay=0.3)",
+        "Adafactor(lr=0.4, beta2_decay=-0.5, eps1=0.2, eps2=0.6, d=1.1, weight_decay=0.3)",
+        "Adafactor(x, lr=0.4, beta2_decay=-0.5, eps=(0.2, 0.6), d=1.1, weight_decay=0.3)",
         ADAFACTOR,
     ),
     ("Muon(lr=LR)", "Muon(x)", MUON),
     (
         "Muon(lr=LR, momentum=0.8, nesterov=False, weight_decay=0.3, ns_steps=2, a=3.0, b=-3.5, c=1.5, eps=2.0)",
-        "Muon(x, momentum=0.8, nesterov=False, weight_decay=0.3, ns_steps=2, ns_coefficients=(3.0, -3.5, 1.5), eps=2.0)",
+        "Muon(x, momentum=0.8, nesterov=False, weight_decay=0.3, ns_steps=2, eps=2.0, ns_coefficients=(3, -3.5, 1.5))",
         MUON,
     ),
     ("Muon(lr=LR, adjust_lr='match_rms_adamw')", "Muon(x, adjust_lr_fn='match_rms_adamw')", MUON),
@@ -168,10 +172,12 @@ def prodigy(rates, beta1, beta2, eps, d0, decay, x0, gradients):
         d = max(d, r / length) if length > 0 else d
         x = x - gamma * old * decay * x - gamma * old * m / (np.sqrt(v) + d * eps)
         factor = (1 - memory) * d0
-        kept = {"m": m, "v": v, "s": s / factor, "origin": start}
-        states = {n: arrays(a.reshape(i) for a, i in zip(np.split(k, at), shapes, strict=True)) for n, k in kept.items()}
-        states |= {"r": [float(r / factor)] * len(x0), "d": [float(d)] * len(x0)}
-        yield arrays(a.reshape(shape) for a, shape in zip(np.split(x, at), shapes, strict=True)), states
+        points, *states = (
+            arrays(a.reshape(shape) for a, shape in zip(np.split(joint, at), shapes, strict=True))
+            for joint in (x, m, v, s / factor, start)
+        )
+        numbers = ([float(number)] * len(x0) for number in (r / factor, d))
+        yield points, dict(zip(("m", "v", "s", "origin", "r", "d"), (*states, *numbers), strict=True))
 
 
 PAPERS = [
@@ -181,8 +187,8 @@ PAPERS = [
         {},
     ),
     (
-        "Prodigy(lr=WARMUP * 20, beta1=0.8, beta2=0.95, eps=0.01, d0=0.1)",
-        "prodigy([20 * rate for rate in WARMUP], 0.8, 0.95, 0.01, 0.1, 0.0, x0, gradients)",
+        "Prodigy(lr=WARMUP * 100, beta1=0.8, beta2=0.95, eps=0.01, d0=0.001)",
+        "prodigy([100 * rate for rate in WARMUP], 0.8, 0.95, 0.01, 0.001, 0.0, x0, gradients)",
         {},
     ),
 ]
@@ -198,6 +204,7 @@ FUNCTIONS = {
     "rosenbrock": "((1 - x[:-1]) ** 2).sum() + 100 * ((x[1:] - x[:-1] ** 2) ** 2).sum()",
     "quartic": "(x**4).sum() / 4 + (x**2).sum() / 20 - x.sum() / 3",
     "wells": "((x**2 - 1) ** 2 * (x**2 - 9) ** 2).sum() / 50 + x.sum() / 10",
+    "basin": "(x * x / (x * x + 0.25)).sum()",
     "slope": "(((1 + x * x) ** 0.5).sum() - x.sum() / 2) / 8",
 }
 STARTS = [-1.2, 1.0, 0.5, -0.3]
@@ -210,6 +217,15 @@ LBFGS = [
         ("rosenbrock", "lr=0.02, max_iter=6, tolerance_change=0.05", 4),
         ("slope", "lr=1.0, max_iter=6, tolerance_change=0.1", 3),
         ("wells", "lr=0.3, max_iter=3", 4),
+        ("basin", "lr=0.1, max_iter=4", 3),
+        ("rosenbrock", "lr=0.765, max_iter=5, max_eval=12", 4),
+        ("rosenbrock", "line_search='strong_wolfe', lr=1.88, max_iter=2, max_eval=25, tolerance_change=0.2247", 4),
+        ("rosenbrock", "line_search='strong_wolfe', lr=11.496, max_iter=3, max_eval=14, tolerance_change=0.2686", 4),
+        ("rosenbrock", "line_search='strong_wolfe', lr=23.597, max_iter=5, max_eval=7, tolerance_change=0.2044", 4),
+        ("wells", "line_search='strong_wolfe', lr=3.688, max_iter=4, max_eval=14, tolerance_change=0.0055", 4),
+        ("quartic", "lr=1.9, max_iter=6, tolerance_change=0.1", 3),
+        ("rosenbrock", "line_search='strong_wolfe', lr=5.0, max_iter=4, tolerance_change=0.05", 3),
+        ("wells", "line_search='strong_wolfe', lr=3.0, max_iter=4, max_eval=40, tolerance_change=0.5", 3),
         ("quartic", "lr=0.5, max_iter=2, history_size=3", 8),
         ("quartic", "lr=0.5, max_iter=30, tolerance_grad=0.01", 3),
         ("quartic", "lr=0.5, max_iter=30, tolerance_change=0.01", 3),
@@ -244,21 +260,39 @@ def of_lbfgs(function, theirs, steps):
         yield x.tolist(), loss.item(), state["func_evals"], state["n_iter"]
 
 
-# Line searches by themselves: a row is where the loss is -x + a*x**2 + b*sin(c*x)**2, how long the direction is, the
-# first length, the width of a bracket that is short enough, and how many trials there may be.
+# Line searches by themselves: a row is (e, s, a, b, c) of the loss e - s*x + a*x**2 + b*sin(c*x)**2, how long the
+# direction is, the first length, the width of a bracket that is short enough, and how many trials there may be.
+# What drawn ones don't show: straight lines, and what was found by looking for it.
+CHOSEN = [
+    [0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.5, 0.001],
+    [0.0, 2.0, 0.0, 0.0, 1.0, 1.0, 0.25, 0.001],
+    [0.726, 6.3131, 0.071, 0.9724, 12.4371, 1.0, 3.4285, 3.0, 2],
+    [0.0, 4.177, 0.0701, 0.3151, 23.9966, 1.0, 10.4368, 0.001, 2],
+    [-0.0521, 0.9431, 0.0339, -0.0734, 21.5735, 1.0, 0.8754, 0.001, 3],
+    [0.4406, 0.1746, 0.0314, -0.0658, 2.9076, 1.0, 5.8903, 0.001, 4],
+    [0.1638, 1.1149, 2.1176, 0.1016, 0.4363, 1.0, 0.5218, 0.001, 3],
+    [0.0, 0.424, 0.0023, 0.0513, 21.2485, 1.0, 0.0961, 0.001, 11],
+]
+
+
 def line_searches():
     from torch.optim.lbfgs import _strong_wolfe
 
     rng = np.random.default_rng(1)
-    for _ in range(300):
-        a, b, c = 10.0 ** rng.uniform(-3, 1), rng.normal(), 10.0 ** rng.uniform(-1, 1.5)
-        size, length = rng.uniform(0.5, 2), 10.0 ** rng.uniform(-3, 2)
-        tolerance, most = 10.0 ** rng.uniform(-5, 0), int(rng.integers(1, 15))
+    drawn = [
+        [
+            *(rng.normal(), 10.0 ** rng.uniform(-1, 1), 10.0 ** rng.uniform(-3, 1), rng.normal()),
+            *(10.0 ** rng.uniform(low, high) for low, high in [(-1, 1.5), (-0.5, 0.5), (-3, 2), (-5, 0)]),
+        ]
+        for _ in range(400)
+    ]
+    for row in [*np.round(drawn, 5).tolist(), *CHOSEN]:
+        e, s, a, b, c, size, length, tolerance, most = *row, *[int(rng.integers(1, 15))][: 9 - len(row)]
 
-        def at(x, t, d, a=a, b=b, c=c):
+        def at(x, t, d, e=e, s=s, a=a, b=b, c=c):
             x = x + t * d
-            slope = -1 + 2 * a * x + b * c * torch.sin(2 * c * x)
-            return float(-x + a * x**2 + b * torch.sin(c * x) ** 2), slope
+            slope = -s + 2 * a * x + b * c * torch.sin(2 * c * x)
+            return float(e - s * x + a * x**2 + b * torch.sin(c * x) ** 2), slope
 
         x, d = torch.zeros(1, dtype=torch.float64), torch.tensor([size], dtype=torch.float64)
         loss, g = at(x, 0.0, d)
@@ -267,7 +301,7 @@ def line_searches():
         )
         if trials > 1:
             yield {
-                "loss": [a, b, c], "size": size, "length": length, "tolerance": tolerance, "most": most,
+                "loss": [e, s, a, b, c], "size": size, "length": length, "tolerance": tolerance, "most": most,
                 "found": [float(found), float(loss), int(trials)],
             }  # fmt: skip
 

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from glissade.autograd import Parameter
-from glissade.optim import SGD, Adam, AdamW, Momentum, Optimizer
+from glissade.optim import SGD, Adam, AdamW, Momentum, Muon, Optimizer
+from glissade.optim.tiers import JOINT
 
-OPTIMIZERS = pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)
+# Those that update every parameter by itself, whatever its shape.
+CLASSES = [cls for cls in Optimizer.registry.values() if cls.tier is not JOINT and cls is not Muon]
+OPTIMIZERS = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 SHAPES = [(3, 2), (), (5,), (2, 1, 2)]
 
 

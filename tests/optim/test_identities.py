@@ -35,12 +35,17 @@ from glissade.optim import (
     SignSGD,
     Signum,
 )
+from glissade.optim.tiers import ELEMENTS
 from glissade.schedules import Constant, Piecewise
 
-OPTIMIZERS = pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)
+CLASSES = [cls for cls in Optimizer.registry.values() if not cls.searches]
+OPTIMIZERS = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+ELEMENTWISE = pytest.mark.parametrize(
+    "cls", [cls for cls in CLASSES if cls.tier is ELEMENTS], ids=lambda cls: cls.__name__
+)
 
 
-def run(spec, steps=25, size=6, seed=0, scale=1.0, gradient=None):
+def run(spec, steps=25, size=(3, 2), seed=0, scale=1.0, gradient=None):
     """Points of a trajectory under gradients that do not depend on x, or under `gradient(x)`."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=size)
@@ -87,7 +92,7 @@ def test_ftrl_without_penalties_is_adagrad_from_the_origin():
 
 def test_the_first_update_of_adopt_only_starts_v():
     start, *others = run(ADOPT(lr=0.1), steps=3)
-    np.testing.assert_array_equal(start, np.random.default_rng(0).normal(size=6))
+    np.testing.assert_array_equal(start, np.random.default_rng(0).normal(size=(3, 2)))
     assert all((point != start).all() for point in others)
 
 
@@ -167,7 +172,7 @@ def test_maximize_is_minimize_of_the_negative(cls):
     np.testing.assert_allclose(up, down, rtol=1e-14)
 
 
-@OPTIMIZERS
+@ELEMENTWISE
 def test_elementwise(cls):
     """Parameters may be cut and joined as one likes."""
     rng = np.random.default_rng(5)
@@ -200,9 +205,7 @@ def test_a_constant_schedule_is_its_value(cls):
 
 
 # Ftrl has lr in a denominator; Rprop takes it for its first steps alone.
-SCALED_BY_LR = [
-    cls for cls in Optimizer.registry.values() if 0.0 in cls.domains["lr"] and "lr" in rule_parameters(cls)
-]
+SCALED_BY_LR = [cls for cls in CLASSES if 0.0 in cls.domains["lr"] and "lr" in rule_parameters(cls)]
 
 
 @pytest.mark.parametrize("cls", SCALED_BY_LR, ids=lambda cls: cls.__name__)
@@ -244,7 +247,7 @@ def exact_rule(cls):
     return namespace["rule"]
 
 
-@OPTIMIZERS
+@ELEMENTWISE
 def test_forty_digits(cls):
     """The same rule on Decimals, where rounding can't hide anything."""
     with localcontext() as context:

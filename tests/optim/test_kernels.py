@@ -20,11 +20,13 @@ from glissade.optim import (
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
+from glissade.optim.tiers import ELEMENTS
 from glissade.optim.transforms import BEFORE
 from glissade.schedules import Cosine, Linear
 
+ELEMENTWISE = [cls for cls in Optimizer.registry.values() if cls.tier is ELEMENTS]
 SPECS = [
-    *(cls(lr=0.05) for cls in Optimizer.registry.values()),
+    *(cls(lr=0.05) for cls in ELEMENTWISE),
     RMSprop(lr=0.05, momentum=0.9),
     RMSprop(lr=0.05, centered=True, eps=1e-3),
     RMSprop(lr=0.05, momentum=Linear(0.5, 0.9, 10), centered=True, eps=1e-3),
@@ -81,7 +83,7 @@ def test_bits(spec, dtype, size):
                 np.testing.assert_array_equal(kept, states[slot])
 
 
-@pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", ELEMENTWISE, ids=lambda cls: cls.__name__)
 def test_the_loop_can_be_read(cls):
     assert "for i in range(x_array.size):" in cls.kernel_source
     assert cls.kernel_source == cls(lr=0.1).kernel_source

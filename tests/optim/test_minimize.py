@@ -32,7 +32,7 @@ def test_gradient_descent_on_a_bowl_is_the_closed_form():
 
 @pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)
 def test_every_optimizer_descends(cls):
-    found = minimize(bowl, np.zeros(2), cls(lr=0.05), steps=30)
+    found = minimize(bowl, np.zeros((2, 1)), cls(lr=0.05), steps=30)
     assert found.values[-1] < found.values[0]
 
 

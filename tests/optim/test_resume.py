@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from glissade.autograd import Parameter
-from glissade.optim import SGD, Adam, Optimizer
-from glissade.optim.tiers import ELEMENTS
+from glissade.optim import SGD, Adam, Muon, Optimizer
+from glissade.optim.tiers import JOINT
 from glissade.schedules import Cosine, Linear
 
 STEPS = 9
@@ -24,7 +24,7 @@ OPTIONS = [
     {"decoupled_weight_decay": Linear(0.0, 0.1, 5), "maximize": True, "lr": Cosine(0.1, 0.0, 7)},
 ]
 SPECS = [
-    *(cls(lr=0.05) for cls in Optimizer.registry.values() if cls.tier is ELEMENTS),
+    *(cls(lr=0.05) for cls in Optimizer.registry.values() if cls.tier is not JOINT and cls is not Muon),
     *(Adam(**{"lr": 0.1, **options}) for options in OPTIONS),
 ]
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from glissade.autograd import Parameter
-from glissade.optim import NAG, SGD, Adam, Momentum, Optimizer, RMSprop
+from glissade.optim import NAG, SGD, Adam, Momentum, Muon, Optimizer, RMSprop
+from glissade.optim.tiers import JOINT
 from glissade.schedules import Cosine
 
 SPECS = [
-    *(cls(lr=0.05) for cls in Optimizer.registry.values()),
+    *(cls(lr=0.05) for cls in Optimizer.registry.values() if cls.tier is not JOINT and cls is not Muon),
     RMSprop(lr=0.1, momentum=0.9, centered=True),
     Adam(lr=Cosine(0.1, 0.0, 12), weight_decay=0.1, clip_norm=1.0),
 ]
