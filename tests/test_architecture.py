@@ -19,8 +19,8 @@ MAY_IMPORT = {
     "kernels": {"numpy", "numba"},
     "autograd": {"numpy", "numba"},
     "optim": {".kernels", ".schedules", "numpy", "numba"},
-    "experiments": {".schedules", ".kernels", ".autograd", ".optim", "numpy", "matplotlib", "sklearn", "joblib"}
-    | {"threadpoolctl", "click", "rich", "jinja2"},
+    "experiments": {".schedules", ".kernels", ".autograd", ".optim", "numpy", "numba", "matplotlib", "sklearn"}
+    | {"joblib", "threadpoolctl", "click", "rich", "jinja2", "pooch", "scipy", "distributed"},
 }
 CORE = ["schedules", "kernels", "autograd", "optim"]
 LINES = 400
@@ -72,10 +72,11 @@ def test_the_imports_are_the_declared_dependencies():
         return {requirement.split(">")[0].replace("scikit-learn", "sklearn") for requirement in requirements}
 
     core = declared(PROJECT["project"]["dependencies"])
-    extra = declared(PROJECT["project"]["optional-dependencies"]["experiments"])
+    extras = PROJECT["project"]["optional-dependencies"]
+    extra = declared(extras["experiments"] + extras["cluster"])
     drawn = {folder: {name for name in names if name[0] != "."} for folder, names in MAY_IMPORT.items()}
     assert set.union(*(drawn[folder] for folder in CORE)) == core
-    assert drawn["experiments"] == extra | {"numpy"}
+    assert drawn["experiments"] == extra | core
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

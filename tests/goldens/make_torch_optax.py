@@ -150,7 +150,7 @@ OPTAX += [
         states,
         given,
     )
-    for given, states in (("vector", {"v": "v"}), ("small", {"v": "v"}), ("stack", ROWS_AND_COLUMNS), ("tiny", {"v": "v"}))
+    for given, states in [("stack", ROWS_AND_COLUMNS), *((name, {"v": "v"}) for name in ("vector", "small", "tiny"))]
 ] + [
     (
         "OptaxAdafactor(lr=LR, factored_from=3, decay=0.7, eps=0.01, by_size=False)",

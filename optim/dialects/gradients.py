@@ -1,0 +1,52 @@
+"""The gradients of a loss that a user wrote as a function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+__all__ = ["value_and_gradients"]
+
+
+def value_and_gradients(loss: Callable[..., Any], variables: Sequence[Any]) -> tuple[float, list[Any]]:
+    """The loss at the present point, and its gradient with respect to each variable, or None.
+
+    Args:
+        loss: a function of the variables' values, written in NumPy, one argument for each; or a function without
+            arguments, which returns a Tensor computed from the variables, or the loss and the list of gradients.
+        variables: arrays, or parameters with `data` and `grad`.
+
+    Raises:
+        TypeError: the loss is not a function, or returns neither.
+    """
+    if not callable(loss):
+        raise TypeError(f"loss must be a function. Received: {type(loss).__name__}. Write lambda: ... around it.")
+    values = [p if isinstance(p, np.ndarray) else p.data for p in variables]
+    if inspect.signature(loss).parameters:
+        # As in `minimize`: a differentiator is asked for by name, so that optimizers know none.
+        differentiate = import_module("glissade.autograd").value_and_grad
+        value, gradients = differentiate(loss, tuple(range(len(values))))(*(value.copy() for value in values))
+        return float(value), [np.asarray(g, like.dtype) for g, like in zip(gradients, values, strict=True)]
+    held = [None if isinstance(p, np.ndarray) else p.grad for p in variables]
+    for p in variables:
+        if not isinstance(p, np.ndarray):
+            p.grad = None
+    result = loss()
+    if isinstance(result, tuple):
+        value, gradients = result
+        return float(value), list(gradients)
+    if not hasattr(result, "backward"):
+        raise TypeError(
+            f"loss() must return a Tensor, or the loss and a list of gradients. Received: {type(result).__name__}. "
+            "For plain arrays write it as a function of them: lambda x: ..."
+        )
+    result.backward()
+    gradients = [None if isinstance(p, np.ndarray) or p.grad is None else p.grad.copy() for p in variables]
+    for p, before in zip(variables, held, strict=True):
+        if not isinstance(p, np.ndarray):
+            p.grad = before
+    return float(result.data), gradients

@@ -1,0 +1,39 @@
+"""keras.callbacks of Keras 2 that change the learning rate, see `keras.callbacks`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..keras import callbacks
+from ..keras.callbacks import Callback
+
+__all__ = ["Callback", "LearningRateScheduler", "ReduceLROnPlateau"]
+
+
+class LearningRateScheduler(callbacks.LearningRateScheduler):
+    """As in Keras 3; the rate is "lr" in the logs."""
+
+    logged_as = "lr"
+
+
+class ReduceLROnPlateau(callbacks.ReduceLROnPlateau):
+    """As in Keras 3, save that min_delta was called epsilon, and is taken by that name too.
+
+    The first metric must beat infinity, so that a NaN is passed over; with mode="auto", "max" is better for a metric
+    with "acc" in its name, "min" for all others; the rate is "lr" in the logs.
+    """
+
+    logged_as = "lr"
+    best_at_first = math.inf
+
+    def __init__(self, *args: Any, **arguments: Any) -> None:
+        if "epsilon" in arguments:
+            if "min_delta" in arguments:
+                raise TypeError("ReduceLROnPlateau: epsilon is the old name of min_delta. Received: both. Give one.")
+            arguments["min_delta"] = arguments.pop("epsilon")
+        super().__init__(*args, **arguments)
+
+    def guessed(self) -> str:
+        """What is better for the metric."""
+        return "max" if "acc" in self.monitor else "min"

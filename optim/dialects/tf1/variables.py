@@ -1,0 +1,88 @@
+"""Numbers that change as training goes on: what TensorFlow 1 counts updates in."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Multiple", "Number", "Variable"]
+
+
+class Number:
+    """A variable that is not trained: a count of updates, or a rate that a program sets.
+
+    `2 * step` and `step * 64` give a count that follows `step`.
+    """
+
+    factor = 1
+
+    def __init__(self, value: float) -> None:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(f"Variable: a variable that is not trained must be a number. Received: {value!r}.")
+        self.value: float = value if isinstance(value, int | float) else np.asarray(value).item()
+
+    def assign(self, value: float) -> Number:
+        """Set it."""
+        self.value = type(self)(value).value
+        return self
+
+    def assign_add(self, delta: float = 1) -> Number:
+        """Add to it."""
+        return self.assign(self.value + delta)
+
+    def eval(self, session: Any = None) -> float:
+        """Its value."""
+        return self.value
+
+    def numpy(self) -> float:
+        """Its value."""
+        return self.value
+
+    def __mul__(self, factor: int) -> Multiple:
+        return Multiple(self, factor)
+
+    __rmul__ = __mul__
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __repr__(self) -> str:
+        return f"tf1.Variable({self.value!r}, trainable=False)"
+
+
+class Multiple:
+    """A whole number times a count, such as examples seen: batch * BATCH_SIZE."""
+
+    def __init__(self, count: Number, factor: int) -> None:
+        if not isinstance(factor, int) or isinstance(factor, bool) or factor < 1:
+            raise TypeError(f"A count takes a factor that is an integer >= 1. Received: {factor!r}.")
+        self.count = count
+        self.factor = factor
+
+    def __int__(self) -> int:
+        return self.factor * int(self.count)
+
+    def __repr__(self) -> str:
+        return f"{self.count!r} * {self.factor}"
+
+
+def Variable(initial_value: Any, trainable: bool = True, name: str | None = None, dtype: Any = None) -> Any:
+    """A number that is not trained, `Variable(0, trainable=False)`, or a parameter of `glissade.autograd`.
+
+    Args:
+        initial_value: a number, or the values of the parameter.
+        trainable: whether it is a parameter.
+        name: of the parameter.
+        dtype: of the parameter; float64 unless it or the values say otherwise.
+    """
+    if not trainable:
+        return Number(initial_value)
+    if dtype is None and getattr(initial_value, "dtype", None) not in (np.dtype("f4"), np.dtype("f8")):
+        dtype = np.float64
+    return import_module("glissade.autograd").Parameter(np.array(initial_value, dtype), name=name)

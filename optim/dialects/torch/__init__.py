@@ -1,0 +1,7 @@
+"""PyTorch's optimizers and learning rate schedulers, with its numbers: `torch.Adam`, or `torch.optim.Adam`."""
+
+from . import lr_scheduler, nn, optim, optimizers
+from .optimizers import *  # noqa: F403
+
+__all__ = ["lr_scheduler", "nn", "optim"]
+__all__ += optimizers.__all__

@@ -1,0 +1,116 @@
+"""Schedulers one after the other, and all at once."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+from .base import Optimizer
+from .plateau import ReduceLROnPlateau
+from .scheduler import LRScheduler, checked
+
+__all__ = ["ChainedScheduler", "SequentialLR"]
+
+
+class Combined(LRScheduler):
+    """What is made of several schedulers."""
+
+    _schedulers: list[Any]
+    _not_saved = ("optimizer", "_schedulers")
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state, with those of the schedulers."""
+        return super().state_dict() | {"_schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
+
+    def _checked(self, state: Any) -> list[tuple[LRScheduler, dict[str, Any]]]:
+        plan = super()._checked(state)
+        states = state.get("_schedulers", ())
+        if len(states) != len(self._schedulers):
+            raise ValueError(
+                f"A state of this {type(self).__name__} must have {len(self._schedulers)} schedulers. "
+                f"Received: {len(states)}."
+            )
+        for scheduler, its in zip(self._schedulers, states, strict=True):
+            plan += scheduler._checked(its)
+        return plan
+
+
+class SequentialLR(Combined):
+    """Each scheduler up to its milestone, then the next, from its own beginning.
+
+    At a milestone the next scheduler starts from the initial lr, whatever the one before has come to.
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, schedulers: Sequence[Any], milestones: Sequence[int], last_epoch: int = -1
+    ) -> None:
+        self.optimizer = checked("SequentialLR", optimizer)
+        _check("SequentialLR", optimizer, schedulers)
+        if len(milestones) != len(schedulers) - 1:
+            raise ValueError(
+                f"SequentialLR: milestones must be one fewer than schedulers, {len(schedulers) - 1}. "
+                f"Received: {len(milestones)}."
+            )
+        self._schedulers = list(schedulers)
+        self._milestones = list(milestones)
+        self.last_epoch = last_epoch + 1
+        for group in optimizer.param_groups:
+            group["lr"] = group["initial_lr"]
+        _undo(self._schedulers)
+        first = self._schedulers[bisect_right(self._milestones, 0)]
+        first._initial_step()
+        self._last_lr = first.get_last_lr()
+
+    def step(self, epoch: int | None = None) -> None:
+        """Go on to the next value."""
+        if epoch is not None:
+            raise ValueError(f"SequentialLR goes on by one step. Received: epoch={epoch!r}. Leave epoch out.")
+        self.last_epoch += 1
+        index = bisect_right(self._milestones, self.last_epoch)
+        scheduler = self._schedulers[index]
+        if index > 0 and self._milestones[index - 1] == self.last_epoch:
+            scheduler._go(0)
+        else:
+            scheduler.step()
+        self._last_lr = scheduler.get_last_lr()
+
+
+class ChainedScheduler(Combined):
+    """All schedulers at each step, one upon the other."""
+
+    def __init__(self, schedulers: Sequence[Any], optimizer: Optimizer | None = None) -> None:
+        if not schedulers:
+            raise ValueError("ChainedScheduler needs at least one scheduler. Received: none.")
+        self.optimizer = checked("ChainedScheduler", optimizer or schedulers[0].optimizer)
+        _check("ChainedScheduler", self.optimizer, schedulers)
+        self._schedulers = list(schedulers)
+        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+    def step(self, epoch: int | None = None) -> None:
+        """Go on to the next value."""
+        if epoch is not None:
+            raise ValueError(f"ChainedScheduler goes on by one step. Received: epoch={epoch!r}. Leave epoch out.")
+        for scheduler in self._schedulers:
+            scheduler.step()
+        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+
+def _undo(schedulers: Sequence[Any]) -> None:
+    """Take back the steps that schedulers took when they were made."""
+    for scheduler in schedulers:
+        if isinstance(scheduler, Combined):
+            _undo(scheduler._schedulers)
+        else:
+            scheduler.last_epoch -= 1
+
+
+def _check(name: str, optimizer: Optimizer, schedulers: Sequence[Any]) -> None:
+    for index, scheduler in enumerate(schedulers):
+        if isinstance(scheduler, ReduceLROnPlateau) or not isinstance(scheduler, LRScheduler):
+            raise TypeError(
+                f"{name}: schedulers[{index}] must step without a metric. Received: {type(scheduler).__name__}. "
+                "Step it beside this one."
+            )
+        if scheduler.optimizer is not optimizer:
+            raise ValueError(f"{name}: schedulers[{index}] must be of the same optimizer. Received: one of another.")

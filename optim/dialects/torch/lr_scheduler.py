@@ -1,0 +1,11 @@
+"""torch.optim.lr_scheduler: what sets the groups' lr at each of its own `step()`, by a schedule of ours."""
+
+from . import schedulers
+from .combined import ChainedScheduler, SequentialLR
+from .cyclic import CyclicLR, OneCycleLR
+from .plateau import ReduceLROnPlateau
+from .schedulers import *  # noqa: F403
+from .schedulers import LRScheduler as _LRScheduler
+
+__all__ = ["ChainedScheduler", "CyclicLR", "OneCycleLR", "ReduceLROnPlateau", "SequentialLR", "_LRScheduler"]
+__all__ += schedulers.__all__

@@ -1,0 +1,102 @@
+"""torch.optim.lr_scheduler.ReduceLROnPlateau."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from .base import Optimizer
+from .scheduler import LRScheduler, checked, per_group
+
+__all__ = ["ReduceLROnPlateau"]
+
+
+class ReduceLROnPlateau(LRScheduler):
+    """Multiplies the lr by a factor when a metric has stopped getting better.
+
+    With threshold_mode="rel" a metric is better than best * (1 - threshold), or than best * (1 + threshold) for "max",
+    so that below 0 also a slightly worse one is; our own `ReduceOnPlateau` takes a share of its size.
+
+    Args:
+        optimizer: one of this dialect, bound.
+        mode: "min" or "max".
+        factor: what the lr is multiplied by, below 1.
+        patience: metrics in a row that may be no better.
+        threshold: by how much a better metric is better.
+        threshold_mode: "rel", a share of the best; "abs".
+        cooldown: metrics after a reduction that do not count.
+        min_lr: the lowest lr, or one for each group.
+        eps: a reduction by less is left out.
+
+    Attributes:
+        best: the best metric.
+        num_bad_epochs: metrics in a row that were no better.
+        cooldown_counter: metrics that will not count.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: Literal["min", "max"] = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: Literal["rel", "abs"] = "rel",
+        cooldown: int = 0,
+        min_lr: float | Sequence[float] = 0,
+        eps: float = 1e-8,
+    ) -> None:
+        self.optimizer = checked("ReduceLROnPlateau", optimizer)
+        if not 0 <= factor < 1:
+            raise ValueError(f"ReduceLROnPlateau: factor must be in [0, 1). Received: factor={factor!r}.")
+        given = {"mode": (mode, ("min", "max")), "threshold_mode": (threshold_mode, ("rel", "abs"))}
+        for name, (value, choices) in given.items():
+            if value not in choices:
+                raise ValueError(f"ReduceLROnPlateau: {name} must be one of {choices}. Received: {name}={value!r}.")
+        self.mode = mode
+        self.factor = factor
+        self.patience = patience
+        self.threshold = threshold
+        self.threshold_mode = threshold_mode
+        self.cooldown = cooldown
+        self.min_lrs = per_group("min_lr", optimizer, min_lr)
+        self.default_min_lr = None if isinstance(min_lr, Sequence) else min_lr
+        self.eps = eps
+        self.last_epoch = 0
+        self.mode_worse = math.inf if mode == "min" else -math.inf
+        self.best = self.mode_worse
+        self.num_bad_epochs = self.cooldown_counter = 0
+        self._last_lr = [group["lr"] for group in optimizer.param_groups]
+
+    def is_better(self, metric: float) -> bool:
+        """Whether a metric is better than the best."""
+        sign = 1 if self.mode == "min" else -1
+        if self.threshold_mode == "abs":
+            return sign * metric < sign * self.best - self.threshold
+        return sign * metric < sign * self.best * (1 - sign * self.threshold)
+
+    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
+        """Take a metric into account. Raises TypeError if it is no number."""
+        metric = float(metrics.item() if hasattr(metrics, "item") else metrics)
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        if self.is_better(metric):
+            self.best, self.num_bad_epochs = metric, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            self._reduce()
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+    def _reduce(self) -> None:
+        groups = self.optimizer.param_groups
+        if self.default_min_lr is not None:
+            self.min_lrs = per_group("min_lr", self.optimizer, self.default_min_lr)
+        for group, least in zip(groups, self.min_lrs, strict=True):
+            new = max(group["lr"] * self.factor, least)
+            if group["lr"] - new > self.eps:
+                group["lr"] = new
