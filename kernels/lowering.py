@@ -250,6 +250,8 @@ class _Lowering:
         takes = getattr(getattr(np, name), "nin", 3)
         if len(arguments) != takes:
             self.source.refuse(node, f"{name} takes {takes} argument(s)")
+        if name == "where" and all(self.kind(argument) is NUMBER for argument in arguments[1:]):
+            self.source.refuse(node, "NumPy makes float64 of two numbers, whatever x is; let one of them be an array")
         first = self.mask(arguments[0]) if name == "where" else self.element(arguments[0])
         return self.device(name, first, *map(self.element, arguments[1:]))
 

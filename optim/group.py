@@ -51,7 +51,7 @@ class Group:
     def adopt(self, spec: Optimizer) -> None:
         """Take these hyperparameters from the next step on."""
         self.spec, self.kernel, names = spec, spec.kernel, spec.kernel.parameters
-        self._numbers: list[Any] = [getattr(spec, name, None) for name in names]
+        self._numbers: list[Any] = [vars(spec).get(name) for name in names]
         self._scheduled = [(i, name) for i, name in enumerate(names) if isinstance(self._numbers[i], Schedule)]
         own = ("t", "clip_factor", "evaluate")
         self._t, self._factor, self._search = (names.index(name) if name in names else None for name in own)

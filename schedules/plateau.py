@@ -161,6 +161,6 @@ def a_metric(value: Any) -> float:
     try:
         if isinstance(value, str | bytes | bool):
             raise TypeError
-        return float(value)
+        return float(value.item() if hasattr(value, "item") else value)
     except (TypeError, ValueError):
         raise TypeError(f"observe: {refusal('metric', 'a number', value, 'Pass one, such as a mean loss.')}") from None

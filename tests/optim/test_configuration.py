@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from glissade import optim, schedules
+from glissade import schedules
 from glissade.optim import SGD, Adam, Optimizer
 from glissade.schedules import Cosine, Linear
 
-NAMES = {name: getattr(module, name) for module in (optim, schedules) for name in module.__all__}
+NAMES = {name: getattr(schedules, name) for name in schedules.__all__}
+NAMES |= {cls.__name__: cls for cls in Optimizer.registry.values()}
 SPECS = [
     *(cls(lr=0.05) for cls in Optimizer.registry.values()),
     Adam(lr=Linear(0.0, 0.1, 10) >> Cosine(0.1, 0.0, 90), clip_norm=1.0, missing="zero", accumulate=3),

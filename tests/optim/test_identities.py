@@ -265,7 +265,8 @@ def compare_with_decimals(spec, rule):
     for t in range(1, 15):
         g = np.array([np.sin(t) * 3])
         optimizer.step([g])
-        given = {"x": exact, "g": Decimal(g[0]), "t": t, "centered": False, **states, **numbers}
+        switches = {n: v for n in spec.domains if type(v := getattr(spec, n)) is bool}
+        given = {"x": exact, "g": Decimal(g[0]), "t": t, **switches, **states, **numbers}
         result = rule(*(given[name] for name in inspect.signature(spec.rule).parameters))
         result = result if isinstance(result, tuple) else (result,)
         exact, states = result[0], dict(zip(spec.state, result[1:], strict=True))

@@ -107,7 +107,7 @@ def test_schedules_with_a_state_are_resumed(tmp_path):
         x = np.zeros(1)
         return x, SGD([x], lr=ReduceOnPlateau(1.0, factor=0.5, patience=0))
 
-    x, optimizer = bound()
+    _, optimizer = bound()
     (plateau,) = optimizer.controllers
     for metric in (1.0, 2.0, 2.0):
         plateau.observe(metric)

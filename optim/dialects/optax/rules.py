@@ -248,7 +248,7 @@ class StaleRprop(Optimizer):
     @staticmethod
     def rule(x, g, step, last, eta_minus, eta_plus, min_step, max_step):
         turn = g * last
-        grown = clip(step * where(turn > 0, eta_plus, eta_minus), min_step, max_step)
+        grown = clip(where(turn > 0, eta_plus * step, eta_minus * step), min_step, max_step)
         step = where(turn == 0, step, grown)
         x = x - where(turn < 0, 0, last)
         last = where(turn < 0, 0, sign(g) * step)

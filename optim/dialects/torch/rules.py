@@ -59,7 +59,7 @@ class TorchASGD(Optimizer):
         x = (1 - lambd * eta) * x - eta * g
         mean = mean + mu * (x - mean)
         eta = lr / (1 + lambd * lr * t) ** alpha
-        mu = 1 / max(1, t - t0)
+        mu = 1 / max(1.0, t - t0)
         return x, mean, eta, mu
 
     @staticmethod
