@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from glissade.kernels import Kernel, RuleError, exp, maximum
+from glissade.kernels import Kernel, RuleError, exp, maximum, where
 
 
 def helper(x):
@@ -109,6 +109,10 @@ def keyword_argument(x, g, lr):
 
 NUMBERS = [1.0]
 
+def two_numbers(x, g, lr):
+    return x - where(g > 0, lr, 0) * g
+
+
 CASES = [
     (array_condition, "where"),
     (early_return, "return"),
@@ -130,6 +134,7 @@ CASES = [
     (an_array_s_name, "call it something else"),
     (too_few, "takes 2 argument"),
     (keyword_argument, "no meaning"),
+    (two_numbers, "float64 of two numbers"),
 ]
 
 
