@@ -23,11 +23,10 @@ from .walk import pull
 class DisconnectedWarning(UserWarning):
     """The result of a differentiated function does not depend on an argument, so the derivative is zero.
 
-    Given by grad, value_and_grad, elementwise_grad, vjp, jvp and jacobian, at the line that calls the derivative, if
-    the function returned a Tensor. Not given where zero is what one expects: when the function returned a plain number
-    or array; when it takes derivatives itself (the gradient of a linear function is constant: hessian, hvp and
-    grad(grad(f)) never warn); for a derivative that is taken inside a function being differentiated; and in
-    check_grads, which compares.
+    Given by grad, value_and_grad, elementwise_grad, vjp, jvp and jacobian, at the line that calls the derivative. Not
+    given in check_grads, which compares; nor where zero is what one expects, if the function returned a Tensor: when it
+    takes derivatives itself (the gradient of a linear function is constant: hessian, hvp and grad(grad(f)) never warn),
+    and for a derivative that is taken inside a function being differentiated.
     """
 
 
@@ -56,6 +55,7 @@ class Call:
             raise TypeError(f"{name}: needs a function, which it will call. Received: {type(f).__name__}.")
         recording, outer = is_recording(), _current.get()
         self.name = name
+        self.function = getattr(f, "__name__", type(f).__name__)
         self.argnums = argnums
         self.points = tuple([args[i] for i in argnums])
         self.may_warn = outer is None
@@ -147,16 +147,17 @@ class Call:
 
         reached: per inner Tensor, whether a root depends on it, if that is known.
         """
-        if not self.may_warn or not any([isinstance(value, Tensor) for value in leaves(self.outcome)]):
+        if not self.may_warn and any([isinstance(value, Tensor) for value in leaves(self.outcome)]):
             return
         counts = reached or self._reached()
         lost = [name for name, does in zip(self.names(), counts, strict=True) if not does]
         level = _users_level() if lost else None
         if level is not None:
             warnings.warn(
-                f"{self.name}: the result does not depend on {', '.join(lost)}: the derivative there is 0. If it "
-                "should depend, look for .data, .detach(), .item(), a rounding or a comparison on the way; if not, "
-                "leave the argument out of argnum, or pass it by a closure.",
+                f"{self.name}: the value of {self.function} does not depend on {', '.join(lost)}: the gradient is "
+                "zeros. If it should depend, look for .data, .detach(), .item() or a comparison on the way; functions "
+                "of derivative zero, such as np.floor, np.round and np.sign, give this too. If not, leave the argument "
+                "out of argnum, or pass it by a closure.",
                 DisconnectedWarning,
                 stacklevel=level,
             )
@@ -198,6 +199,12 @@ def _filled(found: Sequence[Any], like: Sequence[Tensor], recorded: bool) -> lis
 
 def _checked(name: str, value: Any) -> Tensor:
     """A value of the function as a Tensor, which may be a constant."""
+    dtype = getattr(value, "dtype", None) or np.dtype(type(value))
+    if name in ("grad", "elementwise_grad") and dtype.kind in "iub":
+        raise TypeError(
+            f"{name}: the function must return floating-point numbers: whole numbers and bools have no derivative. "
+            f"Received: {type(value).__name__}, {dtype}. Return the floats they were made from, or e.g. 2.0 for 2."
+        )
     if isinstance(value, Tensor):
         return value
     if isinstance(value, (np.ndarray, np.generic, float, int, complex)) and np.asarray(value).dtype.kind in "fciub":

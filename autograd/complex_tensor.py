@@ -39,6 +39,9 @@ def record(op: Op, args: Any, kwargs: dict[str, Any], data: Any = None) -> Tenso
     if kind not in "fciub":
         raise TypeError(f"{name_of(op.func)}: Tensors hold real or complex numbers. The result has dtype {data.dtype}.")
     needed = kind in "fc" and any([t is not None for t in inputs])
+    for i, t in enumerate(inputs):
+        if t is not None:
+            row.expect_derivative(i)
     t = _node(data, row, tuple(raw), inputs, kwargs) if needed else _constant(data)
     if kind == "c":
         t.__class__ = ComplexTensor

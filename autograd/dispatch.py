@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -22,6 +22,8 @@ WITH_KEYWORDS: dict[Any, Callable[..., Any]] = {}
 KEYWORDS = {"where", "initial", "mean", "correction"}
 
 _SPECIAL = f"{__package__}.ops.special"  # the rows of scipy.special, which is not imported unless the user did
+
+_WRITERS = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis)
 
 _EIGENVALUES = (np.linalg.eig, np.linalg.eigvals, np.roots)
 
@@ -54,7 +56,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
             return NotImplemented
     if kwargs and kwargs.pop("out", None) is not None:
         raise TypeError(
-            f"np.{ufunc.__name__}: cannot write a Tensor into an array (out=, or `array += tensor`): the "
+            f"{name_of(ufunc)}: cannot write a Tensor into an array (out=, or `array += tensor`): the "
             "gradient would be lost. Write `array = array + tensor`."
         )
     if method == "__call__":
@@ -65,7 +67,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
         return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
     if method in UFUNC_METHODS and ufunc.nin == 2 and ufunc.signature is None:
         return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
-    raise TypeError(f"np.{ufunc.__name__}.{method} has no derivative row for Tensors. Use other np functions.")
+    raise TypeError(f"{name_of(ufunc)}.{method} has no derivative row for Tensors. Use other functions.")
 
 
 def dispatch(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -84,9 +86,12 @@ def dispatch(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
 
 
 def name_of(func: Callable[..., Any]) -> str:
-    """The name of a NumPy function as one writes it: "np.linalg.inv"."""
-    module = getattr(func, "__module__", None) or "np"
-    return f"{module}.{getattr(func, '__name__', func)}".replace("numpy", "np", 1)
+    """The name of a function of NumPy or SciPy as one writes it: "np.linalg.inv", "scipy.special.expit"."""
+    name = getattr(func, "__name__", str(func)).lstrip("_")
+    module = getattr(func, "__module__", None)
+    if not module:  # a ufunc
+        module = "scipy.special" if getattr(sys.modules.get("scipy.special"), name, None) is func else "numpy"
+    return f"{module}.{name}".replace("numpy", "np", 1)
 
 
 def _refusal(func: Callable[..., Any]) -> str:
@@ -96,6 +101,12 @@ def _refusal(func: Callable[..., Any]) -> str:
             f"{name} gives the complex eigenvalues of a general matrix, and has no row in the op table. Use "
             "np.linalg.eigh for symmetric matrices, or apply it to .data, outside the graph."
         )
+    if func in _WRITERS:
+        return (
+            f"{name} would write a Tensor into an array, and the gradient would be lost. np.full_like and "
+            "np.nan_to_num of an array do this with their values. Use np.where(mask, tensor, array), or make the "
+            "array a Tensor first: Tensor(array)."
+        )
     return (
         f"{name} has no row in the op table: it cannot be applied to Tensors. Add one, with "
         f"glissade.autograd.elementwise({name}, domain, lambda y, x: ...) or "
@@ -104,8 +115,26 @@ def _refusal(func: Callable[..., Any]) -> str:
 
 
 def as_array(x: Any) -> Any:
-    """X itself if it is a Tensor, else as an array."""
-    return x if isinstance(x, Protocols) else np.asarray(x)
+    """X itself if it is a Tensor, else as an array; Tensors in lists and tuples are stacked."""
+    if isinstance(x, Protocols):
+        return x
+    if holds_tensor(x):
+        return np.stack(alike(*[as_array(part) if holds_tensor(part) else part for part in x]))
+    return np.asarray(x)
+
+
+def holds_tensor(x: Any) -> bool:
+    """Whether x is a Tensor, or a list or tuple with one, at any depth."""
+    return next(tensors_in(x), None) is not None
+
+
+def tensors_in(x: Any) -> Iterator[Protocols]:
+    """The Tensors in lists and tuples, at any depth."""
+    if isinstance(x, Protocols):
+        yield x
+    elif type(x) in (tuple, list):
+        for part in x:
+            yield from tensors_in(part)
 
 
 def plain(x: Any) -> Any:
@@ -115,6 +144,19 @@ def plain(x: Any) -> Any:
     if type(x) in (tuple, list):
         return type(x)(map(plain, x))
     return {name: plain(value) for name, value in x.items()} if isinstance(x, dict) else x
+
+
+def undifferentiated(x: Any, name: str) -> Any:
+    """`plain` of an argument by which there is no derivative. TypeError: if it holds a Tensor that requires a gradient.
+
+    name: of the function and the argument, for the message.
+    """
+    if any(t.requires_grad for t in tensors_in(x)):
+        raise TypeError(
+            f"{name} has no derivative here. Received: a Tensor that requires a gradient, which would be lost. Use "
+            "its .data."
+        )
+    return plain(x)
 
 
 def alike(*xs: Any) -> list[Any]:

@@ -12,6 +12,7 @@ _INSTEAD = {
     "scipy.special.softmax": "glissade.autograd.nn.softmax",
     "scipy.special.log_softmax": "glissade.autograd.nn.log_softmax",
     "scipy.special.polygamma": "glissade.autograd.ops.special.polygamma",
+    "scipy.special.multigammaln": "glissade.autograd.ops.special.multigammaln",
 }
 
 

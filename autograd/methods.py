@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 Axis = int | tuple[int, ...] | None
+_divmod: Any = np.divmod
 
 
 class Methods:
@@ -53,9 +54,19 @@ class Methods:
         return dtype
 
     @property
+    def nbytes(self) -> int:
+        """The size of the data in bytes."""
+        return int(self.data.nbytes)
+
+    @property
     def T(self) -> Tensor:
         """The axes reversed."""
         return _apply(np.transpose, self)
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes swapped."""
+        return _apply(np.matrix_transpose, self)
 
     @property
     def real(self) -> Tensor:
@@ -104,8 +115,9 @@ class Methods:
     def _number(self, kind: str) -> Any:
         if self.requires_grad:
             raise TypeError(
-                f"{kind}() of a Tensor that requires a gradient would lose it (functions of `math` do this too). "
-                "Use np functions to stay differentiable, or .item() to leave the graph."
+                f"{kind}() of a Tensor that requires a gradient would lose it. Functions of `math` do this too, and "
+                "`array[i] = tensor`, `array.fill(tensor)` and `initial=tensor` of an array. Use np functions, and "
+                "np.stack or np.where to put Tensors into an array; .item() leaves the graph."
             )
         return self.data
 
@@ -123,47 +135,61 @@ class Methods:
             raise TypeError("A computed Tensor cannot be copied or pickled with its graph. Use .detach() first.")
         return _restore, (type(self), self.data, self.requires_grad, self.name, self.grad)
 
-    # Reductions
+    # Reductions. Other keywords, such as dtype=, where= and initial=, are those of NumPy's functions.
 
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    def sum(self, axis: Axis = None, keepdims: bool = False, **keywords: Any) -> Tensor:
         """`np.sum`."""
+        if keywords:
+            return _by_name(np.sum, self, axis=axis, keepdims=keepdims, **keywords)
         return _apply(np.sum, self, axis, None, None, keepdims)
 
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    def mean(self, axis: Axis = None, keepdims: bool = False, **keywords: Any) -> Tensor:
         """`np.mean`."""
+        if keywords:
+            return _by_name(np.mean, self, axis=axis, keepdims=keepdims, **keywords)
         return _apply(np.mean, self, axis, None, None, keepdims)
 
-    def prod(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    def prod(self, axis: Axis = None, keepdims: bool = False, **keywords: Any) -> Tensor:
         """`np.prod`."""
+        if keywords:
+            return _by_name(np.prod, self, axis=axis, keepdims=keepdims, **keywords)
         return _apply(np.prod, self, axis, None, None, keepdims)
 
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    def max(self, axis: Axis = None, keepdims: bool = False, **keywords: Any) -> Tensor:
         """`np.max`. Ties share the gradient."""
+        if keywords:
+            return _by_name(np.max, self, axis=axis, keepdims=keepdims, **keywords)
         return _apply(np.max, self, axis, None, keepdims)
 
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    def min(self, axis: Axis = None, keepdims: bool = False, **keywords: Any) -> Tensor:
         """`np.min`. Ties share the gradient."""
+        if keywords:
+            return _by_name(np.min, self, axis=axis, keepdims=keepdims, **keywords)
         return _apply(np.min, self, axis, None, keepdims)
 
-    def var(self, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+    def var(self, axis: Axis = None, ddof: float = 0, keepdims: bool = False, **keywords: Any) -> Tensor:
         """`np.var`."""
+        if keywords:
+            return _by_name(np.var, self, axis=axis, ddof=ddof, keepdims=keepdims, **keywords)
         return _apply(np.var, self, axis, None, None, ddof, keepdims)
 
-    def std(self, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+    def std(self, axis: Axis = None, ddof: float = 0, keepdims: bool = False, **keywords: Any) -> Tensor:
         """`np.std`."""
+        if keywords:
+            return _by_name(np.std, self, axis=axis, ddof=ddof, keepdims=keepdims, **keywords)
         return _apply(np.std, self, axis, None, None, ddof, keepdims)
 
-    def cumsum(self, axis: int | None = None) -> Tensor:
+    def cumsum(self, axis: int | None = None, dtype: Any = None) -> Tensor:
         """`np.cumsum`."""
-        return _apply(np.cumsum, self, axis)
+        return _apply(np.cumsum, self, axis, dtype)
 
-    def cumprod(self, axis: int | None = None) -> Tensor:
+    def cumprod(self, axis: int | None = None, dtype: Any = None) -> Tensor:
         """`np.cumprod`."""
-        return _apply(np.cumprod, self, axis)
+        return _apply(np.cumprod, self, axis, dtype)
 
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Tensor:
         """`np.trace`."""
-        return _apply(np.trace, self, offset, axis1, axis2)
+        return _apply(np.trace, self, offset, axis1, axis2, dtype)
 
     # Shapes
 
@@ -199,9 +225,13 @@ class Methods:
         """`np.repeat`."""
         return _apply(np.repeat, self, repeats, axis)
 
-    def take(self, indices: Any, axis: int | None = None) -> Tensor:
+    def take(self, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Tensor:
         """`np.take`."""
-        return _apply(np.take, self, indices, axis)
+        return _apply(np.take, self, indices, axis, None, mode)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Tensor:
+        """`np.compress`: the places along an axis where the condition is true."""
+        return _apply(np.compress, condition, self, axis)
 
     # Entries
 
@@ -231,25 +261,49 @@ class Methods:
         """`np.round`, an array: the derivative is zero."""
         return np.round(np.asarray(self.data), decimals)
 
-    def argmax(self, axis: int | None = None) -> Any:
+    def sort(self, *args: Any, **keywords: Any) -> None:
+        """Refused: an array would sort its own data. TypeError: always."""
+        raise TypeError("Tensor.sort would change the data in place, and the graph with it. Write t = np.sort(t).")
+
+    # Without derivative: these see the plain data, and take the keywords of NumPy's functions
+
+    def argmax(self, axis: int | None = None, **keywords: Any) -> Any:
         """`np.argmax`, an array of positions."""
-        return np.argmax(self.data, axis)
+        return np.argmax(self.data, axis, **keywords)
 
-    def argmin(self, axis: int | None = None) -> Any:
+    def argmin(self, axis: int | None = None, **keywords: Any) -> Any:
         """`np.argmin`, an array of positions."""
-        return np.argmin(self.data, axis)
+        return np.argmin(self.data, axis, **keywords)
 
-    def argsort(self, axis: int = -1) -> NDArray[np.intp]:
+    def argsort(self, axis: int | None = -1, **keywords: Any) -> NDArray[np.intp]:
         """`np.argsort`, an array of positions."""
-        return np.argsort(self.data, axis)
+        return np.argsort(self.data, axis, **keywords)
 
-    def all(self, axis: Axis = None) -> Any:
+    def argpartition(self, kth: Any, axis: int | None = -1, **keywords: Any) -> NDArray[np.intp]:
+        """`np.argpartition`, an array of positions."""
+        return np.argpartition(self.data, kth, axis, **keywords)
+
+    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+        """`np.searchsorted`: the positions of v in this sorted vector."""
+        return np.searchsorted(self.data, plain(v), side, sorter)
+
+    def nonzero(self) -> tuple[NDArray[np.intp], ...]:
+        """`np.nonzero`, arrays of positions."""
+        return np.nonzero(self.data)
+
+    def all(self, axis: Axis = None, **keywords: Any) -> Any:
         """`np.all`, an array of bools."""
-        return np.all(self.data, axis)
+        return np.all(self.data, axis, **keywords)
 
-    def any(self, axis: Axis = None) -> Any:
+    def any(self, axis: Axis = None, **keywords: Any) -> Any:
         """`np.any`, an array of bools."""
-        return np.any(self.data, axis)
+        return np.any(self.data, axis, **keywords)
+
+    def __divmod__(self, other: Any) -> Any:
+        return _divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return _divmod(other, self)
 
 
 def _restore(kind: Any, data: Any, requires_grad: bool, name: str | None, grad: Any) -> Any:
@@ -261,6 +315,11 @@ def _restore(kind: Any, data: Any, requires_grad: bool, name: str | None, grad: 
 
 def _apply(func: Any, *args: Any) -> Tensor:
     result: Tensor = TABLE[func](*args)
+    return result
+
+
+def _by_name(func: Any, t: Any, **keywords: Any) -> Tensor:
+    result: Tensor = func(t, **keywords)
     return result
 
 

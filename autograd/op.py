@@ -12,9 +12,13 @@ axes, cast to the argument's dtype, accumulate.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import chain, repeat
 from typing import Any, TypeVar
+
+import numpy as np
 
 from .domain import Case, Domain, arr, case
 
@@ -38,23 +42,55 @@ class Row:
         known = list(inspect.signature(signature).parameters.values())[skip:] if signature else []
         self.names = tuple(p.name for p in known)
         self.defaults = {p.name: p.default for p in known if p.default is not p.empty}
+        self.only_by_name = {p.name for p in known if p.kind is p.KEYWORD_ONLY}
         self.takes_any = any(p.kind is p.VAR_KEYWORD for p in known)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name})"
 
     def checked(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        """The keywords without `out=None`. TypeError for one that the derivative does not know."""
+        """The keywords that the derivative knows. TypeError for another, unless its value is NumPy's default."""
+        known = {}
         for name, value in kwargs.items():
-            if name == "out" and value is not None:
+            if name == "out":
+                if value is not None:
+                    raise TypeError(
+                        f"{self.name}: a Tensor cannot be written into an array (out=): the gradient would be lost. "
+                        "Assign the result instead."
+                    )
+            elif name in self.names or self.takes_any:
+                if value is not np._NoValue:
+                    known[name] = value
+            elif not _is_default(self.func, name, value):
+                others = ", ".join(n for n in self.names if n != "out") or "none"
                 raise TypeError(
-                    f"{self.name}: a Tensor cannot be written into an array (out=): the gradient would be lost. "
-                    "Assign the result instead."
+                    f"{self.name}: the keyword {name}= is not supported on Tensors. Received: {name}={value!r}. "
+                    f"Known: {others}."
                 )
-            if name not in self.names and name != "out" and not self.takes_any:
-                known = ", ".join(n for n in self.names if n != "out") or "none"
-                raise TypeError(f"{self.name}: the keyword {name}= is not supported on Tensors. Known: {known}.")
-        return {name: value for name, value in kwargs.items() if name != "out"}
+        return known
+
+
+_OF_UFUNCS = {"dtype": None, "casting": "same_kind", "order": "K", "subok": True}
+_OF_EINSUM = {"dtype": None, "casting": "safe", "order": "K"}
+
+
+@cache
+def _defaults(func: Function) -> dict[str, Any]:
+    """The keywords of a function and the values they have if one does not give them."""
+    try:
+        parameters = list(inspect.signature(func).parameters.values())
+    except ValueError:  # written in C, of a NumPy that does not tell
+        parameters = []
+    told = {p.name: p.default for p in parameters if p.default is not p.empty}
+    return (_OF_EINSUM if func is np.einsum else _OF_UFUNCS if not told or isinstance(func, np.ufunc) else {}) | told
+
+
+def _is_default(func: Function, name: str, value: Any) -> bool:
+    defaults = _defaults(func)
+    if value is np._NoValue or name not in defaults:
+        return value is np._NoValue
+    default = defaults[name]
+    return value is default or (isinstance(value, (str, int, float)) and value == default)
 
 
 class ForEach:
@@ -76,7 +112,7 @@ class Op(Row):
     `func` is the public NumPy function and the key in `TABLE`; `forward` computes it (the same function, unless a
     cheaper spelling exists); `prepare` maps its calling convention to `forward`'s where the two differ, so that every
     array is one positional argument. `derivatives` has one entry per positional argument: partials `d(y, *args)` if
-    `is_elementwise`, else vector-Jacobian products `d(g, y, *args, **kwargs)`.
+    `is_elementwise`, else vector-Jacobian products `d(g, y, *args, **kwargs)`. The first `arity` of them are not None.
     """
 
     def __init__(
@@ -93,6 +129,7 @@ class Op(Row):
         else:
             super().__init__(func, cases, None if is_elementwise else next(filter(None, derivatives)), 2)
         self.derivatives = derivatives
+        self.arity: float = math.inf if isinstance(derivatives, ForEach) else [*derivatives, None].index(None)
         self.is_elementwise = is_elementwise
         self.forward = forward or func
         self.prepare = prepare
@@ -110,11 +147,31 @@ class Op(Row):
         return self.forward(*args, **kwargs)
 
     def _arrange(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Checks the keywords and moves the Tensors among them to their positions."""
+        """Checks the keywords and moves the Tensors among them to their positions, if they have one."""
         kwargs = self.checked(kwargs)
-        last = max((self.names.index(name) + 1 for name, x in kwargs.items() if hasattr(x, "_record")), default=0)
+        last = 0
+        for name, x in kwargs.items():
+            if hasattr(x, "_record"):
+                if name not in self.only_by_name:
+                    last = max(last, self.names.index(name) + 1)
+                elif x.requires_grad:
+                    raise TypeError(self._undifferentiable(name))
+                else:
+                    kwargs[name] = x.data
         moved = self.names[len(args) : last]
         return args + tuple(kwargs.pop(name, self.defaults.get(name)) for name in moved), kwargs
+
+    def expect_derivative(self, i: int) -> None:
+        """TypeError: if there is no derivative by argument i, where a Tensor that requires a gradient was passed."""
+        known = self.derivatives
+        if not isinstance(known, ForEach) and (i >= len(known) or known[i] is None):
+            raise TypeError(self._undifferentiable(self.names[i] if i < len(self.names) else f"argument {i}"))
+
+    def _undifferentiable(self, name: str) -> str:
+        return (
+            f"{self.name}: has no derivative by {name}. Received: a Tensor that requires a gradient, which would be "
+            "lost. Pass a number, or its .data."
+        )
 
 
 class Composite(Row):

@@ -21,6 +21,7 @@ import numpy as np
 
 from .check import check_grads
 from .containers import leaves, transform
+from .dispatch import name_of
 from .domain import Case, Domain, Sample
 from .explain.formulas import text_of
 from .functional import jvp, vjp
@@ -214,11 +215,8 @@ def _interval(domain: Domain) -> str:
 
 
 def _name(func: Function) -> str:
-    module = getattr(func, "__module__", None) or "numpy"
-    name = getattr(func, "__name__", repr(func)).lstrip("_")
-    if module.split(".")[0] not in ("numpy", "scipy"):
-        return name
-    return f"np.{name}" if module == "numpy" else f"{module}.{name}".replace("numpy.", "np.", 1)
+    name = name_of(func)
+    return name if name.startswith(("np.", "scipy.")) else name.rpartition(".")[2]
 
 
 def _shown(case: Case) -> str:

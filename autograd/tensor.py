@@ -254,6 +254,8 @@ class Tensor(Methods, Protocols):
             if isinstance(x, Tensor):
                 raw.append(x.data)
                 if x.requires_grad:
+                    if len(inputs) >= op.arity:
+                        op.expect_derivative(len(inputs))
                     inputs.append(x)
                     needed = True
                     continue

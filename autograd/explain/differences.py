@@ -50,17 +50,11 @@ def kink(f: Function, points: Sequence[Any], i: int, index: Index, eps: float) -
 
     Of a smooth function the difference shrinks with the step, at a jump it grows.
     """
-    far, near = (one_sided(f, points, i, index, h) for h in (eps, eps / 16))
-    gaps = [right - left for left, right in (far, near)]
-    noise = 1e-8 * max(1.0, abs(float(evaluate(f, points))))
-    return near if abs(gaps[1]) > noise and 0.5 < gaps[0] / gaps[1] < 2 else None
-
-
-def bends(f: Function, points: Sequence[Any], i: int, index: Index, eps: float, value: float) -> bool:
-    """Whether the derivative is `value` but has a kink: the central difference nears it as the step, not its square."""
-    far, near = (central(f, points, i, index, h) - value for h in (eps, eps / 16))
-    noise = 1e-9 * max(1.0, abs(float(evaluate(f, points))))
-    return abs(near) > noise and 8 < far / near < 32
+    sides = [one_sided(f, points, i, index, h) for h in (eps, eps / 16, eps / 256)]
+    far, near, nearest = (right - left for left, right in sides)
+    noise = 1e-7 * max(1.0, abs(float(evaluate(f, points))))
+    stays = min(abs(near), abs(nearest)) > noise and 0.5 < far / near < 2 and 0.5 < near / nearest < 2
+    return sides[1] if stays else None
 
 
 def jumps(f: Function, points: Sequence[Any], i: int, index: Index, eps: float) -> bool:
@@ -69,15 +63,18 @@ def jumps(f: Function, points: Sequence[Any], i: int, index: Index, eps: float) 
     return near > 12 * far > 0
 
 
-def best_step(f: Function, points: Sequence[Any], i: int, index: Index) -> tuple[float, float]:
-    """The bottom of the V-curve, and the central difference there.
+def best_step(f: Function, points: Sequence[Any], i: int, index: Index) -> tuple[float, float, float]:
+    """The bottom of the V-curve, the central difference there, and by how much it may be wrong.
 
-    A long step truncates, a short one rounds: the best is where halving it changes the difference least.
+    A long step truncates, a short one rounds: the best is where halving it twice changes the difference least.
     """
-    steps = [10.0**-k for k in range(1, 10)]
-    found = [(central(f, points, i, index, h), central(f, points, i, index, h / 2)) for h in steps]
-    _, best, there = min((abs(a - b), h, b) for h, (a, b) in zip(steps, found, strict=True))
-    return best, there
+
+    def tried(step: float) -> tuple[float, float, float]:
+        whole, half, quarter = (central(f, points, i, index, step / k) for k in (1, 2, 4))
+        return max(abs(whole - half), abs(half - quarter)), step, quarter
+
+    error, best, there = min(tried(10.0**-k) for k in range(1, 14))
+    return best, there, error
 
 
 def complex_step(f: Function, points: Sequence[Any], directions: dict[int, NDArray[Any]]) -> float | None:

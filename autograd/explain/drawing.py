@@ -95,7 +95,7 @@ def _call(node: Tensor) -> str:
 
 
 def _constant(x: Any) -> str:
-    if np.ndim(x) and isinstance(x, np.ndarray):
+    if isinstance(x, np.ndarray) and x.ndim:
         return f"array{x.shape}"
     return f"{x:.4g}" if isinstance(x, (float, np.floating, np.ndarray)) else _cut(str(x), 20)
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..domain import NONZERO, POSITIVE, REAL, Domain
 from ..op import elementwise
 from .compiled import compiled, contiguous
-from .functional import sigmoid
+from .functional import density, sigmoid
 
 HALF_ROOT = math.sqrt(0.5)
 
@@ -60,8 +60,7 @@ def _silu(x: Any) -> Any:
 
 
 def _silu_slope(y: Any, x: Any) -> Any:
-    s = sigmoid(x)
-    return s * (1 + x * (1 - s))
+    return sigmoid(x) + x * density(x)
 
 
 def _softplus(x: Any) -> Any:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..domain import NONZERO, REAL, arr, case
-from ..op import elementwise, structural
-from ..ops.reductions import add_up, largest
+from ..domain import NONZERO, POSITIVE, REAL, arr, case
+from ..op import Op, elementwise, structural
+from ..ops.reductions import Axis, add_up, keep, largest
 
 
 def _relu(x: Any) -> Any:
@@ -17,15 +17,28 @@ def _relu(x: Any) -> Any:
 
 
 def _sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x)), entry by entry, without overflow."""
-    return 0.5 * np.tanh(0.5 * x) + 0.5
+    """1 / (1 + exp(-x)), entry by entry, without overflow and with all digits in both tails."""
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
-def _logsumexp(x: Any, axis: int = -1) -> Any:
-    """log(sum(exp(x))) along an axis, without overflow; the axis is dropped."""
+def _density(x: Any) -> Any:
+    """sigmoid(x) * sigmoid(-x), the slope of the sigmoid."""
+    e = np.exp(-np.abs(x))
+    return e / np.square(1 + e)
+
+
+def _logsumexp(x: Any, axis: Axis = -1, b: Any = None, keepdims: bool = False) -> Any:
+    """log(sum(b * exp(x))) along axes (None: all), without overflow; b is 1 by default."""
     top = largest(x, axis, None, None, True)
     shift = np.where(np.isfinite(top), top, 0)
-    return np.log(add_up(np.exp(x - shift), axis)) + shift.squeeze(axis)
+    e = np.exp(x - shift)
+    y = np.log(add_up(e if b is None else b * e, axis, None, None, True)) + shift
+    return y if keepdims else y.squeeze(axis)[()]
+
+
+def _weights(g: Any, y: Any, x: Any, axis: Axis) -> Any:
+    """The gradient of logsumexp by b; times b, by x."""
+    return keep(g, x, axis) * np.exp(x - keep(y, x, axis))
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:
@@ -54,7 +67,8 @@ def _rows(x: Any) -> Any:
 _SAMPLES = [case(arr(2, 3)), case(arr(3)), case(arr(2, 3), axis=0)]
 
 relu = elementwise(_relu, NONZERO, lambda y, x: y > 0)
-sigmoid = elementwise(_sigmoid, REAL, lambda y, x: y * (1 - y))
+sigmoid = elementwise(_sigmoid, REAL, lambda y, x: density(x))
+density: Op = elementwise(_density, REAL, lambda y, x: -y * np.tanh(x / 2))
 softmax = structural(
     _softmax,
     lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
@@ -67,8 +81,15 @@ log_softmax = structural(
 )
 logsumexp = structural(
     _logsumexp,
-    lambda g, y, x, axis=-1: np.expand_dims(g, axis) * np.exp(x - np.expand_dims(y, axis)),
-    samples=_SAMPLES,
+    lambda g, y, x, axis=-1, b=None, keepdims=False: _weights(g, y, x, axis) * (1 if b is None else b),
+    None,
+    lambda g, y, x, axis=-1, b=None, keepdims=False: _weights(g, y, x, axis),
+    samples=[
+        *_SAMPLES,
+        case(arr(2, 3), axis=None),
+        case(arr(2, 3, 2), axis=(0, 2), keepdims=True),
+        case(arr(2, 3), axis=1, b=arr(3, domain=POSITIVE)),
+    ],
 )
 linear = structural(
     _linear,

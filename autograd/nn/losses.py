@@ -155,6 +155,11 @@ def _logistic(x: Any, t: Any) -> Any:
     return np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))
 
 
+def _logistic_slope(y: Any, x: Any, t: Any) -> Any:
+    """sigmoid(x) - t, without the difference of two numbers near 1."""
+    return (1 - t) * sigmoid(x) - t * sigmoid(-x)
+
+
 def _squared_error(a: Any, b: Any) -> Any:
     """(a - b)**2."""
     return np.square(a - b)
@@ -178,7 +183,7 @@ bce = elementwise(
     lambda y, p, t: (p - t) / np.maximum(p * (1 - p), 1e-12),
     lambda y, p, t: _clamped_log(1 - p) - _clamped_log(p),
 )
-logistic = elementwise(_logistic, (REAL, PROBABILITY), lambda y, x, t: sigmoid(x) - t, lambda y, x, t: -x)
+logistic = elementwise(_logistic, (REAL, PROBABILITY), _logistic_slope, lambda y, x, t: -x)
 squared_error = elementwise(_squared_error, REAL2, lambda y, a, b: 2 * (a - b), lambda y, a, b: 2 * (b - a))
 bounded_square = elementwise(
     _huber,

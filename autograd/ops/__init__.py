@@ -20,6 +20,7 @@ from . import (
     selecting,
     sequences,
     shaping,
+    sliding,
     statistics,
     ufuncs,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "selecting",
     "sequences",
     "shaping",
+    "sliding",
     "statistics",
     "ufuncs",
 ]

@@ -21,12 +21,13 @@ from ..dispatch import WITH_KEYWORDS
 from ..domain import COMPLEX as PLANE
 from ..domain import arr, case
 from ..op import TABLE, Composite, Function, Op
-from . import assignment, fft, joining, norms, padding, sequences, shaping
+from . import assignment, fft, joining, norms, padding, sequences, shaping, sliding
+from .elementwise import over_square_radius
 from .reductions import Axis, add_up
 
 
 def _is_linear(row: Op | Composite) -> bool:
-    modules = [module.__name__ for module in (fft, joining, shaping)]  # of which all composites are
+    modules = [module.__name__ for module in (fft, joining, shaping, sliding)]  # of which all composites are
     return row.is_linear or (isinstance(row, Composite) and row.definition.__module__ in modules)
 
 
@@ -52,7 +53,7 @@ def takes_complex(*rows: Op | Composite | Function) -> None:
 takes_complex(np.positive, np.negative, np.add, np.subtract, np.multiply, np.divide, np.square, np.reciprocal, np.sqrt)
 takes_complex(np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p)
 takes_complex(np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan)
-takes_complex(np.sinh, np.cosh, np.tanh, np.arcsinh, np.arctanh)
+takes_complex(np.sinh, np.cosh, np.tanh, np.arccosh, np.arctanh)
 
 # Sums and differences
 takes_complex(np.average, np.diff, np.ediff1d, np.gradient, np.trapezoid, np.cumulative_sum, np.linspace)
@@ -92,15 +93,15 @@ def _exponent(y: Any, x: Any, p: Any) -> Any:
 
 _power: Any = TABLE[np.power]
 _other(np.power, _power.derivatives[0], _exponent, samples=_PLANES, is_elementwise=True)
-_other(np.arccosh, lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), samples=_PLANE, is_elementwise=True)
+_other(np.arcsinh, lambda y, x: 1 / (np.sqrt(1 + 1j * x) * np.sqrt(1 - 1j * x)), samples=_PLANE, is_elementwise=True)
 _other(np.imag, lambda y, x: -1j, samples=_PLANE, is_elementwise=True)
 _other(np.absolute, lambda y, x: np.conjugate(x) / (y + (y == 0)), samples=_PLANE, is_elementwise=True)
 _other(np.conjugate, lambda g, y, x: np.conjugate(g), samples=_PLANE).is_linear = True
 
 
 def _angle_vjp(g: Any, y: Any, z: Any, deg: bool = False) -> Any:
-    square = np.real(z) ** 2 + np.imag(z) ** 2
-    return g * np.conjugate(z) * (-1j * (180 / math.pi if deg else 1)) / (square + (square == 0))
+    slope = over_square_radius(np.conjugate(z), np.real(z), np.imag(z))
+    return g * slope * (-1j * (180 / math.pi if deg else 1))
 
 
 _other(np.angle, _angle_vjp, samples=[*_PLANE, case(arr(3, domain=PLANE), deg=True)])

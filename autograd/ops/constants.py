@@ -8,7 +8,7 @@ import numpy as np
 from ..op import constant
 
 # Steps
-constant(np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.sign, np.floor_divide)
+constant(np.floor, np.ceil, np.trunc, np.fix, np.rint, np.round, np.around, np.sign, np.floor_divide)
 
 # Questions
 constant(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..dispatch import as_array, plain
 from ..domain import LADDER, arr, case
-from ..op import composite, structural
+from ..op import Op, composite, structural
 
 
 def transposed(a: Any) -> Any:
@@ -126,17 +126,32 @@ def _parts_of_svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -
     if not compute_uv:
         return singular_values(a)
     m, n = a.shape[-2:]
-    if full_matrices and m != n:
-        raise TypeError(
-            f"np.linalg.svd: of a matrix of shape {(m, n)} the last {abs(m - n)} singular vectors are not determined, "
-            "so they have no derivative. Pass full_matrices=False."
-        )
     y = svd_packed(a)
-    return _SVD(y[..., :m, :], y[..., m, :], transposed(y[..., m + 1 :, :]))
+    u, s, v = y[..., :m, :], y[..., m, :], y[..., m + 1 :, :]
+    if full_matrices and m > n:
+        u = np.concatenate([u, undetermined(a)], axis=-1)
+    if full_matrices and m < n:
+        v = np.concatenate([v, undetermined(transposed(a))], axis=-1)
+    return _SVD(u, s, transposed(v))
+
+
+def _undetermined(a: Any) -> Any:
+    """The left singular vectors that belong to no singular value, of a matrix of more rows than columns."""
+    return np.linalg.svd(a)[0][..., a.shape[-1] :]
+
+
+def _undetermined_vjp(g: Any, y: Any, a: Any) -> Any:
+    if np.any(plain(g)):
+        raise TypeError(
+            f"np.linalg.svd: of a matrix of shape {a.shape[-2:]}, or its transpose, the last {y.shape[-1]} singular "
+            "vectors are not determined, so they have no derivative. Use the others only, or full_matrices=False."
+        )
+    return np.zeros_like(a)
 
 
 _SVD: Any = type(np.linalg.svd(np.eye(1)))
 _SVD_SAMPLES = [case(arr(3, 3)), case(arr(4, 2)), case(arr(2, 3)), case(arr(2, 2, 3))]
+undetermined = Op(_undetermined, [_undetermined_vjp], [])
 svd_packed = structural(_svd, _svd_vjp, samples=_SVD_SAMPLES)
 singular_values = structural(_singular_values, _svdvals_vjp, samples=_SVD_SAMPLES)
 composite(np.linalg.svd, _parts_of_svd, samples=[])

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dispatch import as_array
 from ..domain import (
     ABOVE_MINUS_ONE,
     ABOVE_ONE,
@@ -93,8 +94,8 @@ elementwise(np.degrees, REAL, 180 / math.pi)
 elementwise(np.sinh, REAL, lambda y, x: np.cosh(x))
 elementwise(np.cosh, REAL, lambda y, x: np.sinh(x))
 elementwise(np.tanh, REAL, lambda y, x: 1 - y * y)
-elementwise(np.arcsinh, REAL, lambda y, x: 1 / np.sqrt(1 + x * x))
-elementwise(np.arccosh, ABOVE_ONE, lambda y, x: 1 / np.sqrt(x * x - 1))
+elementwise(np.arcsinh, REAL, lambda y, x: 1 / np.hypot(1, x))
+elementwise(np.arccosh, ABOVE_ONE, lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 elementwise(np.arctanh, UNIT, lambda y, x: 1 / (1 - x * x))
 
 # Of two sides of a triangle; both partials are 0 at the origin
@@ -103,13 +104,15 @@ elementwise(
 )
 
 
-def _square_radius(a: Any, b: Any) -> Any:
-    r = a * a + b * b
-    return r + (r == 0)
+def over_square_radius(x: Any, a: Any, b: Any) -> Any:
+    """x / (a**2 + b**2), where a square alone may overflow."""
+    r = np.hypot(a, b)
+    r = r + (r == 0)
+    return x / r / r
 
 
 elementwise(
-    np.arctan2, NONZERO2, lambda y, a, b: b / _square_radius(a, b), lambda y, a, b: -a / _square_radius(a, b)
+    np.arctan2, NONZERO2, lambda y, a, b: over_square_radius(b, a, b), lambda y, a, b: over_square_radius(-a, a, b)
 )
 
 
@@ -162,7 +165,9 @@ elementwise(
 
 # A choice per entry: what was not chosen gets an exact 0, even where g is infinite
 def _choice(condition: Any, x: Any, y: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    return (condition.data if hasattr(condition, "_record") else condition, x, y), {}
+    condition = condition.data if hasattr(condition, "_record") else condition
+    x = as_array(x) if isinstance(x, (list, tuple)) else x
+    return (condition, x, as_array(y) if isinstance(y, (list, tuple)) else y), {}
 
 
 structural(
@@ -175,12 +180,20 @@ structural(
         case(np.array([True, False, True]), arr(2, 3), arr(3)),
         case(np.array([[True], [False]]), arr(), arr(2, 1)),
         case(np.array([True, False, True]), arr(3), 0.0),
+        case(np.array([True, False]), [1.0, arr()], arr(2)),
     ],
 )
 
 
 def _bounds(a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    return (a, bounds.pop("min", a_min), bounds.pop("max", a_max)), bounds
+    if not bounds:
+        return (a, a_min, a_max), bounds
+    ends = [(a_min, a_max), (bounds.pop("min", None), bounds.pop("max", None))]
+    given = [[None if x is np._NoValue else x for x in pair] for pair in ends]
+    if all(any(x is not None for x in pair) for pair in given):
+        raise ValueError("np.clip: give the bounds as a_min and a_max, or as min and max. Received: some of both.")
+    low, high = (x if y is None else y for x, y in zip(*given, strict=True))
+    return (a, low, high), bounds
 
 
 def _inside(a: Any, low: Any, high: Any) -> Any:
@@ -190,13 +203,14 @@ def _inside(a: Any, low: Any, high: Any) -> Any:
 structural(  # the bounds belong to the inside
     np.clip,
     lambda g, y, a, low, high: g * _inside(a, low, high),
-    lambda g, y, a, low, high: g * (a < low),
-    lambda g, y, a, low, high: g * (a > high),
+    lambda g, y, a, low, high: g * (a < low if high is None else (a < low) & (low <= high)),
+    lambda g, y, a, low, high: g * (a > high if low is None else (a > high) | (low > high)),  # which wins
     prepare=_bounds,
     samples=[
         case(arr(3, 4), -1.0, 1.0),
         case(arr(3, 4), None, 0.5),
         case(arr(3, 4), min=-0.5, max=None),
+        case(arr(3, 4), arr(domain=POSITIVE), arr(4, domain=Domain(-2, 0))),
         case(arr(3, 4), arr(4, domain=Domain(-2, 0)), arr(3, 1, domain=Domain(0.1, 2))),
     ],
 )

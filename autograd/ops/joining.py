@@ -13,7 +13,7 @@ from ..op import composite, linear
 
 
 def _flatten(arrays: Iterable[Any], axis: int | None = 0, **keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    arrays = tuple(arrays)
+    arrays = tuple([as_array(a) if isinstance(a, (list, tuple)) else a for a in arrays])
     if axis is None:
         arrays, axis = tuple(np.ravel(a) for a in arrays), 0
     return arrays, {"axis": axis, **keywords}
@@ -70,8 +70,8 @@ composite(
 )
 composite(
     np.append,
-    lambda arr, values, axis=None: np.concatenate([arr, values], axis=axis),
-    samples=[case(arr(2, 3), arr(2)), case(arr(2, 3), arr(1, 3), axis=0)],
+    lambda arr, values, axis=None: np.concatenate([as_array(arr), as_array(values)], axis=axis),
+    samples=[case(arr(2, 3), arr(2)), case(arr(2, 3), arr(1, 3), axis=0), case(arr(2), [arr(), 1.0])],
 )
 
 

@@ -3,26 +3,65 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..dispatch import as_array, plain
-from ..domain import INVERTIBLE, arr, case
+from ..dispatch import as_array, conjugated, plain
+from ..domain import INVERTIBLE, ZERO, arr, case
 from ..op import composite, structural
 from .decompositions import transposed
+from .reductions import others
 
 structural(
     np.linalg.inv,
     lambda g, y, a: -(transposed(y) @ g @ transposed(y)),
     samples=[case(arr(3, 3, domain=INVERTIBLE)), case(arr(2, 2, 2, domain=INVERTIBLE))],
 )
+
+
+# The determinant's derivative is the matrix of cofactors: a polynomial, which exists of a singular matrix too
+def _cofactors(a: Any, determinant: Any) -> Any:
+    """(-1)**(i + j) times the determinant of a without row i and column j.
+
+    From the minors if these are few; else from singular values, without a division; of Tensors, whose expression must
+    be differentiable, from the inverse while that has digits to spare.
+    """
+    n = a.shape[-1]
+    if n < 2:
+        return np.ones_like(a)
+    if n <= 4:
+        return _signed_minors(a)
+    if isinstance(a, np.ndarray):
+        u, s, vh = np.linalg.svd(a)
+        sign = np.linalg.slogdet(u).sign * np.linalg.slogdet(vh).sign
+        return sign[..., None, None] * (conjugated(u) * others(s)[..., None, :]) @ conjugated(vh)
+    limit = np.finfo(a.dtype).eps ** -0.25  # a second derivative loses the square of the condition number
+    if np.all(np.linalg.cond(plain(a)) < limit):
+        return determinant[..., None, None] * transposed(np.linalg.inv(a))
+    return _signed_minors(a)
+
+
+def _signed_minors(a: Any) -> Any:
+    n = a.shape[-1]
+    left = np.array([[k for k in range(n) if k != i] for i in range(n)])
+    signs = np.where(np.add.outer(np.arange(n), np.arange(n)) % 2, -1, 1).astype(a.dtype)
+    return np.linalg.det(a[..., left[:, None, :, None], left[None, :, None, :]]) * signs
+
+
 structural(
     np.linalg.det,
-    lambda g, y, a: (g * y)[..., None, None] * transposed(np.linalg.inv(a)),
-    samples=[case(arr(3, 3, domain=INVERTIBLE)), case(arr(2, 2, 2, domain=INVERTIBLE))],
+    lambda g, y, a: g[..., None, None] * _cofactors(a, y),
+    samples=[
+        case(arr(3, 3, domain=INVERTIBLE)),
+        case(arr(2, 2, 2, domain=INVERTIBLE)),
+        case(arr(6, 6, domain=INVERTIBLE)),
+        case(arr(3, 3, domain=ZERO)),
+        case(arr(1, 1)),
+    ],
 )
 
 
@@ -56,7 +95,8 @@ _SLOGDET: Any = type(np.linalg.slogdet(np.eye(1)))
 composite(np.linalg.slogdet, lambda a: _SLOGDET(np.linalg.slogdet(plain(a)).sign, log_determinant(a)), samples=[])
 
 
-def _matrix_power(a: Any, n: int) -> Any:
+def _matrix_power(a: Any, n: Any) -> Any:
+    n = operator.index(n)
     if n < 0:
         return _matrix_power(np.linalg.inv(a), -n)
     if n == 0:

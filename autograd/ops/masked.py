@@ -5,6 +5,7 @@ What is left out gets an exact 0, also where its derivative would be infinite.
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,11 @@ _INITIAL = [case(arr(2, 3), axis=1, initial=1.5), case(arr(2, 3), axis=0, initia
 def _numpys(func: Any) -> Any:
     """The function itself, as the key of a second row."""
 
+    @wraps(func)
     def masked(*args: Any, **kwargs: Any) -> Any:
         return func(*args, **kwargs)
 
     masked.__name__ = f"{func.__name__}_where"
-    masked.__doc__ = func.__doc__
     return masked
 
 
@@ -50,15 +51,19 @@ def _reduction(func: Any, combine: Any, neutral: float) -> Any:
     return definition
 
 
-def _count(where: Any, a: Any, axis: Axis, keepdims: bool, ddof: float = 0) -> Any:
-    chosen = np.sum(np.broadcast_to(plain(where), a.shape), axis=axis, keepdims=keepdims)
-    return np.asarray(np.maximum(chosen - ddof, 0), a.dtype if a.dtype.kind in "fc" else float)[()]
+def _over_count(total: Any, where: Any, a: Any, axis: Axis, keepdims: bool, ddof: float = 0, power: float = 1) -> Any:
+    """total divided by a power of the number of chosen entries of a, less ddof, per group."""
+    chosen = np.sum(np.broadcast_to(np.asarray(plain(where), bool), a.shape), axis=axis, keepdims=keepdims)
+    n = np.asarray(np.maximum(chosen - ddof, 0), total.dtype if total.dtype.kind in "fc" else float)
+    return total / n[()] ** power
 
 
-def _mean(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any) -> Any:
+def _mean(
+    a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
+) -> Any:
     a = as_array(a)
     total = np.sum(np.where(where, a, 0), axis=axis, dtype=dtype, keepdims=keepdims)
-    return total / _count(where, a, axis, keepdims)
+    return _over_count(total, where, a, axis, keepdims)
 
 
 def _deviations(a: Any, axis: Axis, where: Any, mean: Any) -> Any:
@@ -79,8 +84,8 @@ def _var(
     correction: float | None = None,
 ) -> Any:
     a = as_array(a)
-    n = _count(where, a, axis, keepdims, ddof if correction is None else correction)
-    return np.sum(_deviations(a, axis, where, mean) ** 2, axis=axis, dtype=dtype, keepdims=keepdims) / n
+    total = np.sum(_deviations(a, axis, where, mean) ** 2, axis=axis, dtype=dtype, keepdims=keepdims)
+    return _over_count(total, where, a, axis, keepdims, ddof if correction is None else correction)
 
 
 def _std(
@@ -96,8 +101,8 @@ def _std(
     correction: float | None = None,
 ) -> Any:
     a = as_array(a)
-    n = _count(where, a, axis, keepdims, ddof if correction is None else correction)
-    y = euclid(_deviations(a, axis, where, mean), axis, keepdims=keepdims) / n**0.5
+    length = euclid(_deviations(a, axis, where, mean), axis, keepdims=keepdims)
+    y = _over_count(length, where, a, axis, keepdims, ddof if correction is None else correction, 0.5)
     return y if dtype is None else y.astype(dtype)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import as_array
+from ..dispatch import as_array, holds_tensor, undifferentiated
 from ..domain import INVERTIBLE, NONZERO, arr, case
 from ..op import composite, structural
 from .reductions import Axis, add_up, keep, kept
@@ -25,6 +25,8 @@ euclid = structural(  # the derivative at 0 is 0, the subgradient of smallest no
 
 
 def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
+    if holds_tensor(ord):
+        return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
     if ord is None or ord == 2:
         return euclid(x, axis, keepdims=keepdims)
     size = np.abs(x)
@@ -44,6 +46,7 @@ def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
 
 
 def _matrix_norm(x: Any, ord: Any, axis: tuple[int, int], keepdims: bool) -> Any:
+    ord = undifferentiated(ord, "np.linalg.norm: ord of matrices")
     if ord is None or ord == "fro":
         return euclid(x, axis, keepdims=keepdims)
     x = np.moveaxis(x, axis, (-2, -1)) if x.ndim > 2 or axis != (0, 1) else x

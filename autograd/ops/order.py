@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import alike, as_array, plain
+from ..dispatch import alike, as_array, plain, undifferentiated
 from ..domain import arr, case
 from ..op import composite
 from .reductions import Axis, kept
@@ -95,9 +95,7 @@ def _between(a: Any, place: Any, axis: Axis, keepdims: bool, skip_nan: bool) -> 
 
 
 def _number(name: str, q: Any) -> Any:
-    if hasattr(q, "_record") and q.requires_grad:
-        raise TypeError(f"np.{name}: q has no derivative here. Received: a Tensor that requires a gradient. Use .data.")
-    return np.asarray(plain(q), np.float64)
+    return np.asarray(undifferentiated(q, f"np.{name}: q"), np.float64)
 
 
 def _median(a: Any, axis: Axis = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:

@@ -115,7 +115,7 @@ structural(np.amin, _extremum_vjp, forward=_min, samples=_SAMPLES)
 
 
 # The product's derivative is the product of the others: never y / a, which is wrong where a is 0
-def _others(a: Any) -> Any:
+def others(a: Any) -> Any:
     """For every entry the product of the other ones along the last axis."""
     n = a.shape[-1]
     if not isinstance(a, np.ndarray):  # the same, in differentiable functions: n * n entries
@@ -135,8 +135,8 @@ def _prod_vjp(
     order = sorted(range(a.ndim), key=lambda i: target[i] == 1 and a.shape[i] != 1)
     groups = a.transpose(order)
     groups_last = (*(n for n in target if n != 1), count(a.shape, axis))
-    others = _others(groups.reshape(groups_last)).reshape(groups.shape)
-    return keep(g, a, axis) * others.transpose(sorted(range(a.ndim), key=order.__getitem__))
+    rest = others(groups.reshape(groups_last)).reshape(groups.shape)
+    return keep(g, a, axis) * rest.transpose(sorted(range(a.ndim), key=order.__getitem__))
 
 
 structural(

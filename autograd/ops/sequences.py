@@ -203,11 +203,21 @@ composite(
     np.correlate, _correlate, samples=[case(arr(m), arr(n), k) for m, n in _TWO for k in ("full", "same", "valid")]
 )
 
-# Jumps of a phase are constants
-structural(
+# A phase moves by whole periods, whose number is constant
+def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
+    p = as_array(p)
+    turns = np.rint((np.unwrap(plain(p), plain(discont), axis, period=plain(period)) - plain(p)) / plain(period))
+    return p + turns.astype(p.dtype) * period
+
+
+composite(
     np.unwrap,
-    lambda g, y, p, discont=None, axis=-1, *, period=2 * math.pi: g,
-    samples=[case(arr(2, 4, domain=Domain(0, 6))), case(arr(4, 2, domain=Domain(0, 6)), axis=0)],
+    _unwrap,
+    samples=[
+        case(arr(2, 4, domain=Domain(0, 6))),
+        case(arr(4, 2, domain=Domain(0, 6)), axis=0),
+        case(arr(6, domain=Domain(0, 6)), period=arr(domain=Domain(3, 4))),
+    ],
 )
 
 

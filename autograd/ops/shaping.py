@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dispatch import as_array
 from ..domain import arr, case
 from ..op import composite, linear
 
@@ -229,10 +230,10 @@ def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis=axis)
 
 
-def _full_like(a: Any, fill_value: Any) -> Any:
-    if hasattr(fill_value, "_record"):
-        return np.broadcast_to(fill_value, a.shape).astype(a.dtype)
-    return np.full_like(a.data, fill_value)
+def _full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+    a, value = as_array(a), as_array(fill_value)
+    shape = a.shape if shape is None else (shape,) if isinstance(shape, int) else shape
+    return np.broadcast_to(value, shape).astype(a.dtype if dtype is None else dtype)
 
 
 def _tile(A: Any, reps: int | Sequence[int]) -> Any:
@@ -251,7 +252,11 @@ composite(
     _repeat,
     samples=[case(arr(2, 3), 2), case(arr(2, 3), [1, 0, 2], axis=1), case(arr(2, 3), 2, 0)],
 )
-composite(np.full_like, _full_like, samples=[case(arr(2, 3), arr()), case(arr(2, 3), arr(3))])
+composite(
+    np.full_like,
+    _full_like,
+    samples=[case(arr(2, 3), arr()), case(arr(2, 3), arr(3)), case(arr(2), arr(), shape=(2, 2))],
+)
 composite(np.tile, _tile, samples=[case(arr(3), 2), case(arr(2, 3), (2, 1, 2)), case(arr(2, 3), 3)])
 
 

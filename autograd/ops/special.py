@@ -1,30 +1,31 @@
 """Functions of scipy.special. Imported when the first of them meets a Tensor; SciPy is not needed otherwise.
 
 The derivatives by orders and shape parameters (`jv`'s v, `gammainc`'s a) have no simple form: asking for one is an
-error. `logsumexp`, `softmax` and `log_softmax` are Python functions that take no foreign arrays: use those of
-`glissade.autograd.nn`.
+error. Some are Python functions that take no foreign arrays: use `logsumexp`, `softmax` and `log_softmax` of
+`glissade.autograd.nn`, and `polygamma` and `multigammaln` of this module.
 """
 
 from __future__ import annotations
 
 import math
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from ..dispatch import alike
-from ..domain import ABOVE_MINUS_ONE, NONZERO, POSITIVE, PROBABILITY, REAL, UNIT, Domain, arr, case
-from ..op import Op, constant, elementwise, structural
+from ..domain import ABOVE_MINUS_ONE, ABOVE_ONE, NONZERO, POSITIVE, PROBABILITY, REAL, UNIT, Domain, arr, case
+from ..op import TABLE, Op, composite, constant, elementwise, structural
 
 sp: Any = import_module("scipy.special")
 _ROOT_PI = math.sqrt(math.pi)
 _POSITIVE2 = (POSITIVE, POSITIVE)
 
 
-def _none(g: Any, y: Any, *args: Any) -> NoReturn:
-    raise TypeError("This function of scipy.special has no derivative by its order or shape. Pass that as a number.")
-
+# What SciPy has of its own, under the names of NumPy
+for _name in ("exp2", "expm1", "log1p", "cbrt"):
+    TABLE[getattr(sp, _name)] = TABLE[getattr(np, _name)]
+constant(sp.round)
 
 # Logistic functions
 elementwise(sp.expit, REAL, lambda y, x: y * (1 - y))
@@ -65,6 +66,17 @@ polygamma: Op = structural(
     lambda g, y, n, x: g * polygamma(n + 1, x),
     samples=[case(1, arr(3, domain=POSITIVE)), case(3, arr(2, 2, domain=POSITIVE))],
 )
+
+
+def _multigammaln(a: Any, d: int) -> Any:
+    """The logarithm of the gamma function of d dimensions, for a > (d - 1) / 2."""
+    shifted = [sp.gammaln(a - j / 2) for j in range(d)]
+    return sum(shifted[1:], shifted[0]) + d * (d - 1) / 4 * math.log(math.pi)
+
+
+multigammaln = composite(
+    _multigammaln, _multigammaln, samples=[case(arr(3, domain=ABOVE_ONE), 3), case(arr(domain=POSITIVE), 1)]
+)
 elementwise(sp.psi, POSITIVE, lambda y, x: polygamma(1, x))
 elementwise(sp.gamma, POSITIVE, lambda y, x: y * sp.psi(x))
 elementwise(sp.gammaln, POSITIVE, lambda y, x: sp.psi(x))
@@ -92,22 +104,22 @@ def _beta_density(a: Any, b: Any, x: Any) -> Any:
 
 structural(
     sp.gammainc,
-    _none,
+    None,
     lambda g, y, a, x: g * _gamma_density(a, x),
     forward=lambda a, x: sp.gammainc(*alike(a, x)),
     samples=[case(1.5, arr(3, domain=POSITIVE))],
 )
 structural(
     sp.gammaincc,
-    _none,
+    None,
     lambda g, y, a, x: -g * _gamma_density(a, x),
     forward=lambda a, x: sp.gammaincc(*alike(a, x)),
     samples=[case(2.0, arr(2, 2, domain=POSITIVE))],
 )
 structural(
     sp.betainc,
-    _none,
-    _none,
+    None,
+    None,
     lambda g, y, a, b, x: g * _beta_density(a, b, x),
     samples=[case(1.5, 2.5, arr(3, domain=PROBABILITY))],
 )
@@ -117,7 +129,7 @@ structural(
 def _by_neighbours(func: Any, below: float, above: float) -> None:
     structural(  # f_v' = below f_(v-1) + above f_(v+1)
         func,
-        _none,
+        None,
         lambda g, y, v, x: g * (below * func(v - 1, x) + above * func(v + 1, x)),
         samples=[case(2, arr(3, domain=POSITIVE)), case(0.5, arr(2, 2, domain=POSITIVE))],
     )
@@ -129,13 +141,13 @@ _by_neighbours(sp.iv, 0.5, 0.5)
 _by_neighbours(sp.kv, -0.5, -0.5)
 structural(
     sp.ive,
-    _none,
+    None,
     lambda g, y, v, x: g * ((sp.ive(v - 1, x) + sp.ive(v + 1, x)) / 2 - np.sign(x) * y),
     samples=[case(2, arr(3, domain=POSITIVE))],
 )
 yn: Op = structural(  # of an integer order; SciPy's own is float64 only
     sp.yn,
-    _none,
+    None,
     lambda g, y, n, x: g * ((yn(n - 1, x) - yn(n + 1, x)) / 2),
     forward=lambda n, x: np.asarray(sp.yn(n, x), x.dtype)[()],
     samples=[case(2, arr(3, domain=POSITIVE))],

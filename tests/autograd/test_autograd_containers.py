@@ -1,7 +1,6 @@
 """Dictionaries, lists and tuples of arrays as arguments and results; values besides; arguments that do not count."""
 
 import inspect
-import warnings
 from collections import OrderedDict, defaultdict, namedtuple
 
 import numpy as np
@@ -256,7 +255,8 @@ def first(x, y):
         (lambda: grad(lambda p: p["a"] * 2)({"a": 1.0, "b": [X]}), [r"argument 0\['b'\]\[0\]"]),
         (lambda: grad(lambda x: np.sum(x.detach() ** 2))(X), ["argument 0", r"\.detach\(\)"]),
         (lambda: grad(lambda x: Tensor(2.0) * 3)(X), ["argument 0"]),
-        (lambda: value_and_grad(first, -1)(X, X), []),
+        (lambda: value_and_grad(first, -1)(X, X), ["argument 1", "the value of first"]),
+        (lambda: jacobian(lambda x: {"a": 1.0})(X), ["argument 0"]),
         (lambda: elementwise_grad(lambda x, y: x * 2, (0, 1))(X, X), ["argument 1", "elementwise_grad"]),
         (lambda: vjp(first, X, X), ["vjp", "argument 1"]),
         (lambda: jvp(first, (X, X), (X, X)), ["jvp", "argument 1"]),
@@ -265,11 +265,6 @@ def first(x, y):
     ],
 )
 def test_an_argument_that_does_not_count_is_named_at_the_callers_line(run, names):
-    if not names:  # the function returns a plain number
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            run()
-        return
     with pytest.warns(DisconnectedWarning) as caught:
         run()
     assert len(caught) == 1
@@ -289,7 +284,6 @@ def test_an_argument_that_does_not_count_is_named_at_the_callers_line(run, names
         lambda: jacobian(hessian(lambda x: np.sum(x**2)))(X),
         lambda: check_grads(first, X, X, order=3),
         lambda: grad(lambda x: x * grad(lambda y: x * x)(1.0))(2.0),
-        lambda: grad(lambda x: 3.0)(2.0),
         lambda: vjp(lambda x: x, X),
         lambda: jacobian(lambda x: {"a": x, "b": 1.0})(X),
     ],

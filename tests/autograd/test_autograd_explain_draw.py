@@ -122,3 +122,8 @@ def test_layout_of_any_graph(data):
 def test_crossings_are_undone():
     layout = Layout(dict.fromkeys("abcdef", 10.0), [("a", "f"), ("b", "e"), ("c", "d")])
     assert layout.crossings() == 0
+
+
+def test_an_index_of_arrays_and_slices_is_drawn():
+    x = Tensor(np.ones((3, 4)), requires_grad=True)
+    assert "getitem" in explain.draw(np.sum(x[np.array([0, 2]), 1:])).svg

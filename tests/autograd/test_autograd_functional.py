@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glissade.autograd import (
+    DisconnectedWarning,
     Parameter,
     Tensor,
     check_grads,
+    elementwise_grad,
     grad,
     hessian,
     hvp,
@@ -206,17 +208,67 @@ def test_differentiating_through_gradient_descent():
 # Independence, errors
 
 
-@pytest.mark.parametrize("f", [lambda x: 3.0, lambda x: np.float32(1), lambda x: np.sum(np.floor(x)), lambda x: 2])
+@pytest.mark.parametrize("f", [lambda x: 3.0, lambda x: np.float32(1), lambda x: np.sum(np.floor(x))])
 def test_a_constant_has_derivative_zero(f):
-    np.testing.assert_array_equal(grad(f)(X), 0 * X)
+    with pytest.warns(DisconnectedWarning):
+        np.testing.assert_array_equal(grad(f)(X), 0 * X)
 
 
+@pytest.mark.filterwarnings("ignore::glissade.autograd.DisconnectedWarning")
 def test_a_constant_has_derivative_zero_everywhere_else():
     np.testing.assert_array_equal(jacobian(lambda x: np.ones(2))(X), np.zeros((2, 3)))
     np.testing.assert_array_equal(jvp(lambda x: np.ones(2), X, X)[1], [0, 0])
     np.testing.assert_array_equal(hvp(lambda x: np.sum(3 * x), X, X), 0 * X)
     np.testing.assert_array_equal(hessian(lambda x: np.sum(3 * x))(X), np.zeros((3, 3)))
     np.testing.assert_array_equal(grad(lambda x, y: np.sum(y * y))(X, X), 0 * X)
+
+
+LOST = {
+    "an array": lambda x: np.sum(x.data**2),
+    "an item": lambda x: np.sum(x).item() ** 2,
+    "a step": lambda x: np.sum(np.sign(x)),
+    "a detached Tensor": lambda x: np.sum(x.detach() ** 2),
+}
+DERIVATIVES = {
+    "grad": lambda f: grad(f)(X),
+    "value_and_grad": lambda f: value_and_grad(f)(X),
+    "elementwise_grad": lambda f: elementwise_grad(lambda x: f(x) * np.ones(3))(X),
+    "vjp": lambda f: vjp(f, X),
+    "jvp": lambda f: jvp(f, X, X),
+    "jacobian": lambda f: jacobian(f)(X),
+    "jacobian, forward": lambda f: jacobian(f, mode="forward")(X),
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("derivative", DERIVATIVES)
+def test_a_function_that_loses_its_argument_is_told(derivative, lost):
+    with pytest.warns(DisconnectedWarning, match=r"the value of .* zeros.*np\.floor.*np\.sign") as caught:
+        DERIVATIVES[derivative](LOST[lost])
+    assert [w.filename for w in caught] == [__file__]
+
+
+@pytest.mark.parametrize("lost", list(LOST)[:3])
+@pytest.mark.parametrize("second", [lambda f: hessian(f)(X), lambda f: hvp(f, X, X), lambda f: grad(grad(f))(X[0])])
+def test_a_second_derivative_tells_it_too_and_once(second, lost):
+    with pytest.warns(DisconnectedWarning, match="<lambda>") as caught:
+        second(LOST[lost])
+    assert [w.filename for w in caught] == [__file__]
+
+
+def test_the_warning_names_the_function():
+    def loss(x):
+        return float(x.data[0])
+
+    with pytest.warns(DisconnectedWarning, match="the value of loss does not depend on argument 0"):
+        grad(loss)(X)
+
+
+@pytest.mark.parametrize("f", [lambda x: 2, lambda x: x[0] > 0, np.argmax, lambda x: Tensor(3), lambda x: True])
+@pytest.mark.parametrize("derive", [grad, value_and_grad])
+def test_whole_numbers_and_bools_have_no_gradient(derive, f):
+    with pytest.raises(TypeError, match=r"grad: the function must return floating-point.*whole numbers and bools"):
+        derive(f)(X)
 
 
 @pytest.mark.parametrize(
