@@ -1,11 +1,9 @@
-"""The command line: `glissade compare`, `glissade list`, `glissade report`."""
+"""The command line: comparisons, sweeps and reproductions."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 try:
@@ -15,13 +13,14 @@ try:
     from ..schedules import Schedule
     from .comparison import USUAL, default_folder
     from .comparison import compare as run_comparison
-    from .errors import UsageError
+    from .exits import explained
     from .problems import PROBLEMS
     from .report import render
     from .reproductions import REPRODUCTIONS
     from .results import Results
     from .specification import HALF_DECADES
-    from .verify import Verdict
+    from .sweep import commands as sweeps
+    from .verify import Verdict, counted
     from .verify import verify as run_verification
 except ModuleNotFoundError as missing:
     raise SystemExit(
@@ -35,17 +34,8 @@ def main() -> None:
     """Compare optimizers: tuned with the same budget, then run on the same seeds."""
 
 
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what a user can remedy into a message: exit status 2 for a wrong request, 1 for the machine's trouble."""
-    try:
-        yield
-    except UsageError as error:
-        raise click.UsageError(str(error), click.get_current_context()) from error
-    except BrokenProcessPool as error:
-        raise click.ClickException("A worker process was killed. The same command resumes.") from error
-    except OSError as error:
-        raise click.ClickException(str(error)) from error
+for command in (sweeps.plan, sweeps.run, sweeps.status):
+    main.add_command(command)
 
 
 def comma_list(convert: Callable[[str], object]) -> Callable[[click.Context, click.Parameter, str | None], object]:
@@ -107,27 +97,31 @@ def list_registries() -> None:
         click.echo(f"{kind}:")
         for name, cls in registry.items():
             click.echo(f"  {name:{width}}  {(inspect.getdoc(cls) or '').partition(chr(10))[0]}")
-
-
     click.echo("reproductions:")
     for name, reproduction in REPRODUCTIONS.items():
         click.echo(f"  {name:{width}}  {reproduction.title}")
 
 
 @main.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/verify"), show_default=True, help="Folder.")
-def verify(names: tuple[str, ...], out: Path) -> None:
+@click.argument("names", nargs=-1, metavar="[NAME]... | SPEC")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: runs/verify; of SPEC: runs/NAME]")
+def verify(names: tuple[str, ...], out: Path | None) -> None:
     """Run the papers' numbers again: expected, got, tolerance, verdict, citation. All of them, or those named.
 
     Writes figures and verify.html to a folder. Exit status 1 if a number is missed.
+
+    Of a sweep's SPEC, a .toml file, judge the claims on the runs that are there; exit status 1 unless all hold.
     """
+    if any(name.endswith(".toml") for name in names):
+        if len(names) > 1:
+            raise click.BadParameter(f"name one SPEC alone. Received: {', '.join(names)}.", param_hint="SPEC")
+        with explained():
+            raise SystemExit(0 if sweeps.verdict_of(Path(names[0]), out) else 1)
+    out = Path("runs/verify") if out is None else out
     with explained():
         verdicts = run_verification(names, out, told=tell)
-    counts = {word: sum(v.word == word for v in verdicts) for word in ("passed", "missed", "not run")}
-    summary = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    click.echo(f"{summary}. Report: {out / 'verify.html'}")
-    raise SystemExit(1 if counts["missed"] else 0)
+    click.echo(f"{counted(verdicts)}. Report: {out / 'verify.html'}")
+    raise SystemExit(1 if any(verdict.word == "missed" for verdict in verdicts) else 0)
 
 
 def tell(verdict: Verdict) -> None:
@@ -146,9 +140,19 @@ def tell(verdict: Verdict) -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-def report(folder: Path) -> None:
-    """Draw tables, figures and report.html in FOLDER again from its results.json; runs nothing."""
+@click.argument("folder", type=click.Path(path_type=Path), metavar="FOLDER | SPEC")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of SPEC's results.  [default: runs/NAME]")
+def report(folder: Path, out: Path | None) -> None:
+    """Draw tables, figures and report.html in FOLDER again from its results.json; runs nothing.
+
+    Of a sweep's SPEC, a .toml file, draw them from the runs that are there.
+    """
+    if folder.suffix == ".toml":
+        with explained():
+            sweeps.report_of(folder, out)
+        return
+    if out is not None:
+        raise click.BadParameter("FOLDER is where its report goes; leave it out.", param_hint="--out")
     with explained():
         results = Results.load(folder)
         render(results, folder)

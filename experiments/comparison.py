@@ -81,6 +81,8 @@ def specify(
         optimizers = [optimizers]
     chosen: Iterable[str | Optimizer] = USUAL if optimizers is None else optimizers
     values = tuple(o if isinstance(o, Optimizer) else by_name(o) for o in chosen)
+    for value in values:
+        check_shapes(value, task)
     return Comparison(task, values, task.epochs if epochs is None else epochs, seeds, tuple(lrs))
 
 
@@ -89,6 +91,16 @@ def by_name(name: str) -> Optimizer:
     cls: Any = lookup("optimizer", name, Optimizer.registry)
     optimizer: Optimizer = cls(lr=1.0)
     return optimizer
+
+
+def check_shapes(optimizer: Optimizer, problem: Problem) -> None:
+    """Raise UsageError if a rule can't take a parameter of the problem, as Muon can't take vectors."""
+    if type(optimizer).refusal is Optimizer.refusal:
+        return
+    for parameter in problem.model(0).parameters():
+        if why := optimizer.refusal(parameter.data):
+            name = parameter.name or "a parameter"
+            raise UsageError(f"compare: {label(optimizer)} can't take the parameters of {problem!r}: {name} {why}")
 
 
 def default_folder(problem: str) -> Path:

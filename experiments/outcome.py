@@ -35,6 +35,7 @@ class Outcome:
     test_metric: float | None
     timing: Timing = field(compare=False)  # equal runs have equal numbers, timings aside
     environment: dict[str, str] = field(compare=False)
+    measured: dict[str, tuple[float, ...]] = field(default_factory=dict)  # of epochs 1, 2, ...: means over the steps
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of JSON's types."""
@@ -46,7 +47,8 @@ class Outcome:
         if set(data) != (known := {f.name for f in fields(cls)}):
             raise KeyError(f"fields {sorted(set(data) ^ known)}")
         curves = {name: tuple(value) for name, value in data.items() if isinstance(value, list)}
-        return cls(**{**data, **curves, "timing": Timing(**data["timing"])})
+        measured = {name: tuple(curve) for name, curve in data["measured"].items()}
+        return cls(**{**data, **curves, "measured": measured, "timing": Timing(**data["timing"])})
 
 
 @cache

@@ -7,26 +7,31 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from . import comma_separated, figures
+from . import comma_separated
+from .figures import Picture, pictures
+from .pictures import saved
 from .results import Results
 from .store import write
-from .table import columns, notes
+from .table import columns, latex, notes
 from .training import DIVERGENCE
-
-FIGURES = {"learning_curves.png": figures.learning_curves, "sensitivity.png": figures.sensitivity}
 
 
 def render(results: Results, folder: Path) -> None:
-    """Write tables, figures and report.html."""
-    pictures = {name: figures.png(draw(results)) for name, draw in FIGURES.items()}
-    write(folder / "results.csv", comma_separated.summary(results.rows))
+    """Write tables (CSV, LaTeX), figures (SVG, PDF) and report.html."""
+    shown = []
+    for picture in pictures(results):
+        vector = saved(picture.figure, "svg")
+        write(folder / f"{picture.name}.svg", vector)
+        write(folder / f"{picture.name}.pdf", saved(picture.figure, "pdf"))
+        shown.append((picture, b64encode(vector).decode()))
+    rows = results.rows
+    write(folder / "results.csv", comma_separated.summary(rows))
+    write(folder / "results.tex", latex(results.description, rows))
     write(folder / "runs.csv", comma_separated.runs(results.runs))
-    for name, picture in pictures.items():
-        write(folder / name, picture)
-    write(folder / "report.html", page(results, pictures))
+    write(folder / "report.html", page(results, shown))
 
 
-def page(results: Results, pictures: dict[str, bytes]) -> str:
+def page(results: Results, shown: list[tuple[Picture, str]]) -> str:
     """Return the page; pictures are embedded, nothing is fetched."""
     described, rows = results.description, results.rows
     environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
@@ -35,7 +40,7 @@ def page(results: Results, pictures: dict[str, bytes]) -> str:
         columns=columns(described),
         rows=rows,
         notes=notes(described, rows),
-        pictures={name: b64encode(picture).decode() for name, picture in pictures.items()},
+        shown=shown,
         divergence=DIVERGENCE,
         environments=results.environments,
     )

@@ -28,6 +28,7 @@ class Description:
     tuning_seeds: tuple[int, ...]
     final_seeds: tuple[int, ...]
     epochs: int
+    steps_per_epoch: int
 
     @classmethod
     def of(cls, comparison: Comparison) -> Description:
@@ -45,6 +46,7 @@ class Description:
             tuning_seeds=tuple(comparison.tuning_range),
             final_seeds=tuple(comparison.final_range),
             epochs=comparison.epochs,
+            steps_per_epoch=sum(1 for _ in problem.batches(seed=0, epoch=0)),
         )
 
     def of_split(self, quantity: str, split: str) -> str:

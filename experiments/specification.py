@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import json
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Literal
 
-from ..optim import Optimizer, rules
+from ..optim import Optimizer
 from ..schedules import Schedule
 from .errors import UsageError
 from .problems import Problem, problem_name
+from .trial import Seeds, Trial
 
 Phase = Literal["tuning", "final"]
 
 HALF_DECADES = tuple(float(f"{10 ** (i / 2):.2g}") for i in range(-8, 3))  # 1e-4, 3.2e-4, ..., 10
-
-
-def canonical(value: object) -> str:
-    """Return the one JSON text of a value: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def sha256(text: str) -> str:
-    """Return the digest of a text, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-@cache
-def source_digest(cls: type) -> str:
-    """Return the digest of a class's source and its bases', of our own rules' modules: they may call what stands there.
-
-    Once a rule is edited, its results aren't reused.
-    """
-    bases = [base for base in cls.__mro__ if base.__module__ not in ("abc", "builtins")]
-    ours = f"{rules.__name__}."
-    try:
-        sources: list[Any] = [sys.modules[b.__module__] if b.__module__.startswith(ours) else b for b in bases]
-        return sha256("".join(map(inspect.getsource, sources)))
-    except (OSError, TypeError) as error:
-        raise UsageError(f"compare: {cls.__name__} has no source file, which names its results. Write one.") from error
-
-
-@cache
-def engine_digest() -> str:
-    """Return the digest of the code that every run goes through; rules and problems have a `source_digest` each."""
-    package = Path(__file__).parents[1]
-    folders = [package / name for name in ("autograd", "kernels", "optim", "schedules")]
-    own = {Path(inspect.getfile(getattr(rules, name))) for name in rules.__all__}
-    files = [file for folder in folders for file in sorted(folder.rglob("*.py")) if file not in own]
-    files += [package / "experiments" / name for name in ("datasets.py", "training.py")]
-    return sha256("".join(file.read_text(encoding="utf-8") for file in files))
 
 
 def at_rate(optimizer: Optimizer, lr: float) -> Optimizer:
@@ -87,23 +45,20 @@ class Cell:
     phase: Phase  # only "final" looks at the test split
 
     @property
+    def trial(self) -> Trial:
+        """The run itself."""
+        optimizer = at_rate(self.optimizer, self.lr)
+        return Trial(self.problem, optimizer, self.epochs, Seeds.of(self.seed), tested=self.phase == "final")
+
+    @property
     def key(self) -> dict[str, Any]:
-        """What the result depends on: the fields, and the code they name."""
-        classes: list[type] = [type(self.problem), type(self.optimizer)]
-        return {
-            "problem": repr(self.problem),
-            "optimizer": repr(at_rate(self.optimizer, self.lr)),
-            "epochs": self.epochs,
-            "seed": self.seed,
-            "phase": self.phase,
-            "sources": [engine_digest(), *(source_digest(cls) for cls in classes)],
-            "version": version("glissade"),
-        }
+        """What the result depends on."""
+        return self.trial.key
 
     @property
     def digest(self) -> str:
         """The content address of the result."""
-        return sha256(canonical(self.key))
+        return self.trial.digest
 
 
 @dataclass(frozen=True)

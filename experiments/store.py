@@ -7,9 +7,10 @@ import os
 import tempfile
 from pathlib import Path
 
+from .digests import canonical, sha256
 from .errors import UsageError
 from .outcome import Outcome
-from .specification import Cell, canonical, sha256
+from .specification import Cell
 
 
 class Store:

@@ -1,4 +1,4 @@
-"""One run, start to end: a pure function of its cell (timings aside)."""
+"""One run, start to end: a pure function of its trial (timings aside)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from threadpoolctl import threadpool_limits
 
 from ..optim import Optimizer
 from ..schedules import Schedule
+from .measures import MEASURES, Moment
 from .outcome import Outcome, Status, Timing, environment
 from .problems import Model, Score
-from .specification import Cell, at_rate
+from .specification import Cell
+from .trial import Trial
 
 BLOW_UP = 1000
 DIVERGENCE = (
@@ -24,9 +26,14 @@ DIVERGENCE = (
 
 
 def run(cell: Cell, parallel: bool = False) -> Outcome:
-    """Train as the cell says, on one BLAS thread; `parallel` only marks the timings."""
+    """Train as the cell of a comparison says."""
+    return train(cell.trial, parallel)
+
+
+def train(trial: Trial, parallel: bool = False) -> Outcome:
+    """Train as the trial says, on one BLAS thread; `parallel` only marks the timings."""
     with threadpool_limits(limits=1), np.errstate(all="ignore"):  # a diverging run overflows, and says so by its status
-        return _Run(cell).outcome(parallel)
+        return _Run(trial).outcome(parallel)
 
 
 def fresh(optimizer: Optimizer) -> Optimizer:
@@ -38,23 +45,25 @@ def fresh(optimizer: Optimizer) -> Optimizer:
 class _Run:
     """The state of one run: model, optimizer, curves so far."""
 
-    def __init__(self, cell: Cell) -> None:
-        self.cell = cell
-        self.problem = cell.problem
-        self.model: Any = cell.problem.model(cell.seed)
-        self.optimizer = fresh(at_rate(cell.optimizer, cell.lr)).bind(self.model.parameters())
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        self.problem = trial.problem.resplit(trial.seeds.data) if trial.seeds.data else trial.problem
+        self.model: Any = self.problem.model(trial.seeds.initial)
+        self.parameters = self.model.parameters()
+        self.optimizer = fresh(trial.optimizer).bind(self.parameters)
         self.train = [self.score("train")]
         self.validation = [self.score("validation")]
         self.seconds: list[tuple[float, float]] = []  # of each step: all of it, the update alone
+        self.measured: dict[str, list[float]] = {name: [] for name in trial.measures}
 
     def outcome(self, parallel: bool) -> Outcome:
-        """Run every epoch, or up to divergence, then the test split if the cell is a final one."""
+        """Run every epoch, or up to divergence, then the test split if the trial asks for it."""
         began = perf_counter()
-        diverged = next((epoch + 1 for epoch in range(self.cell.epochs) if not self.epoch(epoch)), None)
+        diverged = next((epoch + 1 for epoch in range(self.trial.epochs) if not self.epoch(epoch)), None)
         test = None
-        if self.cell.phase == "final" and diverged is None:
+        if self.trial.tested and diverged is None:
             test = self.score("test")
-            diverged = None if math.isfinite(test.loss) else self.cell.epochs
+            diverged = None if math.isfinite(test.loss) else self.trial.epochs
         status: Status = "finished" if diverged is None else "diverged"
         step, update = np.median(self.seconds, axis=0)
         return Outcome(
@@ -67,35 +76,52 @@ class _Run:
             test_metric=test.metric if test and status == "finished" else None,
             timing=Timing(float(step), float(update), perf_counter() - began, parallel),
             environment=environment(),
+            measured={name: tuple(values) for name, values in self.measured.items()},
         )
 
     def epoch(self, epoch: int) -> bool:
         """Take the steps of one epoch and extend the curves; False if it diverged."""
-        for batch in self.problem.batches(self.cell.seed, epoch):
-            if not math.isfinite(self.step(batch)):
+        seeds, moments = self.trial.seeds, []
+        self.problem.reseed(self.model, seeds.noise, epoch)
+        for batch in self.problem.batches(seeds.order, epoch if self.trial.reshuffled else 0):
+            moment = self.step(batch)
+            if not math.isfinite(moment.loss):
                 return False
+            moments.append({name: MEASURES[name](moment) for name in self.measured})
         train, validation = self.score("train"), self.score("validation")
         if not (finite(self.model) and self.bounded(train) and math.isfinite(validation.loss)):
             return False
         self.train.append(train)
         self.validation.append(validation)
+        for name, values in self.measured.items():
+            values.append(float(np.mean([moment[name] for moment in moments])))
         return True
 
-    def step(self, batch: Any) -> float:
-        """Take one step; return the loss before it."""
-        began = perf_counter()
+    def step(self, batch: Any) -> Moment:
+        """Take one step; what is measured of it is not timed."""
+        before = [parameter.data.copy() for parameter in self.parameters] if self.measured else []
+        ready = began = perf_counter()
+        if self.trial.optimizer.searches:
+            loss = self.optimizer.step(lambda: self.evaluate(batch))
+        else:
+            loss = self.evaluate(batch)
+            ready = perf_counter()
+            self.optimizer.step()
+        done = perf_counter()
+        self.seconds.append((done - began, done - ready))
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+        return Moment(float(loss), gradients, before, [parameter.data for parameter in self.parameters])
+
+    def evaluate(self, batch: Any) -> float:
+        """Return the loss of a batch; its gradients are then the parameters'."""
         self.optimizer.zero_grad()
         loss = self.problem.loss(self.model, batch)
         loss.backward()
-        ready = perf_counter()
-        self.optimizer.step()
-        done = perf_counter()
-        self.seconds.append((done - began, done - ready))
         return float(loss.data)
 
     def score(self, split: str) -> Score:
         """Evaluate, where a rule keeps an average of x, at that."""
-        with self.optimizer.averaged() if self.cell.optimizer.average else nullcontext():
+        with self.optimizer.averaged() if self.trial.optimizer.average else nullcontext():
             return self.problem.score(self.model, split)
 
     def bounded(self, train: Score) -> bool:

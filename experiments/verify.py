@@ -19,7 +19,7 @@ from .errors import UsageError, lookup
 from .reproductions import REPRODUCTIONS, Findings, Reproduction
 from .store import write
 
-__all__ = ["Verdict", "verify"]
+__all__ = ["Verdict", "counted", "verify"]
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,17 @@ def render(verdicts: Sequence[Verdict], folder: Path) -> None:
             write(folder / f"{name}-{i}.pdf", saved(picture.figure, "pdf"))
             pictures.setdefault(name, []).append((picture.title, b64encode(vector).decode()))
     environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
-    page = environment.get_template("verify.html").render(verdicts=verdicts, pictures=pictures)
+    template = environment.get_template("verify.html")
+    page = template.render(verdicts=verdicts, pictures=pictures, summary=counted(verdicts))
     write(folder / "verify.html", page)
     write(folder / "verify.json", json.dumps([record(verdict) for verdict in verdicts], indent=1))
+
+
+def counted(verdicts: Sequence[Verdict]) -> str:
+    """How many passed, were missed, were not run; the kinds that there are."""
+    words = [verdict.word for verdict in verdicts]
+    counts = {word: words.count(word) for word in ("passed", "missed", "not run")}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def record(verdict: Verdict) -> dict[str, object]:
@@ -97,6 +105,7 @@ def record(verdict: Verdict) -> dict[str, object]:
         "name": about.name,
         "title": about.title,
         "source": about.source,
+        "settings": about.settings,
         "verdict": verdict.word,
         "why": verdict.missing,
         "seconds": round(verdict.seconds, 3),

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, dataclass_transform
 
 import numpy as np
 
@@ -19,6 +19,8 @@ class Stream(IntEnum):
 
     INITIAL = 0
     ORDER = 1
+    NOISE = 2
+    SPLIT = 3
 
 
 def generator(seed: int, stream: Stream, epoch: int = 0) -> np.random.Generator:
@@ -49,9 +51,16 @@ class Problem(ABC):
     target: ClassVar[float]  # a metric on the validation split worth reaching
     epochs: ClassVar[int]  # what `compare` runs unless told otherwise
 
+    def resplit(self, seed: int) -> Self:
+        """Return this problem on another split of its data, number 1, 2, ...; without data, itself."""
+        return self
+
     @abstractmethod
     def model(self, seed: int) -> Any:
         """Return a Model with the initial parameters of this seed."""
+
+    def reseed(self, model: Any, seed: int, epoch: int) -> None:  # noqa: B027
+        """Seed what the model draws in this epoch of training, such as dropout; nothing, if it draws nothing."""
 
     @abstractmethod
     def batches(self, seed: int, epoch: int) -> Iterator[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,12 @@ from .base import Problem, Score, Stream, generator, problem, problem_name
 Batch = tuple[NDArray[Any], NDArray[Any]]
 
 
+@dataclass(frozen=True, kw_only=True)
 class Classification(Problem):
     """Cross-entropy of a float32 ReLU network, on the dataset that has the problem's name."""
+
+    dropout: float = 0.0  # share of each hidden layer that is left out in training
+    split: int = 0  # which split of the data
 
     metric = "accuracy"
     higher_is_better = True
@@ -28,7 +33,11 @@ class Classification(Problem):
     @property
     def data(self) -> Dataset:
         """The dataset with its splits."""
-        return load(problem_name(type(self)))
+        return load(problem_name(type(self)), self.split)
+
+    def resplit(self, seed: int) -> Self:
+        """Return this problem on split number `seed` of its data."""
+        return replace(self, split=seed)
 
     def model(self, seed: int) -> nn.Sequential:
         """Return the network with the initial weights of this seed."""
@@ -37,7 +46,14 @@ class Classification(Problem):
         layers: list[nn.Module] = []
         for fan_in, fan_out in pairwise(widths):
             layers += [nn.Linear(fan_in, fan_out, rng=rng, dtype=np.float32), nn.ReLU()]
-        return nn.Sequential(*layers[:-1])
+            layers += [nn.Dropout(self.dropout)] if self.dropout else []
+        return nn.Sequential(*layers[: -2 if self.dropout else -1])
+
+    def reseed(self, model: nn.Sequential, seed: int, epoch: int) -> None:
+        """Give every dropout layer its own numbers for this epoch."""
+        layers = [module for module in model.modules() if isinstance(module, nn.Dropout)]
+        for layer, rng in zip(layers, generator(seed, Stream.NOISE, epoch).spawn(len(layers)), strict=True):
+            layer.rng = rng
 
     def batches(self, seed: int, epoch: int) -> Iterator[Batch]:
         """Yield the training rows, shuffled anew each epoch; the last batch may be smaller."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +96,11 @@ class Reproduction:
     title: str
     source: str
     run: Callable[[Findings], None]
+
+    @property
+    def settings(self) -> str:
+        """What was run and what differs from the paper: the docstring of `run`, as paragraphs."""
+        return inspect.getdoc(self.run) or ""
 
 
 REPRODUCTIONS: dict[str, Reproduction] = {}

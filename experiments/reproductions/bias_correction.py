@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,7 +16,7 @@ from .base import Findings, reproduction
 SOURCE = "Kingma & Ba 2015, arXiv:1412.6980"
 
 
-def uncorrected(x, g, m, v, lr, beta1, beta2):  # type: ignore[no-untyped-def]
+def uncorrected(x: Any, g: Any, m: Any, v: Any, lr: float, beta1: float, beta2: float) -> tuple[Any, Any, Any]:
     """Adam without the correction and without epsilon: RMSprop with momentum."""
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2
@@ -26,12 +28,13 @@ def uncorrected(x, g, m, v, lr, beta1, beta2):  # type: ignore[no-untyped-def]
 def first_step(findings: Findings) -> None:
     """The grid of beta1 and beta2 of figure 4."""
     lr, g = 1e-3, 0.37
+    rule: Callable[..., Any] = Adam.rule
     figure = Figure(figsize=(5.5, 3.8), layout="constrained")
     axes = figure.subplots()
     for i, (beta1, beta2) in enumerate((b1, b2) for b1 in (0.0, 0.9) for b2 in (0.99, 0.999, 0.9999)):
         law = (1 - beta1) / math.sqrt(1 - beta2)
         plain, *_ = uncorrected(0.0, g, 0.0, 0.0, lr, beta1, beta2)
-        corrected, *_ = Adam.rule(0.0, g, 0.0, 0.0, 1, lr, beta1, beta2, 0.0)
+        corrected, *_ = rule(0.0, g, 0.0, 0.0, 1, lr, beta1, beta2, 0.0)
         findings.close(f"beta1={beta1}, beta2={beta2}: |step| / lr without correction", law, abs(plain) / lr, rel=1e-12)
         findings.close(f"beta1={beta1}, beta2={beta2}: |step| / lr", 1.0, abs(corrected) / lr, rel=1e-12)
         axes.plot(_steps(beta1, beta2), label=f"beta1 = {beta1}, beta2 = {beta2}", **style(i))

@@ -81,14 +81,15 @@ def rates(findings: Findings) -> None:
 )
 def stability(findings: Findings) -> None:
     """A run 0.1 % below the limit stays bounded, and one 0.1 % above grows."""
-    limits = {
-        "SGD": (lambda lr: SGD(lr=lr), 2.0),
-        **{f"Momentum({mu})": (lambda lr, mu=mu: Momentum(lr=lr, momentum=mu), 2 + 2 * mu) for mu in (0.5, 0.9, 0.99)},
-        **{f"NAG({mu})": (lambda lr, mu=mu: NAG(lr=lr, momentum=mu), (2 + 2 * mu) / (1 + 2 * mu)) for mu in (0.5, 0.9)},
-    }
-    for name, (make, limit) in limits.items():
+    limits: list[tuple[Optimizer, float]] = [
+        (SGD(lr=1.0), 2.0),
+        *((Momentum(lr=1.0, momentum=mu), 2 + 2 * mu) for mu in (0.5, 0.9, 0.99)),
+        *((NAG(lr=1.0, momentum=mu), (2 + 2 * mu) / (1 + 2 * mu)) for mu in (0.5, 0.9)),
+    ]
+    for spec, limit in limits:
+        name = " ".join([type(spec).__name__, *(f"{spec.momentum}" for _ in spec.domains.keys() & {"momentum"})])
         for share, grows in ((0.999, False), (1.001, True)):
-            *_, last = errors(make(share * limit), np.ones(1), 5_000)
+            *_, last = errors(spec.replace(lr=share * limit), np.ones(1), 5_000)
             findings.equal(f"{name} at {share:g} of {limit:.4g} / L grows", grows, bool(last > 1 or math.isnan(last)))
 
 

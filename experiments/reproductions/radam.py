@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,26 +20,28 @@ SOURCE = "Liu, Jiang, He, Chen, Liu, Gao & Han 2020, arXiv:1908.03265"
 
 def rho(t: float, beta2: float) -> float:
     """The length of the approximated simple moving average, section 3.3."""
-    return 2 / (1 - beta2) - 1 - 2 * t * beta2**t / (1 - beta2**t)
+    remembered: float = beta2**t
+    return 2 / (1 - beta2) - 1 - 2 * t * remembered / (1 - remembered)
 
 
 def variance(freedom: float) -> float:
     """Variance of sqrt(psi^2), where psi^2 is scaled inverse chi-square with so many degrees, theorem 1."""
     logs = 2 * math.lgamma((freedom - 1) / 2) - math.lgamma(freedom - 1)
-    return freedom / (freedom - 2) - freedom * 2 ** (2 * freedom - 5) / math.pi * math.exp(2 * logs)
+    beta = math.exp(2 * logs + (2 * freedom - 5) * math.log(2))
+    return freedom / (freedom - 2) - freedom * beta / math.pi
 
 
 def rectification(t: int, beta2: float) -> float:
     """The factor that RAdam multiplies its step with: read off a step whose gradients are all 1."""
-    x = m = v = 0.0
-    before = 0.0
+    rule: Callable[..., Any] = RAdam.rule
+    x = m = v = before = 0.0
     for k in range(1, t + 1):
         before = x
-        x, m, v = RAdam.rule(x, 1.0, m, v, k, 1.0, 0.0, beta2, 0.0)
+        x, m, v = rule(x, 1.0, m, v, k, 1.0, 0.0, beta2, 0.0)
     return before - x
 
 
-@reproduction("radam-variance", "The variance of Adam's adaptive rate at the first updates, and its rectification", SOURCE)
+@reproduction("radam-variance", "The variance of Adam's adaptive rate at first, and its rectification", SOURCE)
 def radam(findings: Findings) -> None:
     """rho_t and r_t, the first rectified update, and the variance by Monte Carlo against theorem 1."""
     for t, expected in ((5, 0.017312), (10, 0.048998), (100, 0.215335), (1000, 0.645326), (10000, 0.999773)):
@@ -54,11 +58,11 @@ def radam(findings: Findings) -> None:
         findings.close(f"variance of the adaptive rate at t = {t}", exact, sampled[t - 1], rel=0.05)
     figure = Figure(figsize=(5.5, 3.8), layout="constrained")
     axes = figure.subplots()
-    t = np.arange(5, steps + 1)
-    corrected = sampled[4:] * np.array([rectification(int(k), 0.999) ** 2 for k in t])
-    axes.plot(t, sampled[4:], label="sampled", **style(1))
-    axes.plot(t, [variance(rho(k, 0.999)) for k in t], label="theorem 1", **style(0))
-    axes.plot(t, corrected, label="rectified, sampled", **style(2))
+    later = range(5, steps + 1)
+    corrected = sampled[4:] * np.array([rectification(k, 0.999) ** 2 for k in later])
+    axes.plot(later, sampled[4:], "o", label="sampled", color=style(1)["color"], fillstyle="none")
+    axes.plot(later, [variance(rho(k, 0.999)) for k in later], label="theorem 1", **style(0))
+    axes.plot(later, corrected, label="rectified, sampled", **style(2))
     axes.set(xlabel="t", ylabel="variance of the adaptive rate", yscale="log")
     axes.legend()
     findings.picture("Gradients from a normal distribution, beta2 = 0.999", figure)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -96,7 +98,8 @@ def draw(errors: list[tuple[float, float, dict[str, float]]]) -> Figure:
     axes = figure.subplots()
     ordered = sorted((negatives, found) for _, negatives, found in errors)
     for i, name in enumerate(ordered[0][1]):
-        axes.plot([n for n, _ in ordered], [found[name] for _, found in ordered], label=name, marker="o", **style(i))
+        marks: dict[str, Any] = {"marker": "o", "markersize": 13 - 2 * i, "fillstyle": "none"}  # some lines coincide
+        axes.plot([n for n, _ in ordered], [found[name] for _, found in ordered], label=name, **marks, **style(i))
     axes.set(xlabel="share of negatives among the unseen points", ylabel="test error")
     axes.legend()
     return figure

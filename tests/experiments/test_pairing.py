@@ -13,7 +13,7 @@ from glissade.experiments.problems import Score, Stream, generator
 from glissade.experiments.problems.classification import Iris
 from glissade.experiments.specification import Cell, Comparison, Phase
 from glissade.experiments.training import run
-from glissade.optim import Optimizer
+from glissade.optim import Muon, Optimizer
 
 SEEN: list[Any] = []
 
@@ -47,7 +47,8 @@ def seen(name: str, phase: Phase = "tuning", lr: float = 0.01) -> list[Any]:
 
 
 def test_every_optimizer_meets_the_same_start_and_the_same_batches() -> None:
-    first, *others = [seen(name) for name in Optimizer.registry]
+    # LBFGS meets a batch several times, and Muon takes no vectors.
+    first, *others = [seen(name) for name, cls in Optimizer.registry.items() if not cls.searches and cls is not Muon]
     assert sum(kind == "batch" for kind, *_ in first) == 2 * 7  # 105 rows, 16 a batch, two epochs
     assert all(other == first for other in others)
 

@@ -1,6 +1,10 @@
 """The pictures and the page: valid, complete, and in need of nothing from outside."""
 
-import struct
+import json
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
 from base64 import b64decode
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -51,13 +55,17 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return out
 
 
-def test_pictures_are_png_of_a_legible_size(folder: Path) -> None:
-    for name in ("learning_curves.png", "sensitivity.png"):
-        data = (folder / name).read_bytes()
-        width, height = struct.unpack(">II", data[16:24])
-        assert data[:8] == b"\x89PNG\r\n\x1a\n"
-        assert width >= 900
-        assert height >= 500
+def test_each_picture_is_there_as_svg_and_as_pdf(folder: Path) -> None:
+    described = Results.load(folder).description
+    names = {path.stem for path in folder.glob("*.svg")}
+    assert names == {path.stem for path in folder.glob("*.pdf")}
+    assert {"learning_curves", "sensitivity"} <= names
+    assert ("training_loss" in names) == described.held_out
+    assert ("ranks" in names) == (len(described.optimizers) > 1 and len(described.final_seeds) > 1)
+    for name in names:
+        root = ElementTree.fromstring((folder / f"{name}.svg").read_bytes())
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert (folder / f"{name}.pdf").read_bytes()[:5] == b"%PDF-"
 
 
 def test_the_page_is_whole_and_asks_for_nothing(folder: Path) -> None:
@@ -66,9 +74,11 @@ def test_the_page_is_whole_and_asks_for_nothing(folder: Path) -> None:
     page.feed(html)
     assert page.open == []
     sources = [value for _, name, value in page.attributes if name in ("src", "href", "srcset", "data", "action")]
-    assert len(sources) == 2
-    pictures = [(folder / name).read_bytes() for name in ("learning_curves.png", "sensitivity.png")]
-    assert [b64decode(source.removeprefix("data:image/png;base64,")) for source in sources] == pictures
+    icon, *embedded = sources
+    assert icon == "data:,"  # or a browser asks for /favicon.ico
+    pictures = {path.read_bytes() for path in folder.glob("*.svg")}
+    assert {b64decode(source.removeprefix("data:image/svg+xml;base64,")) for source in embedded} == pictures
+    assert len(embedded) == len(pictures)
     assert not any(word in html for word in ("http:", "https:", "//cdn", "@import", "url(", "<script"))
     assert ("meta", "name", "viewport") in page.attributes
 
@@ -88,6 +98,32 @@ def test_names_are_escaped(small: Callable[..., Results], tmp_path: Path) -> Non
     html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "SGD(lr=Linear(0.0, 1.0, 5) &gt;&gt; Constant(1.0))" in html
     assert ">>" not in html
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+MEASURE = """<iframe src="report.html" width="390" height="800"></iframe><script>
+onload = () => setTimeout(() => {
+  const frame = document.querySelector("iframe").contentWindow, page = frame.document;
+  const images = [...page.images].filter((image) => image.complete && image.naturalWidth > 0).length;
+  const asked = frame.performance.getEntriesByType("resource").map((entry) => entry.name);
+  document.title = JSON.stringify([page.documentElement.scrollWidth, images, asked]);
+}, 200);
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_a_browser_shows_it_on_a_phone_asks_for_nothing_and_complains_of_nothing(folder: Path, tmp_path: Path) -> None:
+    (folder / "frame.html").write_text(MEASURE)
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
+    options += [f"--user-data-dir={tmp_path}", "--virtual-time-budget=3000", "--enable-logging=stderr", "--dump-dom"]
+    command = [CHROMIUM, *options, (folder / "frame.html").as_uri()]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    width, images, asked = json.loads(re.search("<title>(.*)</title>", shown.stdout)[1])
+    assert width <= 390
+    assert [url for url in asked if not url.startswith("data:")] == []
+    assert images == len(list(folder.glob("*.svg")))
+    assert "CONSOLE" not in shown.stderr
 
 
 def test_every_optimizer_has_a_look_of_its_own() -> None:

@@ -109,6 +109,7 @@ def test_the_grid_is_half_decades_and_the_budget_the_same_for_all() -> None:
         ({"optimizers": "adm"}, "Unknown optimizer: 'adm'. Did you mean 'adam'"),
         ({"optimizers": []}, "no optimizer"),
         ({"optimizers": ["adam", Adam(lr=0.1)]}, "listed twice: adam"),
+        ({"optimizers": "muon"}, r"compare: muon can't take the parameters of .*must be a matrix\. Received: shape"),
         ({"seeds": 0}, "seeds must be a whole number >= 1. Received: seeds=0"),
         ({"seeds": True}, "seeds must be"),
         ({"epochs": 0}, "epochs must be"),

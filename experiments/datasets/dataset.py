@@ -1,0 +1,100 @@
+"""A dataset: arrays in disjoint, fixed splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from ..errors import lookup
+
+Array = NDArray[Any]
+Rows = dict[str, Array]
+
+SPLITS = {"train": 0.70, "validation": 0.15, "test": 0.15}
+HELD_OUT = {"train": 5 / 6, "validation": 1 / 6}
+"""Where a test set is published, what remains is cut like this; of MNIST's 60,000 images it leaves 10,000 out."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Dataset:
+    """Inputs `X_*`, float32 (n, features), and targets `y_*`, (n,), in three disjoint splits; read-only.
+
+    X is an array, or a `scipy.sparse.csr_array` where most entries are 0. y holds classes 0, 1, ... as int64; float32
+    numbers where a file is loaded for regression. `shape` is that of an image: `X.reshape(-1, *shape)`.
+    """
+
+    name: str
+    X_train: Any
+    y_train: Array
+    X_validation: Any
+    y_validation: Array
+    X_test: Any
+    y_test: Array
+    shape: tuple[int, ...] = ()
+
+    @property
+    def features(self) -> int:
+        """Number of columns of X."""
+        return int(self.X_train.shape[1])
+
+    @property
+    def classes(self) -> int:
+        """Number of classes; y counts from 0. It is 0 if y holds no classes."""
+        return int(self.y_train.max()) + 1 if self.y_train.dtype.kind == "i" else 0
+
+    @property
+    def development(self) -> tuple[Any, Array]:
+        """X and y of train and validation together, as for the last run before the test."""
+        parts = [self.X_train, self.X_validation]
+        X = sparse.vstack(parts, format="csr") if sparse.issparse(self.X_train) else np.concatenate(parts)
+        return X, np.concatenate([self.y_train, self.y_validation])
+
+    def split(self, name: str) -> tuple[Any, Array]:
+        """Return X and y of "train", "validation" or "test"."""
+        lookup("split", name, SPLITS)
+        X: Any = getattr(self, f"X_{name}")
+        y: Array = getattr(self, f"y_{name}")
+        return X, y
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{split} {len(self.split(split)[1])}" for split in SPLITS)
+        classes = f"{self.classes} classes" if self.classes else "regression"
+        return f"<Dataset {self.name}: {self.features} features, {classes}; {sizes}>"
+
+
+def split_by(rows: Rows, name: str, X: Any, y: Array, **more: Any) -> Dataset:
+    """Cut X and y up; `more`: the arrays of splits that stand already, and other fields."""
+    inputs = {f"X_{split}": X[chosen] for split, chosen in rows.items()}
+    targets = {f"y_{split}": y[chosen] for split, chosen in rows.items()}
+    return assembled(name, **inputs, **targets, **more)
+
+
+def assembled(name: str, **fields: Any) -> Dataset:
+    """Return the dataset; its arrays, shared by everyone who loads it, can't be written to."""
+    for value in fields.values():
+        for array in (value.data, value.indices, value.indptr) if sparse.issparse(value) else (value,):
+            if isinstance(array, np.ndarray):
+                array.setflags(write=False)
+    return Dataset(name, **fields)
+
+
+def stratified_rows(y: Array, shares: Mapping[str, float] = SPLITS, seed: int = 0) -> Rows:
+    """Row numbers of each split: every class is cut in the proportions of `shares`, then each split is shuffled."""
+    rng = np.random.default_rng(seed)
+    parts: dict[str, list[Array]] = {split: [] for split in shares}
+    cuts = np.cumsum(list(shares.values()))[:-1]
+    for label in np.unique(y):
+        rows = rng.permutation(np.flatnonzero(y == label))
+        for split, part in zip(shares, np.split(rows, np.rint(cuts * len(rows)).astype(int)), strict=True):
+            parts[split].append(part)
+    return {split: rng.permutation(np.concatenate(chunk)) for split, chunk in parts.items()}
+
+
+def classes_of(labels: Array) -> Array:
+    """Labels as classes 0, 1, ..., in their order: of -1 and 1, or of "b" and "g", the second is class 1."""
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,106 @@
+"""Files in LIBSVM's format, one row a line: label index:value index:value ..."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from ..errors import UsageError
+from .dataset import HELD_OUT, SPLITS, Array, Dataset, classes_of, split_by, stratified_rows
+from .files import File, find, reading
+
+NTU = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/binary"
+XGBOOST = "https://raw.githubusercontent.com/dmlc/xgboost/v1.0.0/demo/data"
+FOLDERS = ("libsvm", ".")
+# Training file, then test file. A9a: Platt 1998, from UCI's adult. Agaricus: UCI's mushrooms.
+FILES = {
+    "agaricus": (
+        File(
+            f"{XGBOOST}/agaricus.txt.train",
+            "sha256:915c2def06e9b44a306ad097fe8b6652c7c477d9c1e605bd2130ad20a70a8ad6",
+            "agaricus.txt.train",
+            (*FOLDERS, "agaricus"),
+        ),
+        File(
+            f"{XGBOOST}/agaricus.txt.test",
+            "sha256:765db79391141953d890ce197fe828a621d6487fbba4de5e4d2217bd140371c0",
+            "agaricus.txt.test",
+            (*FOLDERS, "agaricus"),
+        ),
+    ),
+    "a9a": (
+        File(
+            f"{NTU}/a9a",
+            "sha256:f5d5ffd8d865ff41328e7ee043e4b020816914ff6843ff15b98905ddbedce906",
+            "a9a",
+            (*FOLDERS, "a9a"),
+        ),
+        File(
+            f"{NTU}/a9a.t",
+            "sha256:1f448a153f0320399a7e40836eb207655b0bde0f21fc941cc472193daa9f5de9",
+            "a9a.t",
+            (*FOLDERS, "a9a"),
+        ),
+    ),
+}
+
+
+def published(name: str, split: int) -> Dataset:
+    """Return a dataset of FILES."""
+    train, test = (find(name, file) for file in FILES[name])
+    return load_libsvm(train, test=test, split=split, name=name)
+
+
+def load_libsvm(
+    path: str | PathLike[str],
+    *,
+    test: str | PathLike[str] | None = None,
+    regression: bool = False,
+    split: int = 0,
+    name: str | None = None,
+) -> Dataset:
+    """Return the dataset in a file in LIBSVM's format, plain or compressed (.gz, .bz2); X is sparse, as it is there.
+
+    Args:
+        path: the file. Its rows are cut 70/15/15 into train, validation and test, stratified by class.
+        test: another file, for the test split; a sixth of the rows of the first is then for validation.
+        regression: labels are numbers, not classes.
+        split: another number for another split.
+        name: of the dataset; by default that of the file.
+
+    Raises:
+        UsageError: a file isn't there, is not in that format, or has labels that are no whole numbers.
+    """
+    paths = [Path(file) for file in (path, test) if file is not None]
+    X, labels = read(paths)
+    y = np.concatenate(labels).astype(np.float32) if regression else classes(paths, np.concatenate(labels))
+    y, *y_test = np.split(y, [len(labels[0])] if test else [])
+    given = {"X_test": X[1], "y_test": y_test[0]} if test else {}
+    rows = stratified_rows(np.zeros_like(y) if regression else y, HELD_OUT if test else SPLITS, split)
+    return split_by(rows, name or paths[0].name, X[0], y, **given)
+
+
+def read(paths: list[Path]) -> tuple[list[Any], list[Array]]:
+    """Return X and labels of each file; all X have the same columns."""
+    from sklearn.datasets import load_svmlight_files  # seconds to import: only who loads data pays
+
+    for path in paths:
+        if not path.is_file():
+            raise UsageError(f"datasets: there is no file {path}.")
+    with reading(" or ".join(map(str, paths)), "file in LIBSVM's format"):
+        found = load_svmlight_files([str(path) for path in paths], dtype=np.float32)
+    return [sparse.csr_array(X) for X in found[::2]], found[1::2]
+
+
+def classes(paths: list[Path], labels: Array) -> Array:
+    """Return labels as classes. Raises UsageError if they are no whole numbers."""
+    if len(broken := labels[labels != np.rint(labels)]):
+        raise UsageError(
+            f"load_libsvm: labels must be whole numbers, one a class. Received: {broken[0]} in {paths[0]}. "
+            "If they are no classes, say regression=True."
+        )
+    return classes_of(labels)

@@ -1,0 +1,66 @@
+"""IMDB: 50,000 film reviews as bags of words. Maas et al. 2011."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from .dataset import HELD_OUT, Dataset, split_by, stratified_rows
+from .files import File, find, members, reading
+
+FILE = File(
+    "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
+    "md5:7c2ac02c03563afcf9b574c7e56c153a",
+    "aclImdb*",  # the archive, or the folder aclImdb in it
+    (".", "imdb"),
+)
+WORDS = 10_000
+REVIEW = re.compile(r"(?:.*/)?(train|test)/(neg|pos)/[^/]*\.txt")
+WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+
+
+def imdb(split: int) -> Dataset:
+    """25,000 reviews and 25,000 for the test; class 1 is a good opinion.
+
+    A column is one of the 10,000 most frequent words of the training split, the most frequent first; an entry is 1 if
+    the review has the word.
+    """
+    path = find("imdb", FILE)
+    with reading(path, "archive of reviews"):
+        texts = {name: text for name, text in members(path) if REVIEW.fullmatch(name)}
+        if not texts:
+            raise ValueError("it has no train/pos/*.txt")
+    names = sorted(texts)  # the same rows from a folder as from an archive
+    part, opinion = np.array([REVIEW.fullmatch(name).groups() for name in names]).T  # type: ignore[union-attr]
+    words = [words_of(texts.pop(name)) for name in names]
+    y = (opinion == "pos").astype(np.int64)
+    train, test = np.flatnonzero(part == "train"), np.flatnonzero(part == "test")
+    rows = {name: train[chosen] for name, chosen in stratified_rows(y[train], HELD_OUT, split).items()}
+    vocabulary = most_frequent([words[row] for row in rows["train"]], WORDS)
+    return split_by(rows | {"test": test}, "imdb", bags(words, vocabulary), y)
+
+
+def words_of(text: bytes) -> list[str]:
+    """The words in lower case, without what stands between them: "don't" is one, "<br />" none."""
+    return WORD.findall(text.decode().replace("<br />", " ").lower())
+
+
+def most_frequent(texts: Sequence[Sequence[str]], count: int) -> dict[str, int]:
+    """Word -> column, the most frequent first; of equally frequent ones, the first in the alphabet."""
+    counts = Counter(word for text in texts for word in text)
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))[:count]
+    return {word: column for column, word in enumerate(ranked)}
+
+
+def bags(texts: Sequence[Sequence[str]], vocabulary: dict[str, int]) -> Any:
+    """A `csr_array` of float32 with 1 where the text of the row has the word of the column."""
+    columns = [sorted({vocabulary[word] for word in text if word in vocabulary}) for text in texts]
+    starts = np.cumsum([0, *map(len, columns)])
+    indices = np.concatenate([np.asarray(row, dtype=np.int32) for row in columns])
+    shape = (len(texts), len(vocabulary))
+    return sparse.csr_array((np.ones(len(indices), np.float32), indices, starts.astype(np.int32)), shape=shape)

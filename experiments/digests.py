@@ -1,0 +1,52 @@
+"""What names a result: the text of a configuration, and the source of the code that it goes through."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..optim import rules
+from .errors import UsageError
+
+__all__ = ["canonical", "engine_digest", "sha256", "source_digest"]
+
+
+def canonical(value: object) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def sha256(text: str) -> str:
+    """Return the digest of a text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def source_digest(cls: type) -> str:
+    """Return the digest of a class's source and its bases', of our own rules' modules: they may call what stands there.
+
+    Once a rule is edited, its results aren't reused.
+    """
+    bases = [base for base in cls.__mro__ if base.__module__ not in ("abc", "builtins")]
+    ours = f"{rules.__name__}."
+    try:
+        sources: list[Any] = [sys.modules[b.__module__] if b.__module__.startswith(ours) else b for b in bases]
+        return sha256("".join(map(inspect.getsource, sources)))
+    except (OSError, TypeError) as error:
+        raise UsageError(f"compare: {cls.__name__} has no source file, which names its results. Write one.") from error
+
+
+@cache
+def engine_digest() -> str:
+    """Return the digest of the code that every run goes through; rules and problems have a `source_digest` each."""
+    package = Path(__file__).parents[1]
+    folders = [package / name for name in ("autograd", "kernels", "optim", "schedules", "experiments/datasets")]
+    own = {Path(inspect.getfile(getattr(rules, name))) for name in rules.__all__}
+    files = [file for folder in folders for file in sorted(folder.rglob("*.py")) if file not in own]
+    files += [package / "experiments" / name for name in ("measures.py", "training.py")]
+    return sha256("".join(file.read_text(encoding="utf-8") for file in files))

@@ -1,0 +1,58 @@
+"""A training on disk."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import UsageError
+from . import archive
+from .callback import Callback, Logs
+
+
+class Checkpoint(Callback):
+    """Saves all of a training, and resumes it: the same call of `fit` goes on where the last one was killed.
+
+    The file appears whole or not at all. It holds the model with its buffers and random generators (of dropout), the
+    optimizer with the hyperparameters that were changed, the callbacks that have a `state_dict`, the history, and the
+    position, which need not be the end of an epoch. What follows has the same bits as without the interruption. With
+    more epochs, a finished training goes on.
+
+    Args:
+        path: the file.
+        every: "epoch", or a number of batches, counted through all epochs; then also after each epoch.
+
+    Raises:
+        UsageError: the file is damaged, or of a training with other data, batches, seed, hyperparameters or callbacks.
+    """
+
+    def __init__(self, path: str | PathLike[str], every: Literal["epoch"] | int = "epoch") -> None:
+        if every != "epoch" and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
+            raise UsageError(f"Checkpoint: every must be 'epoch' or a whole number >= 1. Received: every={every!r}.")
+        self.path = Path(path)
+        self.every = every
+
+    def on_train_ready(self) -> None:
+        """Go back to what is saved, if anything is, now that all callbacks have begun."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.exists():
+            self.training.load_state_dict(archive.load(self.path))
+
+    def on_batch_end(self, batch: int, logs: Logs) -> None:
+        """Save, if it is time."""
+        if isinstance(self.every, int) and len(self.training.history.steps["loss"]) % self.every == 0:
+            self.save()
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Save."""
+        self.save()
+
+    def save(self) -> None:
+        """Write the file."""
+        archive.save(self.path, self.training.state_dict())
+
+
+def last(callbacks: list[Any]) -> list[Any]:
+    """The callbacks with checkpoints behind all others, whose states they are to hold."""
+    return sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))

@@ -1,0 +1,27 @@
+"""The history as a file, while it is made."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from ..store import write
+from .callback import Callback, Logs
+
+
+class CSVLogger(Callback):
+    """Writes the epochs so far to a CSV file after each of them, a column for each number that any epoch has.
+
+    The file appears whole each time, so that nothing is lost or doubled when a training is resumed.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = Path(path)
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Write."""
+        write(self.path, self.training.history.to_csv())
+
+    def on_train_end(self, logs: Logs) -> None:
+        """Write what callbacks after this one have added."""
+        write(self.path, self.training.history.to_csv())

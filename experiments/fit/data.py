@@ -1,0 +1,101 @@
+"""The data of a run: rows of inputs and targets, what is held out of them, and in which order they come."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from ..datasets import Dataset
+from ..errors import UsageError
+from ..problems import Stream, generator
+
+Shuffle = bool | Literal["once"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Inputs X, an array or a CSR matrix, and targets y, an array, of as many rows."""
+
+    X: Any
+    y: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, rows: Any) -> Rows:
+        return Rows(self.X[rows], self.y[rows])
+
+    def batches(self, size: int) -> Iterator[Rows]:
+        """Yield the rows in their order, `size` at a time; the last batch may be smaller."""
+        for first in range(0, len(self), size):
+            yield self[first : first + size]
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of all bytes."""
+        parts = (self.X.data, self.X.indices, self.X.indptr) if sparse.issparse(self.X) else (self.X,)
+        digest = hashlib.blake2b(digest_size=16)
+        for part in (*parts, self.y):
+            digest.update(f"{part.dtype}{part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).data)
+        return digest.hexdigest()
+
+
+def rows_of(what: str, data: Any, dtype: np.dtype[Any]) -> Rows:
+    """Return data as Rows: floats in the dtype of the model, integers as they are.
+
+    Raises:
+        UsageError: it is no pair of arrays of as many rows, at least one.
+    """
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise UsageError(f"fit: {what} must be a pair (X, y). Received: {type(data).__name__}.")
+    X = sparse.csr_array(data[0]) if sparse.issparse(data[0]) else np.asarray(data[0])
+    y = np.asarray(data[1])
+    if X.ndim == 0 or y.ndim == 0 or X.shape[0] != y.shape[0] or X.shape[0] == 0:
+        raise UsageError(
+            f"fit: X and y of {what} must have as many rows, at least one. Received: shapes {X.shape} and {y.shape}."
+        )
+    if y.dtype.kind not in "iuf":
+        raise UsageError(f"fit: y of {what} must be integers, one class each, or floats. Received: dtype {y.dtype}.")
+    return Rows(*(part.astype(dtype, copy=False) if part.dtype.kind == "f" else part for part in (X, y)))
+
+
+def training_and_validation(
+    data: Any, validation_data: Any, share: float, seed: int, dtype: np.dtype[Any]
+) -> tuple[Rows, Rows | None]:
+    """Return what is trained on and what is held out; a Dataset has a split for either."""
+    if not 0 <= share < 1:
+        raise UsageError(f"fit: validation_split must be in [0, 1). Received: validation_split={share!r}.")
+    if share and validation_data is not None:
+        raise UsageError("fit: give validation_data or validation_split. Received: both.")
+    if isinstance(data, Dataset):
+        if not share and validation_data is None:
+            validation_data = data.split("validation")
+        data = data.split("train")
+    rows = rows_of("data", data, dtype)
+    if validation_data is not None:
+        return rows, rows_of("validation_data", validation_data, dtype)
+    if not share:
+        return rows, None
+    count = round(share * len(rows))
+    if not 0 < count < len(rows):
+        raise UsageError(
+            f"fit: validation_split must leave rows on both sides. Received: validation_split={share!r} of "
+            f"{len(rows)} rows."
+        )
+    drawn = generator(seed, Stream.SPLIT).permutation(len(rows))
+    return rows[np.sort(drawn[count:])], rows[np.sort(drawn[:count])]
+
+
+def order(count: int, seed: int, epoch: int, shuffle: Shuffle) -> NDArray[np.int64]:
+    """Return the rows in the order of an epoch, a function of seed and epoch alone."""
+    if not shuffle:
+        return np.arange(count)
+    return generator(seed, Stream.ORDER, 0 if shuffle == "once" else epoch).permutation(count)

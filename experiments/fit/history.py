@@ -1,0 +1,62 @@
+"""What happened in training: a row an epoch, a row a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+class History:
+    """The record of one run of `fit`.
+
+    Attributes:
+        epochs: a dict for each epoch: loss, metrics, the same of the validation data with val_ before their names, lr,
+            and what callbacks add. Losses and metrics of the training data are means over the epoch's batches, each
+            taken before its update.
+        steps: a list for each of loss, lr, and with `recording` gradient_norm and update_ratio; one entry a batch. NaN
+            in the last two where a batch made no update.
+        stopped: why a callback stopped the training; None if none did.
+    """
+
+    def __init__(self) -> None:
+        self.epochs: list[dict[str, Any]] = []
+        self.steps: dict[str, list[float]] = {}
+        self.stopped: str | None = None
+
+    def __getitem__(self, name: str) -> list[float]:
+        """A column of the epochs; NaN where an epoch lacks it. Raises KeyError if all do."""
+        if not any(name in epoch for epoch in self.epochs):
+            known = dict.fromkeys(key for epoch in self.epochs for key in epoch)
+            raise KeyError(f"History has no {name!r}. It has: {', '.join(known)}.")
+        return [epoch.get(name, float("nan")) for epoch in self.epochs]
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    def __repr__(self) -> str:
+        last = self.epochs[-1] if self.epochs else {}
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in last.items())
+        ending = f"; stopped: {self.stopped}" if self.stopped else ""
+        return f"<History of {len(self)} epochs: {numbers}{ending}>"
+
+    def to_csv(self) -> str:
+        """The epochs as CSV, every number in full."""
+        from ..comma_separated import comma_separated  # a second to import: only who writes pays
+
+        rows = [{"epoch": index, **epoch} for index, epoch in enumerate(self.epochs)]
+        names = dict.fromkeys(name for row in rows for name in row)
+        return comma_separated([{name: row.get(name, "") for name in names} for row in rows])
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy."""
+        steps = {name: np.array(values) for name, values in self.steps.items()}
+        return {"epochs": [dict(epoch) for epoch in self.epochs], "steps": steps, "stopped": self.stopped}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.epochs[:] = [dict(epoch) for epoch in state["epochs"]]
+        self.steps.clear()
+        self.steps.update({name: values.tolist() for name, values in state["steps"].items()})
+        self.stopped = state["stopped"]

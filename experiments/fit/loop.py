@@ -1,0 +1,116 @@
+"""`fit` and `evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from ...autograd import nn, no_grad
+from ..errors import UsageError
+from . import model as models
+from .checkpoint import last
+from .data import Rows, Shuffle, rows_of, training_and_validation
+from .history import History
+from .metrics import Metric, named
+from .optimizers import bound_to, bounds
+from .progress import shown
+from .training import Plan, Training, scores
+
+Loss = Callable[[Any, Any], Any]
+
+
+def fit(
+    model: Any,
+    data: Any,
+    optimizer: Any,
+    *,
+    epochs: int,
+    batch_size: int = 32,
+    loss: Loss | None = None,
+    metrics: str | Metric | Sequence[str | Metric] = (),
+    validation_data: Any = None,
+    validation_split: float = 0.0,
+    callbacks: Iterable[Any] = (),
+    seed: int = 0,
+    shuffle: Shuffle = True,
+    recording: bool = False,
+    progress: bool = True,
+) -> History:
+    """Train a model on batches of data. It is left in evaluation mode, with the parameters that were validated.
+
+    Equal arguments give equal bits on one machine; what is random is the model's own dropout, and what `seed` says.
+
+    Args:
+        model: a Module, or anything that can be called with a batch of X and has parameters().
+        data: (X, y), of as many rows; X an array or a CSR matrix (see `SparseLinear`), y classes or numbers. Floats are
+            cast to the dtype of the parameters. Or a Dataset: its training split, validated on its validation split.
+        optimizer: a value such as Adam(lr=1e-3), or one bound to the model's parameters; a dialect's, too.
+        epochs: passes over the data.
+        batch_size: rows a step; the last batch of an epoch may be smaller.
+        loss: a function of outputs and targets, the mean over the batch; by default cross-entropy of classes, and mean
+            squared error of numbers.
+        metrics: names of METRICS, or functions of outputs and targets as arrays.
+        validation_data: (X, y) to be evaluated after each epoch.
+        validation_split: instead, a share of the rows, drawn with `seed`.
+        callbacks: see `Callback`; they are called in this order, checkpoints last.
+        seed: of the batches' order, the same as in `compare`, and of the validation split.
+        shuffle: True: anew in each epoch; "once": the same order in each; False: as the data are.
+        recording: note norm of gradient and length of update of each step, which costs copies of x, g and states.
+        progress: show it, in a terminal or a notebook.
+
+    Returns:
+        The history.
+
+    Raises:
+        UsageError: a ValueError, before anything is trained: an argument is not what it may be.
+    """
+    models.check(model)
+    check_count("epochs", epochs)
+    check_count("batch_size", batch_size)
+    if not isinstance(seed, int) or seed < 0:
+        raise UsageError(f"fit: seed must be a whole number >= 0. Received: seed={seed!r}.")
+    if shuffle not in (True, "once", False):
+        raise UsageError(f"fit: shuffle must be True, 'once' or False. Received: shuffle={shuffle!r}.")
+    rows, validation = training_and_validation(data, validation_data, validation_split, seed, models.dtype_of(model))
+    plan = Plan(loss or usual_loss(rows), named(metrics), rows, validation, batch_size, shuffle, seed)
+    bound = bound_to(optimizer, model)
+    for part in bounds(bound) if recording else ():
+        part.recording = True  # type: ignore[misc]
+    with shown(Console(stderr=True), progress) as display:
+        return Training(model, bound, plan, epochs, [*last(list(callbacks)), *display]).run()
+
+
+def evaluate(
+    model: Any,
+    data: Any,
+    *,
+    batch_size: int = 1024,
+    loss: Loss | None = None,
+    metrics: str | Metric | Sequence[str | Metric] = (),
+) -> dict[str, float]:
+    """Return loss and metrics of (X, y), means over the rows; arguments as for `fit`.
+
+    The model is left in evaluation mode.
+
+    Raises:
+        UsageError: as `fit`.
+    """
+    models.check(model)
+    check_count("batch_size", batch_size)
+    rows = rows_of("data", data, models.dtype_of(model))
+    models.switch(model, False)
+    with no_grad():
+        return scores(model, rows, loss or usual_loss(rows), named(metrics), batch_size)
+
+
+def usual_loss(rows: Rows) -> Loss:
+    """Cross-entropy for integers, mean squared error for floats."""
+    return nn.mse if rows.y.dtype.kind == "f" else nn.cross_entropy
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raise UsageError unless it is a whole number >= 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UsageError(f"fit: {name} must be a whole number >= 1. Received: {name}={value!r}.")

@@ -1,0 +1,45 @@
+"""Layers that take a `scipy.sparse.csr_array`, such as bags of words, and never make it dense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from ...autograd import Op, nn
+
+
+def product(X: Any, weight: Any) -> Any:
+    """X @ weight, of a matrix without derivative and an array (k, n_out)."""
+    return X @ weight
+
+
+_product = Op(product, (None, lambda g, y, X, weight: _product(X.T, g)), ())  # type: ignore[has-type]
+
+
+class SparseLinear(nn.Linear):
+    """`nn.Linear` whose input may be a CSR matrix (n, n_in) of the weight's dtype. Returns (n, n_out)."""
+
+    def forward(self, x: Any) -> Any:
+        """x @ weight + bias. ValueError: the number of columns differs."""
+        if not sparse.issparse(x):
+            return super().forward(x)
+        n_in, n_out = self.weight.data.shape
+        if x.shape[1] != n_in:
+            raise ValueError(f"SparseLinear({n_in}, {n_out}): x must have {n_in} columns. Received: {x.shape[1]}.")
+        y = _product(x, self.weight)
+        return y if self.bias is None else y + self.bias
+
+
+class SparseDropout(nn.Dropout):
+    """`nn.Dropout` whose input may be a CSR matrix: a number is drawn for each stored entry alone."""
+
+    def forward(self, x: Any) -> Any:
+        """Entry by entry, with a new mask at each call."""
+        if not sparse.issparse(x):
+            return super().forward(x)
+        if not self.training or self.p == 0:
+            return x
+        kept = self.rng.random(x.nnz, dtype=np.float32) >= self.p
+        return sparse.csr_array((x.data * (kept / x.dtype.type(1 - self.p)), x.indices, x.indptr), shape=x.shape)

@@ -1,0 +1,30 @@
+"""Pictures of results, from plain arrays; each function returns a matplotlib Figure, `saved` makes a file of it."""
+
+from .animation import animated_svg, save_gif
+from .attraction import attraction
+from .curves import learning_curves, learning_curves_apart
+from .look import COLOURS, FLOOR, MARKERS, WIDTH, saved, style
+from .plane import basins, trajectories
+from .rankings import best_of_k, performance_profiles, rank_diagram
+from .rates import heat_map, sensitivity
+
+__all__ = [
+    "COLOURS",
+    "FLOOR",
+    "MARKERS",
+    "WIDTH",
+    "animated_svg",
+    "attraction",
+    "basins",
+    "best_of_k",
+    "heat_map",
+    "learning_curves",
+    "learning_curves_apart",
+    "performance_profiles",
+    "rank_diagram",
+    "save_gif",
+    "saved",
+    "sensitivity",
+    "style",
+    "trajectories",
+]

@@ -1,0 +1,146 @@
+"""Learning curves: medians over runs, with bands that hold their middle half."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from ..statistics import quantiles
+from .look import FLOOR, WIDTH, drawn, legend, style
+
+__all__ = ["learning_curves", "learning_curves_apart"]
+
+Array = NDArray[np.float64]
+
+
+@drawn
+def learning_curves(
+    curves: Mapping[str, ArrayLike],
+    *,
+    x: ArrayLike | None = None,
+    xlabel: str = "step",
+    ylabel: str = "loss",
+    logarithmic: bool = True,
+    target: float | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw curves of several optimizers into one picture.
+
+    A run with a value that isn't finite has diverged: it is left out of median and band, and counted in the legend.
+
+    Args:
+        curves: by name, shape (runs, points); no runs at all is a method that diverged before, while it was tuned.
+        x: of each point, shape (points,); 0, 1, ... if not given.
+        xlabel: what x counts.
+        ylabel: what the curves show.
+        logarithmic: whether the y axis is; values are then drawn no lower than FLOOR.
+        target: a line to reach.
+        title: of the picture.
+    """
+    figure = Figure(figsize=(WIDTH, 4.6 + 0.12 * len(curves)), layout="constrained")
+    axes = figure.subplots()
+    bands = [_band(values, logarithmic) for values in curves.values()]
+    for i, band in enumerate(bands):
+        _draw(axes, band, x, i)
+    _frame(axes, bands, logarithmic, target)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_title(title)
+    handles = [Line2D([], [], **style(i)) for i in range(len(curves))]
+    legend(figure, handles, [_told(name, values) for name, values in curves.items()])
+    return figure
+
+
+@drawn
+def learning_curves_apart(
+    curves: Mapping[str, ArrayLike],
+    *,
+    x: ArrayLike | None = None,
+    xlabel: str = "step",
+    ylabel: str = "accuracy",
+    logarithmic: bool = False,
+    target: float | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw each optimizer into axes of its own, in front of the others in grey: for curves that cross often.
+
+    Arguments are those of `learning_curves`.
+    """
+    columns = min(3, math.ceil(math.sqrt(len(curves))))
+    rows = math.ceil(len(curves) / columns)
+    figure = Figure(figsize=(WIDTH, 1 + 1.7 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    bands = [_band(values, logarithmic) for values in curves.values()]
+    for spare in grid.flat[len(curves) :]:
+        spare.remove()
+    for i, (axes, (name, values)) in enumerate(zip(grid.flat, curves.items(), strict=False)):
+        for other, band in enumerate(bands):
+            if other != i and band is not None:
+                axes.plot(_points(band, x), band[1], color="0.8", linewidth=0.8, zorder=0)
+        _draw(axes, bands[i], x, i)
+        _frame(axes, bands, logarithmic, target)
+        axes.set_title(_told(name, values), fontsize="small", color=style(i)["color"])
+        axes.tick_params(labelbottom=i + columns >= len(curves))
+    figure.supxlabel(xlabel, fontsize="medium")
+    figure.supylabel(ylabel, fontsize="medium")
+    figure.suptitle(title, fontsize="medium", x=0.01, ha="left")
+    return figure
+
+
+def _band(values: ArrayLike, logarithmic: bool) -> Array | None:
+    """Quartiles and median of the runs that finished, shape (3, points); None if none did."""
+    runs = np.atleast_2d(np.asarray(values, np.float64))
+    finished = runs[np.isfinite(runs).all(axis=1)]
+    if not finished.size:
+        return None
+    return np.maximum(quantiles(finished), FLOOR) if logarithmic else quantiles(finished)
+
+
+def _points(band: Array, x: ArrayLike | None) -> Array:
+    return np.arange(band.shape[1], dtype=np.float64) if x is None else np.asarray(x, np.float64)
+
+
+def _draw(axes: Axes, band: Array | None, x: ArrayLike | None, i: int) -> None:
+    if band is not None:
+        low, middle, high = band
+        axes.fill_between(_points(band, x), low, high, color=style(i)["color"], alpha=0.15, linewidth=0)
+        axes.plot(_points(band, x), middle, **style(i))
+
+
+def _frame(axes: Axes, bands: Sequence[Array | None], logarithmic: bool, target: float | None) -> None:
+    """Scales, limits, the target."""
+    shown = [band for band in bands if band is not None]
+    axes.margins(x=0)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axes.grid(True)
+    if shown and logarithmic:  # an empty axis has no logarithm
+        axes.set_yscale("log")
+    elif shown:
+        axes.set_ylim(*_limits(shown, target))
+    if target is not None:
+        axes.axhline(target, color="0.4", linewidth=0.8, zorder=0)
+        place = axes.get_yaxis_transform()
+        axes.annotate("target", (0.02, target), (0, 2), place, "offset points", color="0.4", fontsize="x-small")
+
+
+def _limits(bands: Sequence[Array], target: float | None) -> tuple[float, float]:
+    """Limits that show the target and the last three quarters of every curve, not the steep beginning."""
+    late = [band[:, band.shape[1] // 4 :] for band in bands] + ([np.array(target)] if target is not None else [])
+    low, high = min(float(values.min()) for values in late), max(float(values.max()) for values in late)
+    margin = 0.05 * (high - low) or 0.05
+    return low - margin, high + margin
+
+
+def _told(name: str, values: ArrayLike) -> str:
+    """The name, and how many runs diverged."""
+    runs = np.asarray(values, np.float64)
+    if not runs.size:
+        return f"{name} (diverged)"
+    gone = int((~np.isfinite(np.atleast_2d(runs)).all(axis=1)).sum())
+    return f"{name} ({gone} of {len(np.atleast_2d(runs))} diverged)" if gone else name

@@ -1,0 +1,90 @@
+"""How pictures look: told apart with any kind of colour vision and in grey print, legible on a phone and on paper."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+__all__ = ["COLOURS", "FLOOR", "MARKERS", "WIDTH", "drawn", "legend", "marked", "saved", "style"]
+
+# Paul Tol's "muted" scheme and black: told apart with any kind of colour vision. Dashes and markers repeat with other
+# periods, so that the look of a line is its own up to the 20th, and readable in grey.
+COLOURS = ("#000000", "#CC6677", "#332288", "#999933", "#88CCEE", "#AA4499", "#117733", "#882255", "#44AA99", "#DDCC77")
+DASHES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^")
+
+FLOOR = 1e-16  # of a logarithmic axis: what is below is rounding, in float64 and functions of order one
+WIDTH = 6.4  # inches: a column of text; letters of 11 points can still be read where it is shrunk to a phone
+
+LOOK: dict[Any, Any] = {
+    "font.size": 11,
+    "legend.fontsize": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.alpha": 0.3,
+    "axes.formatter.useoffset": False,
+}
+
+OUTLINES = re.compile(rb' d="[^"]*"')
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def style(i: int) -> dict[str, Any]:
+    """Return the look of line number i, the same in every figure: arguments of `Axes.plot`."""
+    return {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)], "linewidth": 1.6}
+
+
+def marked(i: int, size: float = 4) -> dict[str, Any]:
+    """Return the look of line number i, with a mark at each point."""
+    return {**style(i), "marker": MARKERS[i % len(MARKERS)], "markersize": size}
+
+
+def drawn(function: Callable[P, T]) -> Callable[P, T]:
+    """Give what a function draws the look of all pictures, whatever the caller's settings of matplotlib.
+
+    A figure is laid out here, once: matplotlib would look up fonts and lay out again at every save.
+    """
+
+    @wraps(function)
+    def draw(*args: P.args, **kwargs: P.kwargs) -> T:
+        with mpl.rc_context({**mpl.rcParamsDefault, **LOOK}):
+            made = function(*args, **kwargs)
+            if isinstance(made, Figure):
+                made.draw_without_rendering()
+                made.set_layout_engine("none")
+            return made
+
+    return draw
+
+
+def legend(figure: Figure, handles: Any, labels: Any, **options: Any) -> None:
+    """Put a legend below, in as many columns as its labels leave room for."""
+    width = 62 + 6 * max(map(len, labels), default=1)  # of a column, in points
+    columns = max(1, min(len(labels), int(72 * figure.get_figwidth() // width)))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, handlelength=3, **options)
+
+
+def saved(figure: Figure, kind: Literal["svg", "pdf", "png"]) -> bytes:
+    """Return a figure as a file of that kind; equal figures give equal bytes."""
+    buffer = io.BytesIO()
+    metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
+    with mpl.rc_context({**mpl.rcParamsDefault, **LOOK, "svg.hashsalt": "glissade", "pdf.fonttype": 42}):
+        figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)
+    picture = buffer.getvalue()
+    return OUTLINES.sub(_rounded, picture) if kind == "svg" else picture
+
+
+def _rounded(outline: re.Match[bytes]) -> bytes:
+    """Hundredths of a point are enough, and half as long."""
+    return re.sub(rb"(\.\d\d)\d+", rb"\1", outline[0])

@@ -1,0 +1,145 @@
+"""Who is better, and whether it can be told: profiles, budgets, ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from ..statistics import (
+    algoperf_score,
+    average_ranks,
+    critical_difference,
+    indistinguishable,
+    performance_profile,
+    quantiles_of_best,
+)
+from .look import WIDTH, drawn, legend, style
+
+__all__ = ["best_of_k", "performance_profiles", "rank_diagram"]
+
+
+@drawn
+def performance_profiles(
+    times: ArrayLike, names: Sequence[str], *, tau_max: float = 4.0, of: str = "problems", title: str = ""
+) -> Figure:
+    """Draw Dolan and More's profiles, with the AlgoPerf score of each in the legend, best first.
+
+    Args:
+        times: to the target, shape (problems, methods); infinity or NaN where it was missed.
+        names: of the methods.
+        tau_max: how many times the best time.
+        of: what the rows are, such as "problems" or "seeds".
+        title: of the picture.
+    """
+    figure = Figure(figsize=(WIDTH, 4.2 + 0.12 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    taus = np.linspace(1, tau_max, 1000)
+    profile, scores = performance_profile(times, taus), algoperf_score(times, tau_max=tau_max)
+    order = np.argsort(-scores, kind="stable")
+    for i in range(len(names)):
+        axes.step(taus, profile[:, i], where="post", **style(i))
+    axes.set(xlim=(1, tau_max), ylim=(-0.03, 1.03), xlabel="τ: time to the target, over the best time")
+    axes.set_ylabel(f"share of {of} solved within τ")
+    axes.set_title(title)
+    axes.grid(True)
+    handles = [Line2D([], [], **style(int(i))) for i in order]
+    legend(figure, handles, [f"{names[i]}  {scores[i]:.2f}" for i in order], title="score: area under the profile")
+    return figure
+
+
+@drawn
+def best_of_k(
+    trials: Mapping[str, ArrayLike],
+    *,
+    higher_is_better: bool = False,
+    logarithmic: bool = False,
+    ylabel: str = "validation loss",
+    title: str = "",
+) -> Figure:
+    """Draw what a random search of k trials finds: the median, and a band that holds the middle half of the searches.
+
+    A line begins where it has a value: with fewer trials, most searches diverge altogether.
+
+    Args:
+        trials: by name, the results of a random search, shape (n,), NaN for a trial that diverged.
+        higher_is_better: of the results.
+        logarithmic: whether the y axis is.
+        ylabel: what they are.
+        title: of the picture.
+    """
+    figure = Figure(figsize=(WIDTH, 4.4 + 0.12 * len(trials)), layout="constrained")
+    axes = figure.subplots()
+    for i, values in enumerate(trials.values()):
+        k = np.arange(1, np.size(values) + 1)
+        bands = quantiles_of_best(values, k, higher_is_better=higher_is_better)
+        low, middle, high = np.where(np.isfinite(bands), bands, np.nan)
+        axes.fill_between(k, low, high, color=style(i)["color"], alpha=0.15, linewidth=0)
+        axes.plot(k, middle, **style(i))
+    axes.set(xlabel="trials, k", ylabel=ylabel, xscale="log", yscale="log" if logarithmic else "linear")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_title(title or "best of k trials: median, band: middle half")
+    axes.grid(True)
+    legend(figure, [Line2D([], [], **style(i)) for i in range(len(trials))], list(trials))
+    return figure
+
+
+@drawn
+def rank_diagram(
+    values: ArrayLike,
+    names: Sequence[str],
+    *,
+    higher_is_better: bool = False,
+    level: float = 0.05,
+    of: str = "problems",
+    title: str = "",
+) -> Figure:
+    """Draw mean ranks on an axis; bars join methods that Nemenyi's test can't tell apart. Demsar 2006, figure 1.
+
+    Args:
+        values: shape (problems, methods), NaN where a run diverged.
+        names: of the methods.
+        higher_is_better: of the values.
+        level: of the test.
+        of: what the rows are, such as "problems" or "seeds".
+        title: of the picture.
+    """
+    ranks = average_ranks(values, higher_is_better=higher_is_better)
+    difference = critical_difference(len(np.asarray(values)), len(names), level)
+    groups = indistinguishable(ranks, difference)
+    order, count = np.argsort(ranks, kind="stable"), len(names)
+    half, bars = (count + 1) // 2, 0.22 * len(groups)
+    figure = Figure(figsize=(WIDTH, 1.3 + bars + 0.34 * half), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlim=(1 - 0.03 * count, count + 0.03 * count), ylim=(0.6 + bars + 0.34 * half, -0.65))
+    for place, i in enumerate(order):
+        depth = 0.5 + bars + 0.34 * min(place, count - 1 - place)
+        _label(axes, ranks[i], f"{names[i]}  {ranks[i]:.2f}", depth, place < half)
+    for row, group in enumerate(groups):
+        ends = ranks[group[0]], ranks[group[-1]]
+        axes.plot(ends, [0.25 + 0.22 * row] * 2, color="black", linewidth=4, solid_capstyle="round")
+    shown = min(difference, count - 1)
+    axes.plot([1, 1 + shown], [-0.35] * 2, color="black", marker="|", markersize=9)
+    beyond = " (beyond the axis)" if difference > shown else ""
+    axes.text(1, -0.45, f"critical difference {difference:.2f}{beyond}", va="bottom")
+    axes.xaxis.tick_top()
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
+    axes.spines["top"].set(visible=True, position=("data", 0))
+    for side in ("left", "right", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.set_yticks([])
+    axes.set_title(title or f"mean rank over {len(np.asarray(values))} {of}; 1 is best", pad=14)
+    return figure
+
+
+def _label(axes: Axes, rank: float, text: str, depth: float, left: bool) -> None:
+    """A line from the axis down to the method's name, at the side where there is room."""
+    edge = axes.get_xlim()[0 if left else 1]
+    axes.plot([rank, rank, edge], [0, depth, depth], color="0.4", linewidth=0.9)
+    aside, side = (-4, "right") if left else (4, "left")
+    axes.annotate(text, (edge, depth), (aside, 0), textcoords="offset points", va="center", ha=side)

@@ -1,0 +1,117 @@
+"""Hyperparameters: results against one, and against two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
+
+from ..statistics import costs
+from .look import FLOOR, WIDTH, drawn, legend, marked
+
+__all__ = ["heat_map", "sensitivity"]
+
+
+@drawn
+def sensitivity(
+    lrs: ArrayLike,
+    values: Mapping[str, ArrayLike],
+    *,
+    higher_is_better: bool = False,
+    ylabel: str = "loss",
+    title: str = "",
+) -> Figure:
+    """Draw results against the learning rate; in a row of marks below, each one's best rate and its diverged ones.
+
+    Args:
+        lrs: shape (n,).
+        values: by name, shape (n,), NaN at a rate that diverged.
+        higher_is_better: of the values; if not, their axis is logarithmic and they are drawn no lower than FLOOR.
+        ylabel: what they are.
+        title: of the picture.
+    """
+    rates, count = np.asarray(lrs, np.float64), len(values)
+    strip = 0.5 + 0.24 * count
+    figure = Figure(figsize=(WIDTH, 4.2 + strip), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, strip))
+    logarithmic = False
+    for i, found in enumerate(np.asarray(list(values.values()), np.float64)):
+        finite, look = np.isfinite(found), marked(i)
+        if finite.any():
+            logarithmic = not higher_is_better
+            upper.plot(rates[finite], np.maximum(found, FLOOR)[finite] if logarithmic else found[finite], **look)
+            best = int(costs(found, higher_is_better).argmin())
+            lower.plot(rates[best], i, color=look["color"], marker=look["marker"], markersize=8)
+        crosses = rates[~finite]
+        lower.plot(crosses, [i] * len(crosses), "x", color=look["color"], markersize=6, markeredgewidth=1.8)
+    upper.set(xscale="log", yscale="log" if logarithmic else "linear", ylabel=ylabel)
+    upper.set_title(title)
+    lower.set(xlabel="learning rate", ylim=(count - 0.5, -0.5))
+    lower.set_title("best rate (mark), diverged (cross)")
+    lower.set_yticks(range(count), list(values), fontsize="small")
+    for axes in (upper, lower):
+        axes.grid(True)
+    legend(figure, [Line2D([], [], **marked(i)) for i in range(count)], list(values))
+    return figure
+
+
+@drawn
+def heat_map(
+    values: ArrayLike,
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    xlabel: str = "learning rate",
+    ylabel: str = "weight decay",
+    label: str = "loss",
+    higher_is_better: bool = False,
+    logarithmic: bool = False,
+    title: str = "",
+) -> Figure:
+    """Draw results over a grid of two hyperparameters; the best is starred, what diverged is crossed out on white.
+
+    Args:
+        values: shape (len(y), len(x)), NaN where a run diverged.
+        x: the grid of one, each value a column.
+        y: the grid of the other, each value a row, from below.
+        xlabel: what x is.
+        ylabel: what y is.
+        label: what the values are.
+        higher_is_better: of the values; the better is always the brighter.
+        logarithmic: whether the colours are, of positive values.
+        title: of the picture.
+
+    Raises:
+        ValueError: values are not of that shape.
+    """
+    grid = np.asarray(values, np.float64)
+    if grid.shape != (len(y), len(x)):
+        raise ValueError(
+            f"heat_map: values must have a row for each y and a column for each x: shape {(len(y), len(x))}. "
+            f"Received: {grid.shape}."
+        )
+    figure = Figure(figsize=(WIDTH, 1.6 + 0.8 * WIDTH * min(1.2, len(y) / len(x))), layout="constrained")
+    axes = figure.subplots()
+    finite = np.isfinite(grid)
+    image = axes.imshow(
+        np.ma.masked_where(~finite, grid),
+        cmap="cividis" if higher_is_better else "cividis_r",
+        norm=LogNorm() if logarithmic else Normalize(),
+        origin="lower",
+        aspect="auto",
+    )
+    for row, column in np.argwhere(~finite):
+        axes.plot(column, row, "x", color="0.3", markersize=6)
+    if finite.any():
+        row, column = np.unravel_index(costs(grid, higher_is_better).argmin(), grid.shape)
+        axes.plot(column, row, "*", color="white", markeredgecolor="black", markersize=15)
+        figure.colorbar(image, label=label)
+    axes.set_xticks(range(len(x)), [f"{value:.3g}" for value in x], rotation=45, ha="right")
+    axes.set_yticks(range(len(y)), [f"{value:.3g}" for value in y])
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_title(title or "star: best" + ", cross: diverged" * bool((~finite).any()))
+    return figure

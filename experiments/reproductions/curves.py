@@ -1,0 +1,63 @@
+"""Learning curves of several optimizers, each at its best rate: which is best, a table, a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from ..figures import style
+from .base import Findings
+
+__all__ = ["AtBest", "at_best", "drawn", "show"]
+
+Array = NDArray[Any]
+
+
+class AtBest(NamedTuple):
+    """The best of some settings, and its loss in every run and epoch, (seeds, epochs)."""
+
+    setting: Any
+    losses: Array
+
+    def after(self, epoch: int) -> float:
+        """The mean loss of the seeds after an epoch, 1, 2, ..."""
+        return float(self.losses[:, epoch - 1].mean())
+
+
+def at_best(settings: Sequence[Any], losses: Array) -> AtBest:
+    """The setting with the lowest last loss, mean of the seeds; one with a run that diverged is out of the contest.
+
+    losses: (settings, seeds, epochs).
+    """
+    last = losses[:, :, -1].mean(axis=1)
+    chosen = int(np.argmin(np.where(np.isfinite(last), last, np.inf)))
+    return AtBest(settings[chosen], losses[chosen])
+
+
+def drawn(curves: Mapping[str, Array], ylabel: str, **limits: Any) -> Figure:
+    """The mean of the seeds of each, (seeds, epochs), and a band from the lowest to the highest."""
+    figure = Figure(figsize=(6.5, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for i, (name, values) in enumerate(curves.items()):
+        epochs = np.arange(1, values.shape[1] + 1)
+        axes.plot(epochs, values.mean(axis=0), label=name, **style(i))
+        axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=style(i)["color"], alpha=0.15, lw=0)
+    axes.set(xlabel="epoch", ylabel=ylabel, **limits)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    figure.legend(loc="outside lower center", ncols=2, handlelength=4)
+    return figure
+
+
+def show(findings: Findings, title: str, contest: Mapping[str, AtBest], epochs: Sequence[int], what: str) -> None:
+    """Put a table and a picture of optimizers at their best rates into the findings."""
+    rows = [(name, f"{best.setting:.3g}", *(f"{best.after(t):.4f}" for t in epochs)) for name, best in contest.items()]
+    findings.table(title, ("optimizer", "best rate", *(f"{what}, epoch {t}" for t in epochs)), rows)
+    low = min(best.losses.min() for best in contest.values())
+    high = max(best.losses[:, 1:].max() for best in contest.values())
+    figure = drawn({name: best.losses for name, best in contest.items()}, what, ylim=(0.95 * low, 1.05 * high))
+    findings.picture(title, figure)

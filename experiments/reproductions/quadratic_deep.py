@@ -1,0 +1,89 @@
+"""The problem `quadratic_deep` of DeepOBS, from its seeds, and its trainings: Schneider, Balles & Hennig 2019."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...optim import Optimizer
+from .side_by_side import SideBySide
+
+__all__ = ["Problem", "quadratic_deep", "train"]
+
+Array = NDArray[np.float64]
+
+BATCH, STEPS, EPOCHS = 128, 7, 100  # a last, smaller batch of an epoch is left out
+LARGEST = float(np.finfo(np.float32).max)  # the authors computed in float32: a loss beyond is infinite there
+
+
+def rotation(n: int, rng: np.random.RandomState) -> Array:
+    """A random matrix of SO(n): the subgroup algorithm of Diaconis & Shahshahani 1987."""
+    angle = 2 * np.pi * rng.uniform()
+    found = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    for size in range(3, n + 1):
+        to = rng.normal(size=size)
+        mirror = np.eye(size)[0] - to / np.linalg.norm(to)
+        mirror /= np.linalg.norm(mirror)
+        larger = np.eye(size)
+        larger[1:, 1:] = found
+        found = larger - 2 * np.outer(mirror, mirror @ larger)
+    return -found
+
+
+class Problem(NamedTuple):
+    """The mean over points p of (x - p)' Q (x - p) / 2, in 100 dimensions; training and test points (896, 100)."""
+
+    curvature: Array
+    train: Array
+    test: Array
+
+    def loss(self, x: Array, points: Array) -> Array:
+        """The loss of each row of x: that of the mean of the points, and what their spread adds."""
+        centre = points.mean(axis=0)
+        spread = points - centre
+        constant = np.sum((spread @ self.curvature) * spread) / (2 * len(points))
+        found: Array = np.sum(((x - centre) @ self.curvature) * (x - centre), axis=-1) / 2 + constant
+        return found
+
+
+@cache
+def quadratic_deep() -> Problem:
+    """The problem from its three seeds: 90 eigenvalues in (0, 1), 10 in (30, 60)."""
+    rng = np.random.RandomState(42)
+    eigenvalues = np.concatenate([rng.uniform(0, 1, 90), rng.uniform(30, 60, 10)])
+    turn = rotation(100, rng)
+    train, test = (
+        np.random.RandomState(seed).normal(0, 0.6, (1000, 100)).astype(np.float32).astype(np.float64)
+        for seed in (42, 43)
+    )
+    return Problem(turn.T @ np.diag(eigenvalues) @ turn, train, test[: STEPS * BATCH])
+
+
+def batches(seed: int, fixed: bool) -> Iterator[Array]:
+    """The mean of the points of every batch, (100,), in order.
+
+    With `fixed`, every epoch has the same batches in the same order, as in the authors' runs: their shuffled iterator
+    was started anew from the graph's seed at each epoch.
+    """
+    rng, points = np.random.default_rng(seed), quadratic_deep().train
+    order = rng.permutation(len(points))
+    for _ in range(EPOCHS):
+        yield from points[order[: STEPS * BATCH]].reshape(STEPS, BATCH, -1).mean(axis=1)
+        if not fixed:
+            order = rng.permutation(len(points))
+
+
+def train(spec: Optimizer, lrs: Sequence[float] | Array, seeds: Sequence[int], fixed: bool = True) -> Array:
+    """The last test losses, (rates, seeds), from x = 1; infinite where they exceed float32's range."""
+    problem, runs = quadratic_deep(), len(lrs) * len(seeds)
+    x = np.ones((runs, 100))
+    optimizer = SideBySide(spec, [x], lr=np.repeat(lrs, len(seeds)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for means in zip(*(batches(seed, fixed) for seed in seeds), strict=True):
+            optimizer.step([(x - np.tile(means, (len(lrs), 1))) @ problem.curvature])
+        last = problem.loss(x, problem.test)
+    return np.where(last <= LARGEST, last, np.inf).reshape(len(lrs), len(seeds))

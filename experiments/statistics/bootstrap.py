@@ -1,0 +1,61 @@
+"""Intervals by resampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from .order import diverged
+
+__all__ = ["bootstrap_interval"]
+
+
+def bootstrap_interval(
+    values: ArrayLike,
+    statistic: Callable[..., Any] = np.mean,
+    *,
+    level: float = 0.95,
+    method: Literal["BCa", "percentile", "basic"] = "BCa",
+    resamples: int = 9999,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Return a bootstrap confidence interval of a statistic; equal arguments give equal intervals.
+
+    Efron & Tibshirani 1993, chapters 13 and 14. It is too narrow for few values: with five, an interval of level 0.95
+    holds the mean of a normal distribution about five times in six.
+
+    Args:
+        values: finite results, shape (n,), n >= 2.
+        statistic: takes an array and `axis`, such as np.mean and np.median.
+        level: the share of samples whose interval should hold the true value.
+        method: "BCa" corrects bias and skewness; "percentile" takes quantiles of the resamples; "basic" mirrors them.
+        resamples: how many.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: fewer than two values, or one that isn't finite: a mean over the rest would hide the divergence.
+    """
+    array = np.asarray(values, np.float64)
+    if array.ndim != 1 or len(array) < 2:
+        raise ValueError(f"bootstrap_interval: two values or more are needed, shape (n,). Received: {array.shape}.")
+    if count := diverged(array):
+        raise ValueError(
+            f"bootstrap_interval: {count} of {len(array)} values are not finite. "
+            "Give the runs that finished, and state beside them how many did not; or compare quantiles."
+        )
+    if (array == array[0]).all():  # nothing varies: BCa has no correction to compute
+        point = float(statistic(array, axis=0))
+        return point, point
+    found = stats.bootstrap(
+        (array,),
+        statistic,
+        n_resamples=resamples,
+        confidence_level=level,
+        method=method,
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(found.low), float(found.high)

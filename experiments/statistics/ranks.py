@@ -1,0 +1,101 @@
+"""Ranks over several problems or seeds: Demsar 2006, Statistical comparisons of classifiers over multiple data sets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from .order import costs, table
+
+__all__ = ["Friedman", "average_ranks", "critical_difference", "friedman", "indistinguishable"]
+
+Array = NDArray[np.float64]
+
+
+def average_ranks(values: ArrayLike, *, higher_is_better: bool = False) -> Array:
+    """Return the mean rank of each method: 1 is best; equal results, and diverged ones, share the mean of their places.
+
+    Args:
+        values: shape (problems, methods).
+        higher_is_better: of the values.
+
+    Returns:
+        Shape (methods,); their mean is (methods + 1) / 2.
+
+    Raises:
+        ValueError: not a table.
+    """
+    found: Array = stats.rankdata(costs(table(values, "average_ranks"), higher_is_better), axis=1).mean(axis=0)
+    return found
+
+
+@dataclass(frozen=True)
+class Friedman:
+    """The test of whether methods differ at all: chi square, and the less conservative F of Iman & Davenport 1980."""
+
+    chi_square: float
+    p_chi_square: float
+    f: float
+    p_f: float
+
+
+def friedman(values: ArrayLike, *, higher_is_better: bool = False) -> Friedman:
+    """Test whether all methods are equal. Friedman 1937, without correction for ties, as Demsar 2006, section 3.2.2.
+
+    Args:
+        values: shape (problems, methods), two methods or more.
+        higher_is_better: of the values.
+
+    Raises:
+        ValueError: not a table, or a single method.
+    """
+    n, k = table(values, "friedman").shape
+    if k < 2:
+        raise ValueError("friedman: two methods or more are needed. Received: 1.")
+    ranks = average_ranks(values, higher_is_better=higher_is_better)
+    chi_square = 12 * n / (k * (k + 1)) * float(((ranks - (k + 1) / 2) ** 2).sum())
+    rest = n * (k - 1) - chi_square  # zero if every problem ranks them alike
+    f = (n - 1) * chi_square / rest if rest > 1e-9 * n * k else math.inf
+    p_f = float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))) if n > 1 else math.nan
+    return Friedman(chi_square, float(stats.chi2.sf(chi_square, k - 1)), f, p_f)
+
+
+def critical_difference(problems: int, methods: int, level: float = 0.05) -> float:
+    """Return the difference of mean ranks from which two methods differ by Nemenyi's test. Demsar 2006, section 3.2.2.
+
+    Raises:
+        ValueError: no problem, or fewer than two methods.
+    """
+    if problems < 1 or methods < 2:
+        raise ValueError(
+            f"critical_difference: one problem and two methods at least. Received: {problems} and {methods}."
+        )
+    q = float(stats.studentized_range.ppf(1 - level, methods, np.inf)) / math.sqrt(2)
+    return q * math.sqrt(methods * (methods + 1) / (6 * problems))
+
+
+def indistinguishable(ranks: ArrayLike, difference: float) -> list[tuple[int, ...]]:
+    """Return the largest groups of methods whose ranks differ by less than the critical difference, best first.
+
+    Args:
+        ranks: mean ranks, shape (methods,).
+        difference: the critical one.
+
+    Returns:
+        Indices into ranks, ordered by rank; a method that differs from every other is in no group.
+    """
+    means = np.asarray(ranks, np.float64)
+    order = np.argsort(means, kind="stable")
+    ordered = means[order]
+    groups: list[tuple[int, ...]] = []
+    reached = 0
+    for first in range(len(order)):
+        last = int(np.flatnonzero(ordered - ordered[first] < difference)[-1]) if difference > 0 else first
+        if last > max(first, reached):
+            groups.append(tuple(int(i) for i in order[first : last + 1]))
+            reached = last
+    return groups

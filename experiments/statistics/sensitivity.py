@@ -1,0 +1,68 @@
+"""How much the choice of a learning rate matters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .order import costs
+
+__all__ = ["GoodInterval", "good_interval"]
+
+
+@dataclass(frozen=True)
+class GoodInterval:
+    """Neighbouring rates of a grid that are all good, the best among them."""
+
+    low: float
+    high: float
+    best: float
+    low_is_edge: bool
+    """Whether low is the grid's lowest rate: the interval may go on below it."""
+    high_is_edge: bool
+
+    @property
+    def decades(self) -> float:
+        """The width, log10(high / low)."""
+        return math.log10(self.high / self.low)
+
+
+def good_interval(
+    lrs: ArrayLike, values: ArrayLike, threshold: float, *, higher_is_better: bool = False
+) -> GoodInterval | None:
+    """Return the neighbouring rates around the best that reach a threshold; None if the best doesn't.
+
+    The width of the minimum of the curve in DeepOBS's sensitivity plots (Schneider et al. 2019, arXiv:1903.05499), as a
+    number.
+
+    Args:
+        lrs: positive rates, increasing, shape (n,).
+        values: the result at each, shape (n,).
+        threshold: what is good enough, in the units of the values.
+        higher_is_better: of the values.
+
+    Raises:
+        ValueError: rates and values are not of one shape (n,), or rates don't increase from above 0.
+    """
+    rates, found = np.asarray(lrs, np.float64), costs(values, higher_is_better)
+    if rates.shape != found.shape or rates.ndim != 1 or not rates.size:
+        raise ValueError(f"good_interval: a value for each rate is needed. Received: {rates.shape} and {found.shape}.")
+    if not (rates[0] > 0 and (np.diff(rates) > 0).all()):
+        raise ValueError(f"good_interval: rates must increase, from above 0. Received: {rates.tolist()}. Sort them.")
+    good = found <= (-threshold if higher_is_better else threshold)
+    best = int(found.argmin())
+    if not good[best]:
+        return None
+    bad = np.flatnonzero(~good)
+    low = int(bad[bad < best].max(initial=-1)) + 1
+    high = int(bad[bad > best].min(initial=len(rates))) - 1
+    return GoodInterval(
+        low=float(rates[low]),
+        high=float(rates[high]),
+        best=float(rates[best]),
+        low_is_edge=low == 0,
+        high_is_edge=high == len(rates) - 1,
+    )

@@ -1,0 +1,86 @@
+"""A sweep is run in rounds: what is asked for so far and not there is run; its results say what is asked for next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ..trial import Trial
+from .contender import Contender, Task
+from .execution import Execute
+from .results import Entry, Results, Tried, best
+from .search import Axes
+from .specification import Sweep
+from .store import Record, Store
+
+__all__ = ["Told", "campaign", "survey"]
+
+Told = Callable[[Trial, Record], None]
+
+
+def survey(sweep: Sweep, store: Store) -> Results:
+    """Return what the store holds of a sweep, and with it what is missing; runs nothing."""
+    pairs = [(task, contender) for task in sweep.tasks for contender in sweep.entrants]
+    return Results(sweep, [entry for task, contender in pairs for entry in entries(sweep, store, task, contender)])
+
+
+def entries(sweep: Sweep, store: Store, task: Task, contender: Contender) -> list[Entry]:
+    """Return the entry of each budget of a contender on a task."""
+    tried = tried_on(sweep, store, task, contender, axes := sweep.search.axes(contender))
+    while chosen := winner(tried, task):
+        wider = sweep.search.grown(contender, axes, chosen.setting, task.steps)
+        if wider == axes:
+            break
+        tried = tried_on(sweep, store, task, contender, axes := wider)
+    found = []
+    for budget in sweep.search.budgets:
+        chosen = winner(tried[:budget], task)
+        edges = sweep.search.edges(contender, axes, chosen.setting) if chosen else {}
+        final = sweep.final(task, contender, chosen.setting) if chosen else []
+        found.append(Entry(task, contender, budget, tried[:budget], chosen, edges, final, store.get(final)))
+    return found
+
+
+def tried_on(sweep: Sweep, store: Store, task: Task, contender: Contender, axes: Axes) -> list[Tried]:
+    """Return the settings of these axes, with what the store holds of them."""
+    settings = sweep.search.settings(contender, axes)
+    trials = [sweep.tuning(task, contender, setting) for setting in settings]
+    records = iter(store.get([trial for of_setting in trials for trial in of_setting]))
+    return [Tried(setting, of, [next(records) for _ in of]) for setting, of in zip(settings, trials, strict=True)]
+
+
+def winner(tried: Sequence[Tried], task: Task) -> Tried | None:
+    """Return the best setting, once all have been tried."""
+    return best(tried, task.problem.higher_is_better) if all(t.complete for t in tried) else None
+
+
+def campaign(
+    sweep: Sweep, store: Store, execute: Execute, told: Told = lambda trial, record: None, retry: bool = False
+) -> Results:
+    """Run what is missing and store it, run by run. Return the results.
+
+    Killed at any moment, it loses the runs in flight and no other; the next call goes on.
+
+    Args:
+        sweep: what is asked for.
+        store: where it goes, and what is there.
+        execute: how trials are run, as `executor` returns it.
+        told: called with each run once it is stored.
+        retry: run again what has failed.
+
+    Raises:
+        UsageError: the store can't be used, or the cluster.
+    """
+
+    def carry_out(trials: Iterable[Trial]) -> None:
+        for trial, record in execute(trials):
+            store.add(trial, record)
+            told(trial, record)
+
+    results = survey(sweep, store)
+    if retry:
+        carry_out(results.failed)
+        results = survey(sweep, store)
+    while missing := results.missing:
+        carry_out(trial for trial in missing if not store.has(trial))  # another process may have been faster
+        results = survey(sweep, store)
+    return results

@@ -1,0 +1,158 @@
+"""Claims: sentences about the final runs that `verify` judges. A run that diverged or failed counts as the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UsageError, lookup
+from ..statistics import Paired, quantiles, sign_test, wilcoxon
+
+__all__ = ["CLAIMS", "QUANTITIES", "Better", "Claim", "Diverging", "Finding", "Median", "Values"]
+
+QUANTITIES = ("test_metric", "test_loss", "validation_metric", "validation_loss", "train_loss", "epochs_to_target")
+TESTS: dict[str, Callable[..., Paired]] = {"sign": sign_test, "wilcoxon": wilcoxon}
+
+
+@dataclass(frozen=True)
+class Values:
+    """A quantity at the end of every final run of a contender, shape (seeds,), NaN where it diverged or failed."""
+
+    values: NDArray[np.float64]
+    higher_is_better: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a claim came to. `holds` is None if the runs that it is about are missing."""
+
+    claim: str
+    found: str
+    holds: bool | None
+
+    @property
+    def word(self) -> str:
+        """"holds", "missed" or "not run"."""
+        return "not run" if self.holds is None else "holds" if self.holds else "missed"
+
+
+Look = Callable[[str, str, str], Values | None]
+"""From a task, a contender and a quantity to its values; None if a run is missing."""
+
+
+class Claim(Protocol):
+    """What `verify` can judge."""
+
+    kind: ClassVar[str]
+
+    def check(self, seeds: int, tasks: Sequence[str], contenders: Sequence[str]) -> None:
+        """Raise UsageError if the claim is about what isn't there, or can't hold with so many final seeds."""
+
+    def judge(self, look: Look) -> Finding:
+        """Return the finding."""
+
+
+@dataclass(frozen=True)
+class Better:
+    """One contender is better than another on a task: it wins most pairs, and a two-sided paired test has p < level."""
+
+    kind: ClassVar[str] = "better"
+    better: str
+    than: str
+    on: str
+    quantity: str = "test_metric"
+    test: str = "sign"
+    p: float = 0.05
+
+    def __str__(self) -> str:
+        return f"{self.better} better than {self.than} on {self.on}: {self.quantity}, {self.test} test, p < {self.p:g}"
+
+    def check(self, seeds: int, tasks: Sequence[str], contenders: Sequence[str]) -> None:
+        """Raise UsageError if a name is unknown, or if not even a win of every pair has so small a p."""
+        known(self, tasks, [self.better, self.than], contenders)
+        lookup("paired test", self.test, TESTS)
+        least = TESTS[self.test](np.arange(seeds), np.arange(1, 2 * seeds + 1, 2)).p
+        if least >= self.p:
+            raise UsageError(f"Claim '{self}': with seeds.final = {seeds}, p is at least {least:.2g}. Take more seeds.")
+
+    def judge(self, look: Look) -> Finding:
+        """Test the pairs."""
+        ours, theirs = look(self.on, self.better, self.quantity), look(self.on, self.than, self.quantity)
+        if ours is None or theirs is None:
+            return Finding(str(self), "", None)
+        pairs = TESTS[self.test](ours.values, theirs.values, higher_is_better=ours.higher_is_better)
+        found = f"{pairs.wins} won, {pairs.losses} lost, {pairs.ties} tied, p = {pairs.p:.2g}"
+        return Finding(str(self), found, pairs.effect > 0 and pairs.p < self.p)
+
+
+@dataclass(frozen=True)
+class Median:
+    """The median of a contender's final runs on a task lies below a number, above one, or between both."""
+
+    kind: ClassVar[str] = "median"
+    median: str
+    on: str
+    below: float | None = None
+    above: float | None = None
+    quantity: str = "test_metric"
+
+    def __str__(self) -> str:
+        bounds = {"above": self.above, "below": self.below}
+        told = " and ".join(f"{word} {value:g}" for word, value in bounds.items() if value is not None)
+        return f"median {self.quantity} of {self.median} on {self.on} {told}"
+
+    def check(self, seeds: int, tasks: Sequence[str], contenders: Sequence[str]) -> None:
+        """Raise UsageError if a name is unknown, or if there is no bound."""
+        known(self, tasks, [self.median], contenders)
+        if self.below is None and self.above is None:
+            raise UsageError(f"Claim '{self}': say below = number, above = number, or both.")
+
+    def judge(self, look: Look) -> Finding:
+        """Compare the median."""
+        found = look(self.on, self.median, self.quantity)
+        if found is None:
+            return Finding(str(self), "", None)
+        (median,) = quantiles(found.values, (0.5,), higher_is_better=found.higher_is_better)
+        holds = (self.below is None or median < self.below) and (self.above is None or median > self.above)
+        return Finding(str(self), f"{median:.4g}", bool(np.isfinite(median) and holds))
+
+
+@dataclass(frozen=True)
+class Diverging:
+    """So many of a contender's final runs on a task diverge or fail, at most."""
+
+    kind: ClassVar[str] = "diverging"
+    diverging: str
+    on: str
+    at_most: int = 0
+
+    def __str__(self) -> str:
+        return f"at most {self.at_most} runs of {self.diverging} on {self.on} diverge"
+
+    def check(self, seeds: int, tasks: Sequence[str], contenders: Sequence[str]) -> None:
+        """Raise UsageError if a name is unknown."""
+        known(self, tasks, [self.diverging], contenders)
+
+    def judge(self, look: Look) -> Finding:
+        """Count."""
+        found = look(self.on, self.diverging, "train_loss")
+        if found is None:
+            return Finding(str(self), "", None)
+        count = int(np.isnan(found.values).sum())
+        return Finding(str(self), f"{count} of {len(found.values)}", count <= self.at_most)
+
+
+CLAIMS: dict[str, Any] = {cls.kind: cls for cls in (Better, Median, Diverging)}
+"""By the key that a configuration of one begins with."""
+
+
+def known(claim: Any, tasks: Sequence[str], named: Sequence[str], contenders: Sequence[str]) -> None:
+    """Raise UsageError if a claim names a task, contender or quantity that there is not."""
+    lookup("problem of a claim", claim.on, dict.fromkeys(tasks))
+    for name in named:
+        lookup("optimizer of a claim", name, dict.fromkeys(contenders))
+    lookup("quantity of a claim", getattr(claim, "quantity", QUANTITIES[0]), dict.fromkeys(QUANTITIES))

@@ -1,0 +1,130 @@
+"""A sweep as TOML and JSON know it. Both have one grammar: `read` and `write` are each other's inverse."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, fields
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError, lookup
+from ..problems import PROBLEMS, problem_name
+from .claims import CLAIMS, Claim
+from .contender import Contender, Task
+from .search import Grid, Halton, Search, Sobol
+from .seeding import Seeding
+from .space import space_config
+from .specification import CONSTANT, Sweep
+
+__all__ = ["load", "read", "write"]
+
+SEARCHES: dict[str, Any] = {"grid": Grid, "halton": Halton, "sobol": Sobol}
+TABLES = ("problems", "optimizers", "schedules", "tuning", "seeds")
+PARTS = dict.fromkeys(("name", *TABLES, "measures", "claims"))
+
+
+def load(path: Path) -> Sweep:
+    """Return the sweep of a TOML file; its name is the file's, unless it says another. Raises UsageError."""
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"Can't read {str(path)!r}: {error.strerror}. Name a TOML file.") from error
+    except ValueError as error:
+        raise UsageError(f"{str(path)!r} is not TOML: {error}.") from error
+    return read({"name": path.stem, **config})
+
+
+def read(config: Mapping[str, Any]) -> Sweep:
+    """Return the sweep of a configuration. Raises UsageError, naming what it does not understand."""
+    for part in config:
+        lookup("part of a sweep", part, PARTS)
+    tables = {part: table(part, config.get(part, {})) for part in TABLES}
+    return Sweep(
+        name=config["name"],
+        tasks=tuple(task(name, table(f"problems.{name}", given)) for name, given in tables["problems"].items()),
+        contenders=tuple(
+            contender(name, table(f"optimizers.{name}", given)) for name, given in tables["optimizers"].items()
+        ),
+        schedules={name: shape or None for name, shape in tables["schedules"].items()} or dict(CONSTANT),
+        search=search(tables["tuning"]),
+        seeding=made("seeds", Seeding, tables["seeds"]),
+        measures=tuple(config.get("measures", ())),
+        claims=tuple(map(claim, config.get("claims", ()))),
+    )
+
+
+def write(sweep: Sweep) -> dict[str, Any]:
+    """Return the configuration of a sweep, whose problems must be registered ones. It is of JSON's types."""
+    kind = next(name for name, cls in SEARCHES.items() if type(sweep.search) is cls)
+    config = {
+        "name": sweep.name,
+        "problems": {task.name: task_config(task) for task in sweep.tasks},
+        "optimizers": {
+            c.name: {"optimizer": c.optimizer} | {name: space_config(space) for name, space in c.space.items()}
+            for c in sweep.contenders
+        },
+        "schedules": {name: shape or {} for name, shape in sweep.schedules.items()},
+        "tuning": {"search": kind} | asdict(sweep.search),
+        "seeds": asdict(sweep.seeding),
+        "measures": sweep.measures,
+        "claims": [{k: v for k, v in asdict(claim).items() if v is not None} for claim in sweep.claims],  # type: ignore[call-overload]
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(config))
+    return plain
+
+
+def table(name: str, value: Any) -> dict[str, Any]:
+    """Return a TOML table. Raises UsageError if it is something else."""
+    if not isinstance(value, Mapping):
+        raise UsageError(f"{name} must be a table, [{name}]. Received: {value!r}.")
+    return dict(value)
+
+
+def made(name: str, cls: Any, given: Mapping[str, Any]) -> Any:
+    """Return `cls(**given)`. Raises UsageError if it has no such fields, or if it needs others."""
+    known = {f.name: f for f in fields(cls)}
+    for field in given:
+        lookup(f"entry of {name}", field, known)
+    needed = [f.name for f in known.values() if f.default is MISSING and f.default_factory is MISSING]
+    if missing := [field for field in needed if field not in given]:
+        raise UsageError(f"{name}: {missing[0]} is missing. Its entries: {', '.join(known)}.")
+    return cls(**given)
+
+
+def task(name: str, given: dict[str, Any]) -> Task:
+    """Return the task of [problems.name]: a problem's fields, its `epochs`, and `problem` if the name isn't its own."""
+    cls: Any = lookup("problem", given.pop("problem", name), PROBLEMS)
+    epochs = given.pop("epochs", cls.epochs)
+    values = {field: tuple(value) if isinstance(value, list) else value for field, value in given.items()}
+    return Task(name, made(f"problems.{name}", cls, values), epochs)
+
+
+def task_config(task: Task) -> dict[str, Any]:
+    """Return the configuration that `task` reads."""
+    name = problem_name(type(task.problem))
+    if PROBLEMS.get(name) is not type(task.problem):
+        raise UsageError(f"{type(task.problem).__name__} has no name that a file could use. Register it: @problem.")
+    return {"problem": name, "epochs": task.epochs, **asdict(task.problem)}  # type: ignore[call-overload]
+
+
+def contender(name: str, given: dict[str, Any]) -> Contender:
+    """Return the contender of [optimizers.name]: hyperparameters, and `optimizer` if the name isn't its own."""
+    return Contender(name, given.pop("optimizer", name), given)
+
+
+def search(given: dict[str, Any]) -> Search:
+    """Return the search of [tuning]."""
+    found: Search = made("tuning", lookup("search", given.pop("search", "grid"), SEARCHES), given)
+    return found
+
+
+def claim(given: Any) -> Claim:
+    """Return the claim of [[claims]]; the first of the keys "better", "median", "diverging" says which."""
+    entries = table("claims", given)
+    kind = next((kind for kind in CLAIMS if kind in entries), None)
+    if kind is None:
+        raise UsageError(f"A claim says one of {', '.join(CLAIMS)}. Received: {entries!r}.")
+    found: Claim = made(f"the claim '{kind}'", CLAIMS[kind], entries)
+    return found

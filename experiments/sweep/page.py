@@ -1,0 +1,106 @@
+"""The report of a sweep: one page that works offline, its figures as SVG and PDF, its numbers as CSV."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..comma_separated import comma_separated
+from ..pictures import saved
+from ..store import write
+from ..training import DIVERGENCE
+from ..trial import Trial
+from . import figures
+from .figures import Pictures
+from .results import Results, Tried
+from .store import Record
+from .summary import summarised, told
+
+__all__ = ["render"]
+
+
+def render(results: Results, folder: Path) -> Path:
+    """Write report.html, the figures, summary.csv and runs.csv to a folder; return the page's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = summarised(results.entries)
+    write(folder / "summary.csv", comma_separated(asdict(row) for row in rows))
+    write(folder / "runs.csv", comma_separated(runs(results)))
+    sections = [
+        {
+            "task": task,
+            "rows": [row for row in rows if row.problem == task.name],
+            "pictures": embedded(figures.of_task(results, task), folder, f"{task.name}-"),
+        }
+        for task in results.sweep.tasks
+    ]
+    environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
+    environment.filters["number"] = number
+    records = [record for record in results.runs.values() if record]
+    machines = [record.outcome.environment for record in records if record.outcome]
+    page = environment.get_template("sweep.html").render(
+        sweep=results.sweep,
+        findings=results.findings(),
+        sections=sections,
+        across=embedded(figures.across(results), folder, ""),
+        errors=sorted({record.error for record in records if record.error}),
+        missing=len(results.missing),
+        specification=pformat(results.sweep, width=110),
+        environments=[dict(pairs) for pairs in dict.fromkeys(tuple(machine.items()) for machine in machines)],
+        divergence=DIVERGENCE,
+    )
+    write(folder / "report.html", page)
+    return folder / "report.html"
+
+
+def embedded(pictures: Pictures, folder: Path, prefix: str) -> list[tuple[str, str]]:
+    """Write figures as SVG and PDF; return titles and what a page shows."""
+    shown = []
+    for name, title, figure in pictures:
+        vector = saved(figure, "svg")
+        write(folder / f"{prefix}{name}.svg", vector)
+        write(folder / f"{prefix}{name}.pdf", saved(figure, "pdf"))
+        shown.append((title, b64encode(vector).decode()))
+    return shown
+
+
+def runs(results: Results) -> Iterable[dict[str, Any]]:
+    """Yield a line for each run that there is."""
+    for entry in results.entries:
+        chosen = [Tried(entry.best.setting, entry.trials, entry.final)] if entry.best else []
+        for phase, parts in {"tuning": entry.tried, "final": chosen}.items():
+            for part in parts:
+                for trial, record in zip(part.trials, part.records, strict=True):
+                    if record is not None:
+                        head = {"problem": entry.task.name, "optimizer": entry.name, "phase": phase}
+                        yield {**head, "setting": told(part.setting), **line(trial, record)}
+
+
+def line(trial: Trial, record: Record) -> dict[str, Any]:
+    """Return seeds, status, scores at the last epoch that was finished, and timings."""
+    seeds = {f"{stream}_seed": seed for stream, seed in trial.seeds._asdict().items()}
+    ended = {"status": record.status, "error": record.error, "place": record.place, "digest": trial.digest}
+    if (outcome := record.outcome) is None:
+        return {**seeds, **ended}
+    return {
+        **seeds,
+        **ended,
+        "diverged_epoch": outcome.diverged_epoch,
+        "train_loss": outcome.train_loss[-1],
+        "validation_loss": outcome.validation_loss[-1],
+        "validation_metric": outcome.validation_metric[-1],
+        "test_loss": outcome.test_loss,
+        "test_metric": outcome.test_metric,
+        **{f"{name}_seconds": value for name, value in asdict(outcome.timing).items() if name != "parallel"},
+        "timed_in_parallel": outcome.timing.parallel,
+    }
+
+
+def number(value: float | None) -> str:
+    """Return four significant digits, or a dash."""
+    return "-" if value is None else f"{value:.4g}"

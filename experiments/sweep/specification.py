@@ -1,0 +1,87 @@
+"""A Sweep is everything that is to be run, measured and claimed, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..errors import UsageError, lookup
+from ..measures import MEASURES
+from ..trial import Trial
+from .claims import Claim
+from .contender import Contender, Setting, Task
+from .search import Grid, Search
+from .seeding import Seeding
+
+__all__ = ["Sweep"]
+
+CONSTANT: dict[str, Mapping[str, Any] | None] = {"constant": None}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Tasks x contenders x schedules: each is tuned with the same budget, and its best setting run on the same seeds.
+
+    `eval(repr(sweep)) == sweep`; `config.read` and `config.write` take it from and to TOML's and JSON's types.
+
+    Args:
+        name: what it is called; its results go to runs/<name>.
+        tasks: the problems.
+        contenders: the optimizers, with their search spaces.
+        schedules: shapes that multiply learning rates, as configurations (see `Contender`); None is none.
+        search: how settings are chosen.
+        seeding: on which seeds.
+        measures: what is measured at every step, of `measures.MEASURES`.
+        claims: what `verify` judges.
+
+    Raises:
+        UsageError: no task or contender, two of one name, a setting that the optimizer refuses, a claim about what
+            isn't there or that these seeds can't meet.
+    """
+
+    name: str
+    tasks: tuple[Task, ...]
+    contenders: tuple[Contender, ...]
+    schedules: Mapping[str, Mapping[str, Any] | None] = field(default_factory=lambda: dict(CONSTANT))
+    search: Search = field(default_factory=Grid)
+    seeding: Seeding = field(default_factory=Seeding)
+    measures: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+    def __post_init__(self) -> None:
+        for kind, items in {"problems": self.tasks, "optimizers": self.contenders, "schedules": self.schedules}.items():
+            names = [getattr(item, "name", item) for item in items]
+            if not names or len(set(names)) < len(names):
+                raise UsageError(f"{kind}: at least one is needed, each with a name of its own. Received: {names}.")
+        for measure in self.measures:
+            lookup("measure", measure, MEASURES)
+        for task in self.tasks:
+            for contender in self.entrants:
+                contender.check(task.steps)
+        for claim in self.claims:
+            claim.check(self.seeding.final, *([item.name for item in items] for items in (self.tasks, self.entrants)))
+
+    @property
+    def entrants(self) -> list[Contender]:
+        """The contenders with each schedule; its name follows theirs, unless there is only one."""
+        return [
+            replace(c, name=c.name if len(self.schedules) == 1 else f"{c.name} {name}", shape=shape)
+            for c in self.contenders
+            for name, shape in self.schedules.items()
+        ]
+
+    def tuning(self, task: Task, contender: Contender, setting: Setting) -> list[Trial]:
+        """Return the runs that judge a setting."""
+        return self._trials(task, contender, setting, tested=False)
+
+    def final(self, task: Task, contender: Contender, setting: Setting) -> list[Trial]:
+        """Return the runs that judge a contender at its best setting."""
+        return self._trials(task, contender, setting, tested=True)
+
+    def _trials(self, task: Task, contender: Contender, setting: Setting, tested: bool) -> list[Trial]:
+        optimizer = contender.build(setting, task.steps)
+        return [
+            Trial(task.problem, optimizer, task.epochs, seeds, tested, self.seeding.reshuffled, self.measures)
+            for seeds in (self.seeding.judged if tested else self.seeding.tuned)
+        ]

@@ -1,0 +1,283 @@
+"""A sweep is a value: TOML, JSON and Python say the same, its repr is its source, an impossible one can't be made."""
+
+import inspect
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glissade.experiments import PROBLEMS, UsageError, sweep
+from glissade.experiments.sweep import (
+    Better,
+    Choice,
+    Contender,
+    Diverging,
+    Grid,
+    Halton,
+    LogUniform,
+    Median,
+    Seeding,
+    Sobol,
+    Sweep,
+    Task,
+    Uniform,
+    load,
+    read,
+    write,
+)
+from glissade.experiments.trial import Seeds
+from glissade.optim import Adam, Optimizer
+from glissade.schedules import Cosine, Linear
+
+TEXT = """
+name = "everything"
+measures = ["gradient_norm", "update_ratio"]
+
+[problems.booth]
+epochs = 3
+
+[problems.noisy]
+problem = "iris"
+hidden = [8, 4]
+dropout = 0.2
+
+[optimizers.adam]
+lr = { log = [1e-4, 1e-1], points = 4 }
+beta1 = { choice = [0.8, 0.9] }
+weight_decay = { uniform = [0.0, 0.1] }
+beta2 = { class = "Linear", start = 0.9, end = 0.99, steps = "50%" }
+
+[optimizers.fixed]
+optimizer = "sgd"
+lr = 0.01
+
+[schedules]
+constant = {}
+warm = { class = "Then", parts = [
+    { class = "Linear", start = 0.1, end = 1.0, steps = "10%" },
+    { class = "Cosine", start = 1.0, end = 0.0, steps = "90%" },
+] }
+
+[tuning]
+search = "grid"
+points = 3
+extend = 2
+
+[seeds]
+tuning = 1
+final = 6
+fixed = { data = 0, order = 42 }
+reshuffled = false
+
+[[claims]]
+better = "adam warm"
+than = "fixed constant"
+on = "noisy"
+test = "wilcoxon"
+
+[[claims]]
+median = "fixed constant"
+on = "booth"
+below = 1.0
+quantity = "test_loss"
+
+[[claims]]
+diverging = "adam constant"
+on = "noisy"
+at_most = 1
+"""
+CONFIG = tomllib.loads(TEXT)
+PARTS = (Sweep, Task, Contender, LogUniform, Uniform, Choice, Grid, Halton, Sobol, Seeding, Better, Median, Diverging)
+NAMES = {cls.__name__: cls for cls in (*PROBLEMS.values(), *PARTS)}
+
+
+def test_a_sweep_is_its_repr_its_json_and_its_toml(tmp_path: Path) -> None:
+    value = read(CONFIG)
+    assert eval(repr(value), NAMES) == value
+    assert read(json.loads(json.dumps(write(value)))) == value
+    (tmp_path / "named.toml").write_text(TEXT.replace('name = "everything"', ""))
+    assert write(load(tmp_path / "named.toml")) == {**write(value), "name": "named"}
+
+
+def test_the_documented_file_is_a_sweep() -> None:
+    documented = read({"name": "warmup", **tomllib.loads(inspect.cleandoc(sweep.__doc__).partition("are needed.")[2])})
+    assert [c.name for c in documented.entrants] == [
+        "momentum constant", "momentum cosine", "adamw constant", "adamw cosine"
+    ]  # fmt: skip
+    assert [claim.kind for claim in documented.claims] == ["better", "median", "diverging"]
+
+
+def test_a_schedule_may_be_written_as_a_value() -> None:
+    shape = Linear(0.0, 1.0, 5) >> Cosine(1.0, 0.0, 10)
+    contender = Contender("a", "adam", {"lr": shape})
+    assert eval(repr(contender), NAMES) == contender
+    assert contender.build((), steps=100) == Adam(lr=shape)
+
+
+def test_shares_of_the_run_become_its_steps() -> None:
+    value = read(CONFIG)
+    booth, warm = value.tasks[0], next(c for c in value.entrants if c.name == "adam warm")
+    assert booth.steps == 300
+    built = warm.build((("lr", 0.1), ("beta1", 0.8), ("weight_decay", 0.0)), booth.steps)
+    beta2 = Linear(0.9, 0.99, 150)
+    assert built == Adam(lr=(Linear(0.1, 1.0, 30) >> Cosine(1.0, 0.0, 270)) * 0.1, beta1=0.8, beta2=beta2)
+    whole = {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "100%"}
+    third = Contender("a", "sgd", {"lr": 1.0, "accumulate": 3}, whole)  # an update every three steps
+    assert third.build((), 300).lr == Cosine(1.0, 0.0, 100) * 1.0
+
+
+def test_the_entrants_are_optimizers_times_schedules() -> None:
+    assert [c.name for c in read(CONFIG).entrants] == ["adam constant", "adam warm", "fixed constant", "fixed warm"]
+    assert [c.name for c in read({**CONFIG, "schedules": {}, "claims": []}).entrants] == ["adam", "fixed"]
+
+
+def test_streams_of_seeds_are_paired_or_fixed() -> None:
+    seeding = read(CONFIG).seeding
+    assert seeding.tuned == [Seeds(data=0, initial=0, order=42, noise=0)]
+    assert [seeds.noise for seeds in seeding.judged] == [1, 2, 3, 4, 5, 6]
+    assert {(seeds.data, seeds.order) for seeds in seeding.judged} == {(0, 42)}
+    assert Seeding(fixed={}).seeds(3) == Seeds(3, 3, 3, 3)
+
+
+def changed(path: str, value: object) -> dict[str, object]:
+    """The configuration with one entry replaced: "problems.booth.epochs"."""
+    config = json.loads(json.dumps(CONFIG))
+    *parents, last = path.split(".")
+    place = config
+    for parent in parents:
+        place = place[int(parent) if parent.isdigit() else parent]
+    place[last] = value
+    return config
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("problem", {}, "Unknown part of a sweep: 'problem'. Did you mean 'problems'"),
+        ("problems", {}, "problems: at least one is needed"),
+        ("problems", 3, r"problems must be a table, \[problems\]. Received: 3"),
+        ("problems.boot", {}, "Unknown problem: 'boot'. Did you mean 'booth'"),
+        ("problems.booth.epochs", 0, "problems.booth: epochs must be a whole number >= 1. Received: 0"),
+        ("problems.booth.width", 3, "Unknown entry of problems.booth: 'width'"),
+        ("optimizers", {}, "optimizers: at least one is needed"),
+        ("optimizers.fixed.optimizer", "sdg", "Unknown optimizer: 'sdg'. Did you mean 'sgd'"),
+        ("optimizers.fixed.rate", 1.0, "optimizers.fixed.*: SGD has no hyperparameter 'rate'"),
+        ("optimizers.adam.beta1", {"log": [0.1, 1.0]}, r"optimizers.adam.*: Adam: beta1 must be in \[0, 1\)"),
+        ("optimizers.adam.lr", {"log": [0.0, 1.0]}, "needs low > 0"),
+        ("optimizers.adam.lr", {"log": [1.0, 0.1]}, "from a number up to a greater one"),
+        ("optimizers.adam.lr", {"log": [0.1]}, "A search space is"),
+        ("optimizers.adam.lr", {"log": [0.1, 1.0], "pts": 3}, "A search space is"),
+        ("optimizers.adam.lr", {"log": [0.1, 1.0], "points": 1}, "points >= 2"),
+        ("optimizers.adam.lr", {"choice": []}, "at least one value"),
+        ("optimizers.adam.lr", {"class": "Cosin"}, "Schedule: class must be one of"),
+        ("schedules.warm", {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "x%"}, "written as in '50%'"),
+        ("tuning.search", "random", "Unknown search: 'random'"),
+        ("tuning.points", 1, "tuning.points must be a whole number >= 2"),
+        ("tuning.budgets", [3], "Unknown entry of tuning: 'budgets'"),
+        ("tuning", {"search": "halton", "budgets": [3, 2]}, "tuning.budgets must increase"),
+        ("tuning", {"search": "sobol", "extend": 1}, "Unknown entry of tuning: 'extend'"),
+        ("seeds.final", 0, "seeds.final must be a whole number >= 1"),
+        ("seeds.fixed", {"dropout": 3}, "Unknown stream of random numbers: 'dropout'"),
+        ("seeds.fixed", {"noise": -1}, "seeds.fixed.noise must be a whole number >= 0"),
+        ("measures", ["grad"], "Unknown measure: 'grad'"),
+        ("claims.0.than", "nobody", "Unknown optimizer of a claim: 'nobody'"),
+        ("claims.0.on", "nowhere", "Unknown problem of a claim: 'nowhere'"),
+        ("claims.0.test", "t", "Unknown paired test: 't'"),
+        ("claims.0.p", 0.01, "with seeds.final = 6, p is at least 0.031. Take more seeds"),
+        ("claims.1.quantity", "speed", "Unknown quantity of a claim: 'speed'"),
+        ("claims.1.under", 3, "Unknown entry of the claim 'median': 'under'"),
+        ("claims", [{"median": "fixed warm", "on": "booth"}], "say below = number"),
+        ("claims", [{"best": "fixed warm"}], "A claim says one of better, median, diverging"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(path: str, value: object, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "Can't read"), (b"[", "is not TOML"), (b"\xff", "is not TOML")]
+)
+def test_a_file_that_is_none_is_refused(content: bytes | None, message: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "spec.toml").write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        load(tmp_path / "spec.toml")
+
+
+def test_every_optimizer_can_take_part() -> None:
+    for name, cls in Optimizer.registry.items():
+        contender = Contender(name, name, {"lr": LogUniform(1e-3, 1e-1)})
+        assert type(contender.build((("lr", 0.01),), steps=10)) is cls
+
+
+# -- search -----------------------------------------------------------------------------------------------------------
+
+positive = st.floats(1e-12, 1e12)
+
+
+@given(positive, st.floats(1.01, 1e9), st.integers(2, 40))
+def test_a_logarithmic_grid_has_its_ends_and_one_ratio(low: float, ratio: float, points: int) -> None:
+    space = LogUniform(low, low * ratio)
+    grid = space.grid(points)
+    assert (grid[0], grid[-1], len(grid)) == (low, low * ratio, points)
+    for i, value in enumerate(grid):
+        assert value == pytest.approx(low * ratio ** (i / (points - 1)), rel=1e-5)
+    assert space.beyond(points, points) == pytest.approx(low * ratio ** (points / (points - 1)), rel=1e-5)
+
+
+def test_a_uniform_grid_and_a_choice() -> None:
+    assert Uniform(0.0, 1.0).grid(5) == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert Uniform(-1, 1, points=3).grid(5) == [-1.0, 0.0, 1.0]
+    assert Choice(("a", "b")).grid(5) == ["a", "b"]
+    assert [Choice((1, 2, 3)).at(u) for u in (0.0, 0.33, 0.34, 0.67, 1.0)] == [1, 1, 2, 3, 3]
+
+
+def test_a_grid_is_every_combination() -> None:
+    contender = Contender("a", "adam", {"lr": LogUniform(0.01, 1.0), "beta1": Choice((0.8, 0.9)), "eps": 1e-6})
+    grid = Grid(points=3)
+    assert grid.settings(contender, grid.axes(contender)) == [
+        (("lr", lr), ("beta1", beta1)) for lr in (0.01, 0.1, 1.0) for beta1 in (0.8, 0.9)
+    ]
+
+
+def test_a_grid_grows_at_the_end_that_wins_up_to_a_bound() -> None:
+    contender = Contender("a", "adam", {"lr": LogUniform(0.01, 1.0), "beta1": Uniform(0.0, 0.9)})
+    grid = Grid(points=3, extend=2)
+    axes = grid.axes(contender)
+    inside = (("lr", 0.1), ("beta1", 0.45))
+    assert grid.grown(contender, axes, inside, 10) == axes
+    wider = grid.grown(contender, axes, (("lr", 1.0), ("beta1", 0.45)), 10)
+    assert wider == {"lr": (0, 3), "beta1": (0, 2)}
+    assert {dict(setting)["lr"] for setting in grid.settings(contender, wider)} == {0.01, 0.1, 1.0, 10.0}
+    assert set(grid.settings(contender, axes)) < set(grid.settings(contender, wider))
+    furthest = grid.grown(contender, wider, (("lr", 10.0), ("beta1", 0.45)), 10)
+    assert grid.grown(contender, furthest, (("lr", 100.0), ("beta1", 0.45)), 10) == furthest
+    assert grid.edges(contender, furthest, (("lr", 100.0), ("beta1", 0.45))) == {"lr": "high"}
+    # beta1 = 1.35 and -0.45 are outside Adam's domain: those ends are real ones.
+    for beta1 in (0.0, 0.9):
+        assert grid.grown(contender, axes, (("lr", 0.1), ("beta1", beta1)), 10) == axes
+
+
+@pytest.mark.parametrize("search", [Halton, Sobol])
+def test_a_sequence_is_seeded_and_its_budgets_are_its_beginnings(search: type[Halton]) -> None:
+    contender = Contender("a", "adam", {"lr": LogUniform(1e-4, 1.0), "beta1": Uniform(0.8, 0.9)})
+    settings = search((4, 64), seed=3).settings(contender, {})
+    assert len(settings) == 64
+    assert settings == search((4, 64), seed=3).settings(contender, {})
+    assert settings != search((4, 64), seed=4).settings(contender, {})
+    assert settings[:8] == search((8,), seed=3).settings(contender, {})
+    # Low discrepancy: every sixteenth of the logarithm gets its share, which 64 random numbers rarely manage.
+    counts = [sum(10 ** (-4 + i / 4) <= dict(s)["lr"] < 10 ** (-4 + (i + 1) / 4) for s in settings) for i in range(16)]
+    assert all(2 <= count <= 6 for count in counts)
+    assert search((1,)).settings(Contender("a", "adam", {"lr": 0.1}), {}) == [()]
+
+
+def test_a_sequence_reports_its_edges() -> None:
+    contender = Contender("a", "sgd", {"lr": LogUniform(1e-2, 1.0)})
+    halton = Halton((9,))
+    edges = [halton.edges(contender, {}, (("lr", lr),)) for lr in (0.011, 0.1, 0.99)]
+    assert edges == [{"lr": "low"}, {}, {"lr": "high"}]
