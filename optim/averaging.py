@@ -28,10 +28,10 @@ def of(place: Place) -> npt.NDArray[Any]:
             f"{' and '.join(sources) or 'none'}. Bind it with ema=0.999, or with swa=first update."
         )
     if t == 0 or (spec.swa is not None and t < spec.swa):
-        return place.x
+        return place.data
     if spec.average is None:
         return place.slots[f"x_{sources[0]}"]
-    given = {"x": place.x, "t": t, **place.slots, **place.scalars}
+    given = {"x": place.data, "t": t, **place.slots, **place.scalars}
     names = inspect.signature(spec.average).parameters
     result: npt.NDArray[Any] = spec.average(
         *(given[n] if n in given else place.group.value(n, int(t) - 1) for n in names)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from typing import Any
+from weakref import WeakMethod
 
 import numpy as np
 import numpy.typing as npt
@@ -45,12 +46,11 @@ class BoundOptimizer:
     Attributes:
         spec: the optimizer as a value, as it was bound.
         t: the updates taken so far; a step in which no parameter has a gradient is none.
-        nonfinite: the updates that were left out or refused because a gradient was not finite.
         groups: the groups of parameters, each with its own `spec`.
     """
 
     __slots__ = (
-        "__weakref__", "_accumulated", "_averaged", "_calls", "_clips", "_plain", "_recorder", "groups", "nonfinite",
+        "__weakref__", "_accumulated", "_averaged", "_calls", "_clips", "_plain", "_recorder", "_refused", "groups",
         "owners", "places", "spec", "t",
     )  # fmt: skip
 
@@ -58,11 +58,12 @@ class BoundOptimizer:
         """See `Optimizer.bind`."""
         _set_t(self, 0)
         self.spec = spec
-        self.nonfinite = self._calls = 0
+        self._refused = self._calls = 0
         named, groups = groups_of(spec, params)
         for own, _ in groups:
             _check_whole_step(spec, own)
-        self.groups = [Group(own, members) for own, members in groups]
+        told = WeakMethod(self._see)  # not the method: a group would keep its optimizer alive
+        self.groups = [Group(own, members, lambda: told()()) for own, members in groups]
         at = {
             id(p): (group, block, index)
             for group in self.groups
@@ -80,6 +81,10 @@ class BoundOptimizer:
         self._averaged = False
         self._recorder: Recorder | None = None
         self._see()
+
+    def _set_counts(self, t: int, refused: int) -> None:
+        _set_t(self, t)
+        self._refused = refused
 
     def _see(self) -> None:
         """See what a step has to do besides gathering and updating."""
@@ -123,6 +128,8 @@ class BoundOptimizer:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Change a hyperparameter in all groups, from the next step on."""
+        if name == "t":
+            raise AttributeError("t counts the updates and is not set. Load a state that has another.")
         if name in BoundOptimizer.__slots__:
             object.__setattr__(self, name, value)
         elif name == "recording":
@@ -140,9 +147,6 @@ class BoundOptimizer:
             TypeError, ValueError: a hyperparameter is not what it may be, or needs another state than is kept. Nothing
                 has been changed then.
         """
-        for name in OF_THE_STEP:
-            if name in changes:
-                raise ValueError(f"{type(self.spec).__name__}: {name} is chosen at binding. Bind another optimizer.")
         for group, spec in [(group, group.changed(**changes)) for group in self.groups]:
             group.adopt(spec)
         self._see()
@@ -191,22 +195,21 @@ class BoundOptimizer:
         return loss
 
     def _prepared(self, work: Work) -> Work:
-        """Accumulate, check and clip; gives what there is to update."""
+        """Check, accumulate and clip; gives what there is to update."""
         if self._averaged:
             raise RuntimeError("A step inside `with opt.averaged()` would move the average. Leave the block first.")
+        norm = _norm(work) if self._clips or self.spec.nonfinite != "propagate" else None
+        if norm is not None and self.spec.nonfinite != "propagate" and not np.isfinite(norm):
+            return self._refuse(work)
         if self._accumulated:
             work = self._mean(work)
-        if not work:
-            return work
-        norm = None
-        if self._clips or self.spec.nonfinite != "propagate":
-            norm = global_norm(block.stretch(block.g, *run) for _, block, runs in work for run in runs)
-            if self.spec.nonfinite != "propagate" and not np.isfinite(norm):
-                return self._refuse(work)
+            norm = _norm(work) if self._clips else None
+        if self._recorder:
+            self._recorder.start(self.places, work)
         for group, block, runs in work:
             group.clip(block, runs, self.t, norm)
         if self._recorder:
-            self._recorder.start(self.places, work)
+            self._recorder.clipped(self.places)
         return work
 
     def _mean(self, work: Work) -> Work:
@@ -224,10 +227,12 @@ class BoundOptimizer:
 
     def _refuse(self, work: Work) -> Work:
         """What to do about a gradient that is not finite: nothing to update, or an error."""
-        self.nonfinite += 1
+        self._refused += 1
         if self.spec.nonfinite == "skip":
             return []
-        bad = [p.name for p in self.places if not np.isfinite(p.block.part(p.block.g, p.index)).all()]
+        present = {(id(block), i) for _, block, runs in work for run in runs for i in range(*run)}
+        with_one = [place for place in self.places if (id(place.block), place.index) in present]
+        bad = [p.name for p in with_one if not np.isfinite(p.block.part(p.block.g, p.index)).all()]
         raise FloatingPointError(
             f"The gradients must be finite. Received: NaN or infinity for {', '.join(bad)}, and nonfinite='raise'. "
             "Lower lr, clip, or choose nonfinite='skip'."
@@ -237,6 +242,10 @@ class BoundOptimizer:
         """Call a closure; gives the loss and, if they were returned, the gradients."""
         loss = closure()
         if isinstance(loss, tuple):
+            if len(loss) != 2:
+                raise TypeError(
+                    f"A closure returns the loss, or the loss and the list of gradients. Received: {len(loss)} values."
+                )
             loss, gradients = loss
             self._hand_over(gradients)
             return loss, gradients
@@ -289,6 +298,8 @@ class BoundOptimizer:
         Raises:
             ValueError: there is no average, or more than one.
         """
+        if self._averaged:
+            raise RuntimeError("The averages are in place already. Leave the block of the first averaged().")
         averages = [averaging.of(place) for place in self.places]
         kept = [place.data.copy() for place in self.places]
         self._averaged = True
@@ -304,6 +315,11 @@ class BoundOptimizer:
             self._see()
 
     # ------------------------------------------------------------------------------------------------- its account
+    @property
+    def nonfinite(self) -> int:
+        """The calls of `step` that were left out or refused because a gradient was not finite."""
+        return self._refused
+
     @property
     def recording(self) -> bool:
         """Whether steps are noted down; set it to True. It costs a copy of x, g and the states at each step."""
@@ -330,11 +346,17 @@ class BoundOptimizer:
             ValueError: no step has been noted down, or the parameter was not updated in it.
         """
         before = self._recorded().before
-        at = {place.name: place for place in self.places}
-        place = at[parameter] if isinstance(parameter, str) else self.places[parameter]
+        at = {place.name: place for place in self.places} | dict(enumerate(self.places))
+        if parameter not in at:
+            raise KeyError(f"There is no parameter {parameter!r}. There are: {', '.join(p.name for p in self.places)}.")
+        place = at[parameter]
         if place.name not in before:
             raise ValueError(f"Parameter {place.name} was not updated in the last step: it had no gradient.")
-        index = entry if isinstance(entry, tuple) else np.unravel_index(entry, place.x.shape)
+        try:
+            index = entry if isinstance(entry, tuple) else np.unravel_index(entry, place.x.shape)
+            place.x[index]
+        except (IndexError, ValueError):
+            raise IndexError(f"Parameter {place.name} has shape {place.x.shape}. Received: entry {entry!r}.") from None
         return step_of(place, before[place.name], tuple(int(i) for i in index))
 
     def _recorded(self) -> Recorder:
@@ -374,6 +396,12 @@ class BoundOptimizer:
             ValueError: the file is damaged, or not such a file; and as `load_state_dict`.
         """
         self.load_state_dict(checkpoint.read(path))
+
+
+def _norm(work: Work) -> float:
+    """The norm of all gradients together, parameter by parameter."""
+    indices = ((block, i) for _, block, runs in work for run in runs for i in range(*run))
+    return global_norm(block.stretch(block.g, i, i + 1) for block, i in indices)
 
 
 # The slot itself: it spares the step what __setattr__ looks at.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import tempfile
+import secrets
 import zipfile
+import zlib
 from collections.abc import Mapping
 from numbers import Real
 from os import PathLike
@@ -29,7 +30,7 @@ def check(saved: Any, own: Mapping[str, Any]) -> None:
     whole = isinstance(saved, Mapping) and {"optimizer", "t", "state"} <= saved.keys()
     if not whole or not isinstance(saved["state"], Mapping):
         raise TypeError("A state is what state_dict() gives: a dict with 'optimizer', 't' and 'state'.")
-    if saved["optimizer"] != own["optimizer"]:
+    if not isinstance(saved["optimizer"], str) or saved["optimizer"] != own["optimizer"]:
         raise ValueError(f"The state must be of {own['optimizer']}. Received: one of {saved['optimizer']}.")
     _same("keys", own, saved)
     _same("parameters", own["state"], saved["state"])
@@ -43,7 +44,7 @@ def check(saved: Any, own: Mapping[str, Any]) -> None:
 
 def _same(what: str, expected: Any, received: Any) -> None:
     if set(expected) != set(received):
-        raise ValueError(f"The state's {what} must be {sorted(expected)}. Received: {sorted(received)}.")
+        raise ValueError(f"The state's {what} must be {sorted(expected)}. Received: {sorted(received, key=str)}.")
 
 
 def _check_values(of: str, saved: Mapping[str, Any], own: Mapping[str, Any]) -> None:
@@ -53,13 +54,18 @@ def _check_values(of: str, saved: Mapping[str, Any], own: Mapping[str, Any]) -> 
             checked_array(f"{name}{of}", value, like)
         elif isinstance(like, int) and not _is_count(value):
             raise ValueError(f"The state's {name}{of} must be an integer >= 0 and < 2**53. Received: {value!r}.")
-        elif isinstance(like, float) and (not isinstance(value, Real) or isinstance(value, bool)):
+        elif isinstance(like, float) and not _is_number(value):
             raise ValueError(f"The state's {name}{of} must be a number. Received: {value!r}.")
 
 
 def _is_count(value: Any) -> bool:
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     return whole and 0 <= value < 2**53  # beyond, t + 1.0 is t
+
+
+def _is_number(value: Any) -> bool:
+    whole = isinstance(value, int | np.integer)
+    return isinstance(value, Real) and not isinstance(value, bool) and not (whole and abs(int(value)) > 2**1023)
 
 
 def write(path: str | PathLike[str], state: Mapping[str, Any]) -> None:
@@ -84,17 +90,18 @@ def write(path: str | PathLike[str], state: Mapping[str, Any]) -> None:
         if isinstance(value, np.ndarray)
     }
     path = Path(path)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     safetensors = _safetensors() if path.suffix == ".safetensors" else None
-    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".tmp", delete=False)  # noqa: SIM115
     try:
-        with file:
+        with open(unfinished, "xb") as file:
             if safetensors:
+                head["crc32"] = {key: zlib.crc32(np.ascontiguousarray(value)) for key, value in arrays.items()}
                 file.write(safetensors.save(arrays, {_HEAD: json.dumps(head)}))
             else:
                 np.savez(file, **{_HEAD: np.array(json.dumps(head))}, **arrays)  # type: ignore[arg-type]
-        os.replace(file.name, path)
+        os.replace(unfinished, path)
     except BaseException:
-        Path(file.name).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
 
 
@@ -112,6 +119,9 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
             head, arrays = _parts_of_safetensors(file.read(), safetensors) if safetensors else _parts_of_npz(file)
             if head.pop("format") != _FORMAT:
                 raise ValueError(f"this version reads format {_FORMAT} alone")
+            for key, crc in head.pop("crc32", {}).items():
+                if zlib.crc32(np.ascontiguousarray(arrays[key])) != crc:
+                    raise ValueError(f"the checksum of {key} differs")
             parameters = head.pop("parameters")
             state = {name: dict(kept) for name, kept in parameters}
             names = list(state)
@@ -137,9 +147,9 @@ _DAMAGE = (
     MemoryError,
     NotImplementedError,
     OverflowError,
-    RecursionError,
+    RuntimeError,
     zipfile.BadZipFile,
-    zipfile.zlib.error,  # type: ignore[attr-defined]
+    zlib.error,
 )
 """What reading a damaged or hostile file may raise."""
 

@@ -16,7 +16,10 @@ _SMALLEST_UNIT = 1e-3
 
 
 def global_norm(gradients: Iterable[npt.NDArray[Any]]) -> float:
-    """The Euclidean norm of all gradients together, accumulated in float64; not finite only if one of them is not."""
+    """The Euclidean norm of all gradients together, in float64; not finite only if one of them is not.
+
+    It does not depend on their order.
+    """
     chunks = [g[start : start + _CHUNK] for g in gradients for start in range(0, g.size, _CHUNK)]
     with np.errstate(over="ignore"):
         norm = _norm(chunks, 1.0)
@@ -27,11 +30,12 @@ def global_norm(gradients: Iterable[npt.NDArray[Any]]) -> float:
 
 
 def _norm(chunks: Iterable[npt.NDArray[Any]], scale: float) -> float:
-    squares = 0.0
+    squares = []
     for chunk in chunks:
-        wide = chunk.astype(np.float64, copy=False) / scale
-        squares += float(wide.dot(wide))
-    return math.sqrt(squares)
+        wide = chunk.astype(np.float64, copy=False)
+        wide = wide if scale == 1 else wide / scale
+        squares.append(float(wide.dot(wide)))
+    return math.sqrt(math.fsum(squares)) if math.inf not in squares else math.inf
 
 
 def clip_factor(limit: float, norm: float) -> float:
@@ -46,7 +50,10 @@ def clipped_by_units(x: npt.NDArray[Any], g: npt.NDArray[Any], share: float) -> 
     of a vector.
     """
     axes = {0: None, 1: None, 2: 0}.get(x.ndim, tuple(range(1, x.ndim)))
-    size_x, size_g = (np.sqrt(np.sum(np.square(a), axis=axes, keepdims=True)) for a in (x, g))
-    limit = share * np.maximum(size_x, x.dtype.type(_SMALLEST_UNIT))
+    size_x, size_g = (
+        np.sqrt(np.sum(np.square(a, dtype=np.float64), axis=axes, keepdims=True)) for a in (x, g)
+    )
+    limit = share * np.maximum(size_x, _SMALLEST_UNIT)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(size_g > limit, g * (limit / size_g), g)
+        factor = np.where(size_g > limit, limit / size_g, 1.0)
+    return g * factor.astype(g.dtype)

@@ -58,7 +58,9 @@ def step_of(place: Place, before: Before, entry: tuple[int, ...]) -> Explanation
     head = f"{type(spec).__name__}, update {before.numbers['t']:g} of {title}, in {place.x.dtype}"
     if spec.tier is ELEMENTS:
         given = {**before.numbers, **{name: array[entry] for name, array in values.items()}}
-        lines = _arithmetic(spec, given)
+        raw, g = before.gradient[entry], given["g"]
+        clipped = [f"g = {_number(g)}, of {_number(raw)}, by clip_each_norm and clip_adaptive"] if raw != g else []
+        lines = [*clipped, *_arithmetic(spec, given)]
     else:
         after = {"x": place.x} | place.slots
         shown = {name: (array, after.get(name)) for name, array in values.items() if array.shape == place.x.shape}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from ..schedules import Schedule
 from .clipping import clip_factor, clipped_by_units, global_norm
 from .hyper import value_at
 from .optimizer import Optimizer
+from .options import OF_THE_STEP
 from .parameters import blocks_of
 from .storage import Block
 from .tiers import ELEMENTS, JOINT
@@ -29,9 +30,10 @@ class Group:
         parameters: the parameters or arrays.
     """
 
-    def __init__(self, spec: Optimizer, parameters: list[Any]) -> None:
-        """Lay the parameters out and start their states."""
+    def __init__(self, spec: Optimizer, parameters: list[Any], told: Callable[[], None]) -> None:
+        """Lay the parameters out and start their states; `told` is called when hyperparameters have changed."""
         self.parameters = parameters
+        self._told = told
         self.blocks = blocks_of(parameters, spec)
         self.adopt(spec)
         clock = (0, *map(spec.start_value, self.kernel.scalars))
@@ -55,6 +57,8 @@ class Group:
         self._scheduled = [(i, name) for i, name in enumerate(names) if isinstance(self._numbers[i], Schedule)]
         own = ("t", "clip_factor", "evaluate")
         self._t, self._factor, self._search = (names.index(name) if name in names else None for name in own)
+        options = ("clip_norm", "clip_each_norm", "clip_adaptive")
+        self._limits = [name for name in options if isinstance(getattr(spec, name), Schedule)]
         self._scalars = [names.index(name) for name in self.kernel.scalars]
         self._from_x = [i for i, slot in enumerate(self.kernel.arrays) if spec.starts.get(slot) == "x"]
         for block in self.blocks:
@@ -66,6 +70,9 @@ class Group:
         Raises:
             TypeError, ValueError: a hyperparameter is not what it may be, or needs another state than is kept.
         """
+        for name in OF_THE_STEP:
+            if name in changes:
+                raise ValueError(f"{type(self.spec).__name__}: {name} is chosen at binding. Bind another optimizer.")
         spec = self.spec.replace(**changes)
         if not self._keeps_the_states_of(spec):
             kept = ", ".join(self.kernel.arrays[2:]) or "none"
@@ -91,6 +98,7 @@ class Group:
             TypeError, ValueError: see `changed`.
         """
         self.adopt(self.changed(**changes))
+        self._told()
 
     def value(self, name: str, k: int) -> Any:
         """A hyperparameter when k updates have been taken.
@@ -110,6 +118,8 @@ class Group:
         """
         for index, name in self._scheduled:
             self._numbers[index] = self.value(name, k)
+        for name in self._limits:
+            self.value(name, k)
         if self._search is not None:
             if evaluate is None:
                 raise TypeError(

@@ -54,6 +54,9 @@ def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optim
         pairs += named
         groups.append((spec.replace(**changes), [p for _, p in named]))
     _check(owner, [p for _, p in pairs])
+    written = [name for name, p in pairs if name and name != getattr(p, "name", None)]
+    if twice := sorted({name for name in written if written.count(name) > 1}):
+        raise ValueError(f"{owner}: parameters must have names of their own. Received: {twice[0]!r} twice. Rename one.")
     if spec.searches and len(groups) > 1:
         raise ValueError(
             f"{owner} searches along one direction for all parameters, and can't have groups. Received: {len(groups)} "

@@ -96,6 +96,8 @@ class Before:
 
     values: Mapping[str, Any]
     """x, g and the states, as the rule was given them."""
+    gradient: Array
+    """g as it came, before its norms were clipped."""
     numbers: Mapping[str, Any]
     """t, hyperparameters and the states that are numbers."""
 
@@ -105,35 +107,44 @@ class Recorder:
 
     def __init__(self) -> None:
         """Nothing is kept yet."""
+        self.gradients: dict[str, Array] = {}
         self.before: dict[str, Before] = {}
         self.record: Record | None = None
 
     def start(self, places: list[Place], work: Work) -> None:
-        """Copy what the step starts from."""
+        """Copy the gradients that have come."""
         updated = {id(block): {i for run in runs for i in range(*run)} for _, block, runs in work}
+        present = (place for place in places if place.index in updated.get(id(place.block), ()))
+        self.gradients = {place.name: place.block.part(place.block.g, place.index).copy() for place in present}
+
+    def clipped(self, places: list[Place]) -> None:
+        """Copy what the rule starts from, once gradients are clipped by their norms."""
         self.before = {
             place.name: Before(
                 {"x": place.x.copy(), "g": place.block.part(place.block.g, place.index).copy()}
                 | {slot: kept.copy() for slot, kept in place.slots.items()},
+                self.gradients[place.name],
                 place.group.numbers | place.scalars | {"t": place.block.clocks[place.index][0] + 1},
             )
             for place in places
-            if place.index in updated.get(id(place.block), ())
+            if place.name in self.gradients
         }
 
     def finish(self, places: list[Place], k: int) -> None:
         """Take the sizes of what has changed."""
         parameters, parts = {}, []
         for place in (place for place in places if place.name in self.before):
-            values = self.before[place.name].values
-            arrays = [a.reshape(-1) for a in (values["x"], values["g"], place.x - values["x"])]
+            before = self.before[place.name]
+            x = before.values["x"]
+            arrays = [a.reshape(-1) for a in (x, before.gradient, place.x - x)]
             parameters[place.name] = Sizes(*(global_norm([a]) for a in arrays))
             parts.append(arrays)
+        used = [before.numbers for before in self.before.values()]
         groups = list(dict.fromkeys(place.group for place in places))
         self.record = Record(
             k=k,
             hyperparameters=tuple(MappingProxyType(group.hyperparameters(k)) for group in groups),
-            clip_factor=next((g.numbers["clip_factor"] for g in groups if "clip_factor" in g.numbers), 1.0),
+            clip_factor=next((n["clip_factor"] for n in used if "clip_factor" in n), 1.0),
             all=Sizes(*(global_norm(arrays) for arrays in zip(*parts, strict=True))),
             parameters=MappingProxyType(parameters),
         )

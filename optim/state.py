@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..schedules import Schedule
 from . import checkpoint
 from .tiers import JOINT
 
@@ -24,14 +25,24 @@ def of(optimizer: BoundOptimizer) -> dict[str, Any]:
         options["nonfinite"] = optimizer.nonfinite
     if optimizer.spec.accumulate > 1:
         options["calls"] = optimizer._calls
-    if optimizer.controllers:
-        options["controllers"] = [controller.state_dict() for controller in optimizer.controllers]
+    if controllers := _controllers(optimizer):
+        options["controllers"] = {name: controller.state_dict() for name, controller in controllers.items()}
     return {
         "optimizer": type(optimizer.spec).__name__,
         "t": optimizer.t,
         **options,
         "state": {place.name: _of(optimizer, place) for place in optimizer.places},
     }
+
+
+def _controllers(optimizer: BoundOptimizer) -> dict[str, Any]:
+    """The controllers by the hyperparameter and the first parameter, in the order of names, that they are for."""
+    found: dict[int, tuple[str, Any]] = {}
+    for place in sorted(optimizer.places, key=lambda place: place.name):
+        for hyper, value in vars(place.group.spec).items():
+            for i, controller in enumerate(value.controllers if isinstance(value, Schedule) else ()):
+                found.setdefault(id(controller), (f"{hyper} of {place.name}" + f", {i + 1}" * bool(i), controller))
+    return dict(found.values())
 
 
 def _of(optimizer: BoundOptimizer, place: Place) -> dict[str, Any]:
@@ -47,16 +58,14 @@ def restore(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
     """Take over a state, see `BoundOptimizer.load_state_dict`."""
     checkpoint.check(saved, of(optimizer))
     _check_clocks(optimizer, saved["state"])
-    controllers = optimizer.controllers
-    states = saved.get("controllers", [])
-    if not isinstance(states, Sequence) or len(states) != len(controllers):
-        raise ValueError(f"The state must have {len(controllers)} controllers of schedules. Received: {states!r}.")
-    for controller, kept in zip(controllers, states, strict=True):
-        controller.checked_state(kept)
-    for controller, kept in zip(controllers, states, strict=True):
-        controller.load_state_dict(kept)
-    optimizer.t = int(saved["t"])
-    optimizer.nonfinite = int(saved.get("nonfinite", 0))
+    controllers, states = _controllers(optimizer), saved.get("controllers", {})
+    if not isinstance(states, Mapping) or states.keys() != controllers.keys():
+        raise ValueError(f"The state's controllers of schedules must be {list(controllers)}. Received: {states!r}.")
+    for name, controller in controllers.items():
+        controller.checked_state(states[name])
+    for name, controller in controllers.items():
+        controller.load_state_dict(states[name])
+    optimizer._set_counts(int(saved["t"]), int(saved.get("nonfinite", 0)))
     optimizer._calls = int(saved.get("calls", 0))
     for place in optimizer.places:
         kept = saved["state"][place.name]

@@ -66,6 +66,7 @@ class Tensors(Tier):
         """One by one, in their shapes; an empty one has nothing to update."""
         for index in range(first, last):
             x, g = block.part(block.x, index), block.part(block.g, index)
+            g.flags.writeable = False  # it may be the caller's
             if x.size:
                 yield index, index + 1, (x, g, *block.slots(index).values())
 
@@ -82,7 +83,9 @@ class Joint(Tier):
 
     def calls(self, block: Block, first: int, last: int) -> Iterable[Call]:
         """One: all parameters of a block have the same clocks."""
-        yield first, last, (block.x, block.g, *block.states.values())  # type: ignore[arg-type]
+        g = block.g[:]
+        g.flags.writeable = False  # it may be the caller's
+        yield first, last, (block.x, g, *block.states.values())  # type: ignore[arg-type]
 
 
 ELEMENTS, TENSORS, JOINT = Elements(), Tensors(), Joint()

@@ -131,3 +131,32 @@ def test_what_was_not_recorded_is_not_told():
         optimizer.explain("nobody")
     optimizer.recording = False
     assert not optimizer.recording
+
+
+def test_the_record_has_the_gradient_as_it_came():
+    x = np.zeros(2)
+    for option in ({"clip_each_norm": 1.0}, {"clip_adaptive": 0.1}, {"clip_norm": 1.0, "clip_each_norm": 0.5}):
+        optimizer = SGD([x], lr=0.0, **option)
+        optimizer.recording = True
+        optimizer.step([np.array([3.0, 4.0])])
+        assert optimizer.record.gradient_norm == 5.0
+        told = optimizer.explain(0, 1)
+        assert ", of 4, by clip_each_norm and clip_adaptive" in told
+
+
+def test_the_clip_factor_is_of_a_group_that_was_updated():
+    a, b = np.ones(2), np.ones(2)
+    optimizer = SGD([{"params": [a]}, {"params": [b]}], lr=1.0, clip_norm=1.0)
+    optimizer.recording = True
+    optimizer.step([None, np.array([3.0, 4.0])])
+    assert optimizer.record.clip_factor == 0.2
+
+
+def test_questions_about_what_is_not_there():
+    optimizer = SGD([np.ones((2, 2))], lr=0.1)
+    optimizer.recording = True
+    optimizer.step([np.ones((2, 2))])
+    with pytest.raises(KeyError, match="There is no parameter 7"):
+        optimizer.explain(7)
+    with pytest.raises(IndexError, match=r"has shape \(2, 2\). Received: entry 5"):
+        optimizer.explain(0, 5)

@@ -109,3 +109,26 @@ def test_safetensors_can_be_read_by_others(tmp_path):
     trained().save(tmp_path / "state.safetensors")
     arrays = safetensors.load_file(tmp_path / "state.safetensors")
     np.testing.assert_array_equal(arrays["0/m"], trained().state_dict()["state"]["0"]["m"])
+
+
+def test_a_number_that_is_no_float_is_refused_before_anything_changes(tmp_path):
+    from glissade.optim import NAdam
+
+    optimizer = NAdam([("a", np.ones(3))], lr=0.1)
+    optimizer.step([np.ones(3)])
+    optimizer.save(tmp_path / "good.npz")
+    parts = dict(np.load(tmp_path / "good.npz"))
+    head = json.loads(str(parts.pop("head")))
+    head["t"], head["parameters"][0][1]["product"] = 77, 10**400
+    np.savez(tmp_path / "bad.npz", head=np.array(json.dumps(head)), **parts)
+    with pytest.raises(ValueError, match="product of parameter a must be a number"):
+        optimizer.load(tmp_path / "bad.npz")
+    assert optimizer.t == 1
+
+
+def test_a_flipped_bit_in_safetensors_is_seen(tmp_path):
+    content = bytearray(saved(tmp_path, "safetensors"))
+    content[-3] ^= 4
+    (tmp_path / "bad.safetensors").write_bytes(bytes(content))
+    with pytest.raises(ValueError, match=r"the checksum of .* differs"):
+        files.read(tmp_path / "bad.safetensors")

@@ -310,3 +310,90 @@ def test_a_step_with_a_closure_gives_the_loss():
     x = np.array([2.0])
     assert SGD([x], lr=0.25).step(lambda: (x @ x, [2 * x])) == 4.0
     assert x[0] == 1.0
+
+
+# ---------------------------------------------------------------------------------------- what a check has found
+@pytest.mark.parametrize(("option", "expected"), [("clip_norm", [0.4, 0.2]), ("clip_each_norm", [0.4, 0.2])])
+def test_an_option_switched_on_in_a_group_counts(option, expected):
+    x = np.ones(2)
+    optimizer = SGD([x], lr=1.0)
+    optimizer.groups[0].set(**{option: 1.0})
+    optimizer.step([np.array([3.0, 4.0])])
+    np.testing.assert_allclose(x, expected)
+    for name, value in (("accumulate", 2), ("nonfinite", "skip")):
+        with pytest.raises(ValueError, match=f"{name} is chosen at binding"):
+            optimizer.groups[0].set(**{name: value})
+        with pytest.raises(ValueError, match=f"{name} is chosen at binding"):
+            setattr(optimizer, name, value)
+    with pytest.raises(AttributeError, match="t counts the updates"):
+        optimizer.t = 5
+
+
+def test_the_joint_norm_does_not_depend_on_the_order_of_parameters():
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        g = {name: rng.normal(size=3) for name in "abc"}
+        points = {}
+        for order in ("abc", "cab"):
+            x = {name: np.ones(3) for name in order}
+            SGD([(name, x[name]) for name in order], lr=0.1, clip_norm=1.0).step([g[name] for name in order])
+            points[order] = x
+        for name in "abc":
+            np.testing.assert_array_equal(points["abc"][name], points["cab"][name])
+
+
+def test_averages_start_at_what_the_caller_has_assigned():
+    a, p = np.ones(3), Parameter(np.ones(3))
+    plain, packed = SGD([a, np.ones(2)], lr=0.1, ema=0.5), SGD([p], lr=0.1, swa=5)
+    a[:] = 7
+    p.data = np.full(3, 7.0)
+    with plain.averaged(), packed.averaged():
+        np.testing.assert_array_equal(a, 7.0)
+        np.testing.assert_array_equal(p.data, 7.0)
+
+
+def test_averages_are_put_in_place_once():
+    optimizer = SGD([np.ones(1)], lr=1.0, ema=0.5)
+    with optimizer.averaged():
+        with pytest.raises(RuntimeError, match="in place already"), optimizer.averaged():
+            pass
+        with pytest.raises(RuntimeError, match="Leave the block"):
+            optimizer.step([np.ones(1)])
+
+
+def test_adaptive_clipping_of_large_float32_gradients():
+    x = np.ones(2, np.float32)
+    SGD([x], lr=1.0, clip_adaptive=0.01).step([np.full(2, 3e19, np.float32)])
+    np.testing.assert_allclose(1 - x, 0.01, rtol=1e-4)
+    assert x.dtype == np.float32
+
+
+def test_only_parameters_with_a_gradient_are_named():
+    p, q = Parameter(np.ones(2), name="p"), Parameter(np.ones(2), name="q")
+    optimizer = SGD([p, q], lr=1.0, nonfinite="raise")
+    p.grad, q.grad = np.array([np.nan, 1.0]), np.ones(2)
+    with pytest.raises(FloatingPointError, match="for p, and"):
+        optimizer.step()
+    p.grad, q.grad = None, np.array([np.inf, 1.0])
+    with pytest.raises(FloatingPointError, match="for q, and"):
+        optimizer.step()
+
+
+@pytest.mark.parametrize("policy", ["skip", "raise"])
+def test_a_gradient_that_is_not_finite_is_left_out_of_the_mean(policy):
+    x = np.zeros(1)
+    optimizer = SGD([x], lr=1.0, nonfinite=policy, accumulate=2)
+    optimizer.step([np.ones(1)])
+    if policy == "raise":
+        with pytest.raises(FloatingPointError):
+            optimizer.step([np.array([np.nan])])
+    else:
+        optimizer.step([np.array([np.nan])])
+    assert x[0] == 0
+    optimizer.step([np.array([3.0])])
+    assert x[0] == -2.0
+
+
+def test_names_that_are_written_twice_are_refused():
+    with pytest.raises(ValueError, match="Received: 'w' twice"):
+        Adam([("w", np.ones(1)), ("w", np.ones(1))])

@@ -119,7 +119,30 @@ def test_schedules_with_a_state_are_resumed(tmp_path):
     other.load(tmp_path / "state.npz")
     assert other.lr == 0.25
     state = optimizer.state_dict()
-    for wrong in ([], [{"class": "Cosine"}], None):
+    for wrong in ({}, {"lr of 0": {"class": "Cosine"}}, [], None):
         with pytest.raises((ValueError, TypeError)):
             other.load_state_dict({**state, "t": 99, "controllers": wrong})
         assert other.t == 3
+
+
+def test_controllers_are_told_apart_in_any_order_of_groups():
+    from glissade.schedules import ReduceOnPlateau
+
+    def bound(reverse):
+        a, b = ReduceOnPlateau(0.1, patience=0), ReduceOnPlateau(0.2, patience=0)
+        groups = [{"params": [("a", np.ones(2))], "lr": a}, {"params": [("b", np.ones(2))], "lr": b}]
+        return SGD(groups[::-1] if reverse else groups, lr=1.0), a, b
+
+    optimizer, a, b = bound(False)
+    for _ in range(3):
+        a.observe(1.0)
+    b.observe(5.0)
+    other, a2, b2 = bound(True)
+    other.load_state_dict(optimizer.state_dict())
+    assert (a2(0), b2(0)) == (a(0), b(0)) == (pytest.approx(0.001), 0.2)
+
+
+def test_a_saved_file_is_as_readable_as_others(tmp_path):
+    SGD([np.ones(1)], lr=0.1).save(tmp_path / "state.npz")
+    (tmp_path / "other").write_bytes(b"")
+    assert (tmp_path / "state.npz").stat().st_mode == (tmp_path / "other").stat().st_mode
