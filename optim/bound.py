@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from typing import Any
-from weakref import WeakMethod
 
 import numpy as np
 import numpy.typing as npt
@@ -62,8 +62,7 @@ class BoundOptimizer:
         named, groups = groups_of(spec, params)
         for own, _ in groups:
             _check_whole_step(spec, own)
-        told = WeakMethod(self._see)  # not the method: a group would keep its optimizer alive
-        self.groups = [Group(own, members, lambda: told()()) for own, members in groups]
+        self.groups = [Group(own, members, weakref.ref(self)) for own, members in groups]
         at = {
             id(p): (group, block, index)
             for group in self.groups
@@ -80,13 +79,13 @@ class BoundOptimizer:
         self._accumulated = [Accumulated(block) for block in blocks] if spec.accumulate > 1 else []
         self._averaged = False
         self._recorder: Recorder | None = None
-        self._see()
+        self.see()
 
     def _set_counts(self, t: int, refused: int) -> None:
         _set_t(self, t)
         self._refused = refused
 
-    def _see(self) -> None:
+    def see(self) -> None:
         """See what a step has to do besides gathering and updating."""
         specs = [group.spec for group in self.groups]
         self._clips = any(spec.clip_norm is not None for spec in specs)
@@ -134,7 +133,7 @@ class BoundOptimizer:
             object.__setattr__(self, name, value)
         elif name == "recording":
             self._recorder = (self._recorder or Recorder()) if value else None
-            self._see()
+            self.see()
         elif name in self.spec.domains:
             self.set(**{name: value})
         else:
@@ -149,7 +148,7 @@ class BoundOptimizer:
         """
         for group, spec in [(group, group.changed(**changes)) for group in self.groups]:
             group.adopt(spec)
-        self._see()
+        self.see()
 
     # -------------------------------------------------------------------------------------------------- the step
     def step(self, gradients: Any = None) -> Any:
@@ -303,7 +302,7 @@ class BoundOptimizer:
         averages = [averaging.of(place) for place in self.places]
         kept = [place.data.copy() for place in self.places]
         self._averaged = True
-        self._see()
+        self.see()
         try:
             for place, average in zip(self.places, averages, strict=True):
                 np.copyto(place.data, average)
@@ -312,7 +311,7 @@ class BoundOptimizer:
             for place, data in zip(self.places, kept, strict=True):
                 np.copyto(place.data, data)
             self._averaged = False
-            self._see()
+            self.see()
 
     # ------------------------------------------------------------------------------------------------- its account
     @property

@@ -64,8 +64,9 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    whole = isinstance(value, int | np.integer)
-    return isinstance(value, Real) and not isinstance(value, bool) and not (whole and abs(int(value)) > 2**1023)
+    if isinstance(value, int | np.integer):
+        return not isinstance(value, bool) and abs(int(value)) <= 2**1023
+    return isinstance(value, Real)
 
 
 def write(path: str | PathLike[str], state: Mapping[str, Any]) -> None:
@@ -95,7 +96,7 @@ def write(path: str | PathLike[str], state: Mapping[str, Any]) -> None:
     try:
         with open(unfinished, "xb") as file:
             if safetensors:
-                head["crc32"] = {key: zlib.crc32(np.ascontiguousarray(value)) for key, value in arrays.items()}
+                head["crc32"] = {key: _crc(value) for key, value in arrays.items()}
                 file.write(safetensors.save(arrays, {_HEAD: json.dumps(head)}))
             else:
                 np.savez(file, **{_HEAD: np.array(json.dumps(head))}, **arrays)  # type: ignore[arg-type]
@@ -120,7 +121,7 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
             if head.pop("format") != _FORMAT:
                 raise ValueError(f"this version reads format {_FORMAT} alone")
             for key, crc in head.pop("crc32", {}).items():
-                if zlib.crc32(np.ascontiguousarray(arrays[key])) != crc:
+                if _crc(arrays[key]) != crc:
                     raise ValueError(f"the checksum of {key} differs")
             parameters = head.pop("parameters")
             state = {name: dict(kept) for name, kept in parameters}
@@ -168,6 +169,10 @@ def _parts_of_safetensors(content: bytes, safetensors: Any) -> tuple[dict[str, A
     except Exception as error:  # its own error has no other base class
         raise ValueError(str(error)) from error
     return json.loads(json.loads(content[8 : 8 + length])["__metadata__"][_HEAD]), arrays
+
+
+def _crc(array: npt.NDArray[Any]) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).data)
 
 
 def _safetensors() -> Any:

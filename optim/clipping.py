@@ -56,4 +56,5 @@ def clipped_by_units(x: npt.NDArray[Any], g: npt.NDArray[Any], share: float) -> 
     limit = share * np.maximum(size_x, _SMALLEST_UNIT)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(size_g > limit, limit / size_g, 1.0)
-    return g * factor.astype(g.dtype)
+    clipped: npt.NDArray[Any] = g * factor.astype(g.dtype)
+    return clipped

@@ -30,10 +30,16 @@ class Group:
         parameters: the parameters or arrays.
     """
 
-    def __init__(self, spec: Optimizer, parameters: list[Any], told: Callable[[], None]) -> None:
-        """Lay the parameters out and start their states; `told` is called when hyperparameters have changed."""
+    def __init__(self, spec: Optimizer, parameters: list[Any], owner: Callable[[], Any]) -> None:
+        """Lay the parameters out and start their states.
+
+        Args:
+            spec: the optimizer as a value.
+            parameters: the parameters or arrays.
+            owner: a weak reference to what is told by `see()` that hyperparameters have changed.
+        """
         self.parameters = parameters
-        self._told = told
+        self._owner = owner
         self.blocks = blocks_of(parameters, spec)
         self.adopt(spec)
         clock = (0, *map(spec.start_value, self.kernel.scalars))
@@ -98,7 +104,8 @@ class Group:
             TypeError, ValueError: see `changed`.
         """
         self.adopt(self.changed(**changes))
-        self._told()
+        if (owner := self._owner()) is not None:
+            owner.see()
 
     def value(self, name: str, k: int) -> Any:
         """A hyperparameter when k updates have been taken.
