@@ -13,21 +13,20 @@ import numpy.typing as npt
 
 from ..schedules import Schedule
 from . import averaging, checkpoint, state
-from .accumulation import Accumulated
-from .clipping import global_norm
+from .checkpoint import is_count
 from .explain import Explanation, step_of
 from .group import Group
 from .optimizer import Optimizer
 from .options import OF_THE_STEP
 from .parameters import groups_of
 from .place import Place
+from .preparation import Preparation, Work
 from .record import Record, Recorder
-from .storage import Block, apart, checked_array, owners
+from .storage import apart, checked_array, owners
 
 __all__ = ["BoundOptimizer"]
 
 Array = npt.NDArray[Any]
-Work = list[tuple[Group, Block, Sequence[tuple[int, int]]]]
 
 
 class BoundOptimizer:
@@ -50,15 +49,13 @@ class BoundOptimizer:
     """
 
     __slots__ = (
-        "__weakref__", "_accumulated", "_averaged", "_calls", "_clips", "_plain", "_recorder", "_refused", "groups",
-        "owners", "places", "spec", "t",
+        "__weakref__", "_averaged", "_plain", "_preparation", "_recorder", "groups", "owners", "places", "spec", "t",
     )  # fmt: skip
 
     def __init__(self, spec: Optimizer, params: Iterable[Any]) -> None:
         """See `Optimizer.bind`."""
         _set_t(self, 0)
         self.spec = spec
-        self._refused = self._calls = 0
         named, groups = groups_of(spec, params)
         for own, _ in groups:
             _check_whole_step(spec, own)
@@ -75,23 +72,14 @@ class BoundOptimizer:
             x = block.part(block.x, index)
             self.places.append(Place(name, p, group, block, index, f"gradient of parameter {name}", x))
         self.owners = owners(array for place in self.places for array in (place.x, place.block.g, place.data))
-        blocks = [block for group in self.groups for block in group.blocks]
-        self._accumulated = [Accumulated(block) for block in blocks] if spec.accumulate > 1 else []
+        self._preparation = Preparation(spec, self.groups, self.places)
         self._averaged = False
         self._recorder: Recorder | None = None
         self.see()
 
-    def _set_counts(self, t: int, refused: int) -> None:
-        _set_t(self, t)
-        self._refused = refused
-
     def see(self) -> None:
-        """See what a step has to do besides gathering and updating."""
-        specs = [group.spec for group in self.groups]
-        self._clips = any(spec.clip_norm is not None for spec in specs)
-        parts = any(spec.clip_each_norm is not None or spec.clip_adaptive is not None for spec in specs)
-        checks = self.spec.accumulate > 1 or self.spec.nonfinite != "propagate"
-        self._plain = not (self._clips or parts or checks or self._averaged or self._recorder)
+        """See whether a step has more to do than to gather and to update."""
+        self._plain = self._preparation.idle and not self._averaged and not self._recorder
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Refuse: a copy of the buffers would not be what the copied parameters see."""
@@ -127,8 +115,8 @@ class BoundOptimizer:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Change a hyperparameter in all groups, from the next step on."""
-        if name == "t":
-            raise AttributeError("t counts the updates and is not set. Load a state that has another.")
+        if name == "t" and not is_count(value):
+            raise ValueError(f"t counts the updates and must be an integer >= 0. Received: t={value!r}.")
         if name in BoundOptimizer.__slots__:
             object.__setattr__(self, name, value)
         elif name == "recording":
@@ -194,48 +182,16 @@ class BoundOptimizer:
         return loss
 
     def _prepared(self, work: Work) -> Work:
-        """Check, accumulate and clip; gives what there is to update."""
+        """Do what options ask for before the update; gives what there is to update."""
         if self._averaged:
             raise RuntimeError("A step inside `with opt.averaged()` would move the average. Leave the block first.")
-        norm = _norm(work) if self._clips or self.spec.nonfinite != "propagate" else None
-        if norm is not None and self.spec.nonfinite != "propagate" and not np.isfinite(norm):
-            return self._refuse(work)
-        if self._accumulated:
-            work = self._mean(work)
-            norm = _norm(work) if self._clips else None
-        if self._recorder:
+        work = self._preparation.taken(work)
+        if self._recorder and work:
             self._recorder.start(self.places, work)
-        for group, block, runs in work:
-            group.clip(block, runs, self.t, norm)
-        if self._recorder:
+        self._preparation.clip(work, self.t)
+        if self._recorder and work:
             self._recorder.clipped(self.places)
         return work
-
-    def _mean(self, work: Work) -> Work:
-        """Add the gradients up; at the last of the calls their mean, at others nothing to update."""
-        of = {id(accumulated.block): accumulated for accumulated in self._accumulated}
-        for _, block, runs in work:
-            of[id(block)].add(runs)
-        self._calls += 1
-        if self._calls < self.spec.accumulate:
-            return []
-        self._calls = 0
-        blocks = [(group, block) for group in self.groups for block in group.blocks]
-        means = [(group, block, of[id(block)].mean(self.spec.accumulate)) for group, block in blocks]
-        return [(group, block, runs) for group, block, runs in means if runs]
-
-    def _refuse(self, work: Work) -> Work:
-        """What to do about a gradient that is not finite: nothing to update, or an error."""
-        self._refused += 1
-        if self.spec.nonfinite == "skip":
-            return []
-        present = {(id(block), i) for _, block, runs in work for run in runs for i in range(*run)}
-        with_one = [place for place in self.places if (id(place.block), place.index) in present]
-        bad = [p.name for p in with_one if not np.isfinite(p.block.part(p.block.g, p.index)).all()]
-        raise FloatingPointError(
-            f"The gradients must be finite. Received: NaN or infinity for {', '.join(bad)}, and nonfinite='raise'. "
-            "Lower lr, clip, or choose nonfinite='skip'."
-        )
 
     def _evaluate(self, closure: Callable[[], Any]) -> tuple[Any, Any]:
         """Call a closure; gives the loss and, if they were returned, the gradients."""
@@ -317,7 +273,7 @@ class BoundOptimizer:
     @property
     def nonfinite(self) -> int:
         """The calls of `step` that were left out or refused because a gradient was not finite."""
-        return self._refused
+        return self._preparation.refused
 
     @property
     def recording(self) -> bool:
@@ -395,12 +351,6 @@ class BoundOptimizer:
             ValueError: the file is damaged, or not such a file; and as `load_state_dict`.
         """
         self.load_state_dict(checkpoint.read(path))
-
-
-def _norm(work: Work) -> float:
-    """The norm of all gradients together, parameter by parameter."""
-    indices = ((block, i) for _, block, runs in work for run in runs for i in range(*run))
-    return global_norm(block.stretch(block.g, i, i + 1) for block, i in indices)
 
 
 # The slot itself: it spares the step what __setattr__ looks at.

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from .storage import checked_array
 
-__all__ = ["check", "read", "write"]
+__all__ = ["check", "is_count", "read", "write"]
 
 _FORMAT = 2
 _HEAD = "head"
@@ -52,13 +52,14 @@ def _check_values(of: str, saved: Mapping[str, Any], own: Mapping[str, Any]) -> 
         value = saved[name]
         if isinstance(like, np.ndarray):
             checked_array(f"{name}{of}", value, like)
-        elif isinstance(like, int) and not _is_count(value):
+        elif isinstance(like, int) and not is_count(value):
             raise ValueError(f"The state's {name}{of} must be an integer >= 0 and < 2**53. Received: {value!r}.")
         elif isinstance(like, float) and not _is_number(value):
             raise ValueError(f"The state's {name}{of} must be a number. Received: {value!r}.")
 
 
-def _is_count(value: Any) -> bool:
+def is_count(value: Any) -> bool:
+    """Whether a value can be a number of updates."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     return whole and 0 <= value < 2**53  # beyond, t + 1.0 is t
 

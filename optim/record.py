@@ -13,8 +13,8 @@ import numpy.typing as npt
 from .clipping import global_norm
 
 if TYPE_CHECKING:
-    from .bound import Work
     from .place import Place
+    from .preparation import Work
 
 __all__ = ["Before", "Record", "Recorder", "Sizes"]
 

@@ -24,7 +24,7 @@ def of(optimizer: BoundOptimizer) -> dict[str, Any]:
     if optimizer.spec.nonfinite != "propagate":
         options["nonfinite"] = optimizer.nonfinite
     if optimizer.spec.accumulate > 1:
-        options["calls"] = optimizer._calls
+        options["calls"] = optimizer._preparation.calls
     if controllers := _controllers(optimizer):
         options["controllers"] = {name: controller.state_dict() for name, controller in controllers.items()}
     return {
@@ -47,7 +47,7 @@ def _controllers(optimizer: BoundOptimizer) -> dict[str, Any]:
 
 def _of(optimizer: BoundOptimizer, place: Place) -> dict[str, Any]:
     kept: dict[str, Any] = {"t": int(place.block.clocks[place.index][0]), **place.scalars}
-    for accumulated in optimizer._accumulated:
+    for accumulated in optimizer._preparation.accumulated:
         if accumulated.block is place.block:
             kept["arrived"] = int(accumulated.arrived[place.index])
             kept["accumulated"] = place.block.part(accumulated.total, place.index).copy()
@@ -65,14 +65,15 @@ def restore(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
         controller.checked_state(states[name])
     for name, controller in controllers.items():
         controller.load_state_dict(states[name])
-    optimizer._set_counts(int(saved["t"]), int(saved.get("nonfinite", 0)))
-    optimizer._calls = int(saved.get("calls", 0))
+    optimizer.t = int(saved["t"])
+    optimizer._preparation.refused = int(saved.get("nonfinite", 0))
+    optimizer._preparation.calls = int(saved.get("calls", 0))
     for place in optimizer.places:
         kept = saved["state"][place.name]
         place.block.clocks[place.index] = (int(kept["t"]), *(float(kept[name]) for name in place.scalars))
         for slot, array in place.slots.items():
             np.copyto(array, kept[slot])
-        for accumulated in optimizer._accumulated:
+        for accumulated in optimizer._preparation.accumulated:
             if accumulated.block is place.block:
                 accumulated.arrived[place.index] = bool(kept["arrived"])
                 np.copyto(place.block.part(accumulated.total, place.index), kept["accumulated"])
