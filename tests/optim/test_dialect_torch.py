@@ -109,9 +109,12 @@ def test_groups_are_read_and_written_through():
         first["betas"] = (0.5, 2)
     assert first["betas"] == (0.5, 0.6)
     assert optimizer.state == {}
+    assert optimizer.state[w] == {}
     step(optimizer, rng)
     assert optimizer.state[w]["exp_avg"].shape == (3, 2)
     assert len(optimizer.state) == 2
+    with pytest.raises(KeyError, match=r"by parameter of this optimizer\. Received: Parameter"):
+        optimizer.state[Parameter(np.zeros(1))]
     with pytest.raises(TypeError, match="can't be exchanged"):
         first["params"] = []
     with pytest.raises(TypeError, match="can't be deleted"):
@@ -211,6 +214,10 @@ REFUSED = [
     ("RMSprop", {"alpha": 1.5}, ValueError, r"torch\.RMSprop: alpha must be in \[0, 1\)\. Received: alpha=1\.5"),
     ("Rprop", {"etas": (0.5, 0.9)}, ValueError, r"etas\[1\] must be finite and > 1"),
     ("Muon", {"adjust_lr_fn": "no"}, ValueError, "adjust_lr must be one of"),
+    ("Adam", {"betas": 0.9}, TypeError, r"torch\.Adam: betas must be 2 numbers\. Received: betas=0\.9\. The"),
+    ("Adam", {"betas": (0.9,)}, ValueError, r"torch\.Adam: betas must be 2 numbers\. Received: betas=\(0\.9,\)\."),
+    ("Adam", {"betas": np.array(0.9)}, TypeError, "betas must be 2 numbers"),
+    ("Muon", {"ns_coefficients": (1, 2)}, ValueError, r"torch\.Muon: ns_coefficients must be 3 numbers"),
 ]
 
 
@@ -218,6 +225,40 @@ REFUSED = [
 def test_what_is_refused(name, arguments, error, message):
     with pytest.raises(error, match=message):
         getattr(torch, name)([Parameter(np.zeros((2, 2)))], **arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "error", "message"),
+    [
+        ("Adam", np.ones(2, np.int64), TypeError, r"^torch\.Adam: parameter 0 must be float32 or float64"),
+        ("Muon", np.ones(3), ValueError, r"^torch\.Muon: parameter 0 must be a matrix\. Received: shape \(3,\)"),
+    ],
+)
+def test_parameters_are_refused_under_this_name(name, x, error, message):
+    with pytest.raises(error, match=message):
+        getattr(torch, name)([x])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_lr_below_zero_goes_on(name):
+    params = parameters(np.random.default_rng(0))
+    optimizer, other = (getattr(torch, name)(params, lr=0.1) for _ in range(2))
+    (group,) = optimizer.param_groups
+    group["lr"] = -0.2
+    step(optimizer, np.random.default_rng(0))
+    other.load_state_dict(optimizer.state_dict())
+    assert other.param_groups[0]["lr"] == group.bound.groups[0].spec.lr == -0.2
+    with pytest.raises(ValueError, match="lr must be finite"):
+        group["lr"] = -math.inf
+
+
+def test_an_lr_below_zero_goes_uphill():
+    p = Parameter(np.zeros(1))
+    optimizer = torch.SGD([p], lr=0.1)
+    optimizer.param_groups[0]["lr"] = -0.1
+    p.grad = np.ones(1)
+    optimizer.step()
+    assert p.data.tolist() == [0.1]
 
 
 def test_lbfgs_has_one_group():
@@ -304,6 +345,33 @@ def test_schedulers_take_this_dialects_optimizers():
         scheduler.step()
     with pytest.raises(ValueError, match="cycle_momentum=False"):
         lr_scheduler.CyclicLR(torch.Rprop([Parameter(np.zeros(1))]), 0.1, 1.0)
+
+
+REFUSED_SCHEDULERS = [
+    ("StepLR", (0,), {}, ValueError, "StepLR: step_size must be > 0"),
+    ("MultiStepLR", (3,), {}, TypeError, "MultiStepLR: milestones must be a list of integers"),
+    ("CosineAnnealingLR", (0,), {}, ValueError, "CosineAnnealingLR: T_max must be > 0"),
+    ("LambdaLR", (0.5,), {}, TypeError, r"LambdaLR: lr_lambda must be a function of k, .* Received: 0\.5"),
+    ("MultiplicativeLR", (0.5,), {}, TypeError, "MultiplicativeLR: lr_lambda must be a function"),
+    ("CyclicLR", (0.1, 1.0), {"step_size_up": 0}, ValueError, "CyclicLR: step_size_up must be > 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs", "error", "message"), REFUSED_SCHEDULERS)
+def test_what_schedulers_refuse(name, args, kwargs, error, message):
+    with pytest.raises(error, match=message):
+        getattr(lr_scheduler, name)(sgd(1.0), *args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "rate"),
+    [("ConstantLR", {"factor": 0.5}, 0.5), ("LinearLR", {"start_factor": 0.1}, 0.1), ("PolynomialLR", {}, 1.0)],
+)
+def test_no_steps_at_all_stay_at_the_start(name, arguments, rate):
+    scheduler = getattr(lr_scheduler, name)(sgd(1.0), total_iters=0, **arguments)
+    for _ in range(3):
+        assert scheduler.get_last_lr() == [rate]
+        scheduler.step()
 
 
 def test_an_averaged_model():

@@ -237,6 +237,9 @@ SCHEDULERS = [
     lambda s, o: s.LinearLR(o, 0.3, 0.9, 50),
     lambda s, o: s.ExponentialLR(o, 0.99),
     lambda s, o: s.PolynomialLR(o, 150, 1.7),
+    lambda s, o: s.ConstantLR(o, 0.4, 0),
+    lambda s, o: s.LinearLR(o, 0.3, 0.9, 0),
+    lambda s, o: s.PolynomialLR(o, 0),
     lambda s, o: s.CosineAnnealingLR(o, 37, 0.001),
     lambda s, o: s.CosineAnnealingWarmRestarts(o, 9, 2, 0.001),
     lambda s, o: s.CosineAnnealingWarmRestarts(o, 9),
@@ -249,6 +252,7 @@ SCHEDULERS = [
     lambda s, o: s.OneCycleLR(o, [0.2, 0.3], epochs=30, steps_per_epoch=10, anneal_strategy="linear", three_phase=True),
     lambda s, o: s.SequentialLR(o, [s.LinearLR(o, 0.1, 1.0, 20), s.CosineAnnealingLR(o, 100)], [20]),
     lambda s, o: s.SequentialLR(o, [s.ConstantLR(o, 0.1, 5), s.ExponentialLR(o, 0.9), s.StepLR(o, 5)], [5, 50]),
+    lambda s, o: s.SequentialLR(o, [s.ConstantLR(o, 0.1, 5), s.MultiplicativeLR(o, wave), s.StepLR(o, 5)], [5, 50]),
     lambda s, o: s.ChainedScheduler([s.ConstantLR(o, 0.1, 20), s.ExponentialLR(o, 0.98)]),
     lambda s, o: s.ChainedScheduler([s.LinearLR(o, 0.2, 1.0, 30), s.StepLR(o, 40, 0.5), s.CosineAnnealingLR(o, 400)]),
 ]
@@ -366,6 +370,43 @@ def test_two_schedulers_on_one_optimizer():
             yield [group["lr"] for group in optimizer.param_groups]
 
     np.testing.assert_allclose(list(run(ours)), list(run(theirs)), rtol=1e-9)
+
+
+def test_two_schedulers_that_bring_the_rate_below_zero():
+    def run(framework):
+        params, optimizer, first = scheduled(framework, "SGD", lambda s, o: s.CosineAnnealingLR(o, 9, 0.01))
+        second = framework.optim.lr_scheduler.StepLR(optimizer, 3, 0.5)
+        for _ in range(14):
+            stepped(params, optimizer, first)
+            second.step()
+            yield [group["lr"] for group in optimizer.param_groups]
+
+    its = list(run(theirs))
+    assert min(map(min, its)) < 0
+    np.testing.assert_allclose(list(run(ours)), its, rtol=1e-9)
+
+
+def test_a_cosine_from_its_end_moves_a_changed_rate():
+    def run(framework):
+        params, optimizer, scheduler = scheduled(framework, "SGD", lambda s, o: s.CosineAnnealingLR(o, 9, 0.1))
+        for k in range(30):
+            if k in (3, 12):
+                optimizer.param_groups[1]["lr"] *= 0.5
+            stepped(params, optimizer, scheduler)
+            yield optimizer.param_groups[1]["lr"]
+
+    np.testing.assert_allclose(list(run(ours)), list(run(theirs)), rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of the epoch, and of the order of calls
+def test_a_product_is_driven_by_the_epoch():
+    def run(framework):
+        _, optimizer, scheduler = scheduled(framework, "SGD", lambda s, o: s.MultiplicativeLR(o, wave))
+        for k in (0, 1, 0, 2, 0):
+            scheduler.step(k)
+            yield [group["lr"] for group in optimizer.param_groups]
+
+    np.testing.assert_allclose(list(run(ours)), list(run(theirs)), rtol=1e-12)
 
 
 # ----------------------------------------------------------------------------------------------------------- clipping

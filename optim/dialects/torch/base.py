@@ -77,6 +77,18 @@ class Optimizer(Dialect):
         )
 
     @classmethod
+    def completed(cls, *args: Any, **arguments: Any) -> dict[str, Any]:
+        """All arguments by name; such as betas have as many numbers as their default."""
+        values = super().completed(*args, **arguments)
+        for name, default in ((p.name, p.default) for p in cls.__signature__.parameters.values()):
+            if isinstance(default, tuple) and _length(values[name]) != len(default):
+                raise (TypeError if _length(values[name]) is None else ValueError)(
+                    f"{cls.title()}: {name} must be {len(default)} numbers. Received: {name}={values[name]!r}. "
+                    f"The default is {default!r}."
+                )
+        return values
+
+    @classmethod
     def kept(cls, bound: BoundOptimizer) -> list[dict[str, Any] | None]:
         """Of each parameter its states by PyTorch's names; None before there are any."""
         return state.kept(cls, bound)
@@ -176,6 +188,12 @@ class Optimizer(Dialect):
         """
         self._bound()
         state.imported(self, state_dict)
+
+
+def _length(value: Any) -> int | None:
+    """How many numbers; None for what is no sequence."""
+    values = value.tolist() if isinstance(value, np.ndarray) else value
+    return len(values) if isinstance(values, Sequence) else None
 
 
 def _groups(title: str, params: Any) -> list[Mapping[str, Any]]:

@@ -79,6 +79,8 @@ class CyclicLR(WithMomentum):
         last_epoch: int = -1,
     ) -> None:
         checked("CyclicLR", optimizer)
+        if not step_size_up > 0:
+            raise ValueError(f"CyclicLR: step_size_up must be > 0. Received: step_size_up={step_size_up!r}.")
         bases = per_group("base_lr", optimizer, base_lr)
         self.max_lrs = per_group("max_lr", optimizer, max_lr)
         self.total_size = float(step_size_up + (step_size_down or step_size_up))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, MutableMapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ....schedules import Schedule
+from ...bound import BoundOptimizer
 from ...optimizer import Optimizer as Ours
 from .state import moved
 
@@ -20,7 +23,8 @@ __all__ = ["ParamGroup"]
 class ParamGroup(MutableMapping[str, Any]):
     """Arguments by their names, and "params". Writing an argument changes it from the next step on.
 
-    Any other key, such as a scheduler's "initial_lr", is kept as it is.
+    Any other key, such as a scheduler's "initial_lr", is kept as it is. An lr must be >= 0 at first; as in PyTorch, it
+    may be written below 0 later, which is what two schedulers of one optimizer can come to: then the steps go uphill.
 
     Raises:
         TypeError, ValueError: an argument that is not what it may be. Nothing has been changed then.
@@ -32,13 +36,30 @@ class ParamGroup(MutableMapping[str, Any]):
         self.values_given = {name: value for name, value in values.items() if name != "params"}
         params = values["params"]
         params = [params] if isinstance(params, np.ndarray) or hasattr(params, "grad") else list(params)
-        self.bound = self.spec_with({}).bind(params)
+        self.bound = self._bound_to(params)
         if any(isinstance(p, tuple) for p in params):
             self.values_given["param_names"] = [place.name for place in self.bound.places]
 
+    def _bound_to(self, params: list[Any]) -> BoundOptimizer:
+        spec = self._said(self.values_given)
+        try:
+            return spec.bind(params)
+        except (TypeError, ValueError) as error:
+            name, _, rest = str(error).partition(": ")
+            raise type(error)(f"{self._kind.title()}: {rest}" if name == type(spec).__name__ else str(error)) from None
+
     def spec_with(self, changes: Mapping[str, Any]) -> Ours:
         """What it is in ours, with these changes."""
-        kind, values = self._kind, {**self.values_given, **changes}
+        values = {**self.values_given, **changes}
+        lr = values["lr"]
+        if not isinstance(lr, Real) or not -math.inf < float(lr) < 0:
+            return self._said(values)
+        spec = self._said({**values, "lr": -lr})
+        object.__setattr__(spec, "lr", float(lr))  # outside our domain: PyTorch looks at an lr only when it is given
+        return spec
+
+    def _said(self, values: Mapping[str, Any]) -> Ours:
+        kind = self._kind
         for name, value in kind.constants.items():
             if values[name] != value:
                 raise ValueError(f"{kind.title()}: {name} must be {value!r}. Received: {name}={values[name]!r}.")

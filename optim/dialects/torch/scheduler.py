@@ -54,7 +54,9 @@ class LRScheduler:
 
     def _initial_step(self) -> None:
         self._step_count = 0
+        self._is_initial = True
         self.step()
+        self._is_initial = False
 
     def schedule(self, lr: float) -> Schedule:
         """The schedule of a group, from its initial lr."""
@@ -67,12 +69,13 @@ class LRScheduler:
 
     def get_lr(self) -> list[float]:
         """The lr of each group at `last_epoch`, from the lr that it has."""
-        k, new = self.last_epoch, []
-        for base, group in zip(self.base_lrs, self.optimizer.param_groups, strict=True):
-            schedule = self.schedule(base)
-            before = schedule(k - 1) if k > 0 else base
-            new.append(_followed(group["lr"], before, schedule(k), self.low))
-        return new
+        groups = self.optimizer.param_groups
+        return [self._next(group["lr"], base) for base, group in zip(self.base_lrs, groups, strict=True)]
+
+    def _next(self, lr: float, base: float) -> float:
+        """The lr of a group at `last_epoch`, from the lr that it has and its initial lr."""
+        schedule, k = self.schedule(base), self.last_epoch
+        return _followed(lr, schedule(k - 1) if k > 0 else base, schedule(k), self.low)
 
     def closed_form(self) -> list[float]:
         """The lr of each group at `last_epoch`, from its initial lr."""

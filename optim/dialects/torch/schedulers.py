@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from ....schedules import Schedule, compositions
+from ....schedules import Constant, Schedule, compositions
 from .base import Optimizer
-from .scheduler import LRScheduler, per_group
+from .scheduler import LRScheduler, checked, per_group
 
 __all__ = [
     "SWALR",
@@ -35,7 +35,13 @@ class LambdaLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, lr_lambda: Function | Sequence[Function], last_epoch: int = -1
     ) -> None:
-        self.lr_lambdas = per_group("lr_lambda", optimizer, lr_lambda)
+        name = type(self).__name__
+        self.lr_lambdas = per_group("lr_lambda", checked(name, optimizer), lr_lambda)
+        if stray := [f for f in self.lr_lambdas if not callable(f)]:
+            raise TypeError(
+                f"{name}: lr_lambda must be a function of k, or one for each group. Received: {stray[0]!r}. "
+                "Say lr_lambda=lambda k: 0.95**k."
+            )
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
@@ -44,12 +50,12 @@ class LambdaLR(LRScheduler):
 
 
 class MultiplicativeLR(LambdaLR):
-    """The lr of the last step times lr_lambda(k), from k = 1 on; one function, or one for each group."""
+    """The lr of the last step times lr_lambda(k), at every step but the first; one function, or one for each group."""
 
     def get_lr(self) -> list[float]:
         """The lr of each group."""
         groups = self.optimizer.param_groups
-        if self.last_epoch == 0:
+        if self._is_initial:
             return [group["lr"] for group in groups]
         return [group["lr"] * f(self.last_epoch) for group, f in zip(groups, self.lr_lambdas, strict=True)]
 
@@ -70,7 +76,7 @@ class StepLR(LRScheduler):
     """gamma**(k // step_size)."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
-        self.step_size = step_size
+        self.step_size = _above_zero("StepLR: step_size", step_size)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
@@ -85,6 +91,8 @@ class MultiStepLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
+        if not isinstance(milestones, Iterable):
+            raise TypeError(f"MultiStepLR: milestones must be a list of integers. Received: milestones={milestones!r}.")
         self.milestones = Counter(milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -100,7 +108,7 @@ class MultiStepLR(LRScheduler):
 
 
 class ConstantLR(LRScheduler):
-    """factor, and 1 from total_iters on."""
+    """factor, and 1 from total_iters on; factor for ever where total_iters is 0."""
 
     def __init__(
         self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1
@@ -111,11 +119,13 @@ class ConstantLR(LRScheduler):
 
     def schedule(self, lr: float) -> Schedule:
         """The schedule of a group."""
+        if self.total_iters <= 0:
+            return Constant(lr * self.factor)
         return compositions.torch.ConstantLR(lr, self.factor, self.total_iters)
 
 
 class LinearLR(LRScheduler):
-    """From start_factor to end_factor, evenly, in total_iters steps."""
+    """From start_factor to end_factor, evenly, in total_iters steps; start_factor for ever where these are 0."""
 
     def __init__(
         self,
@@ -132,11 +142,13 @@ class LinearLR(LRScheduler):
 
     def schedule(self, lr: float) -> Schedule:
         """The schedule of a group."""
+        if self.total_iters <= 0:
+            return Constant(lr * self.start_factor)
         return compositions.torch.LinearLR(lr, self.start_factor, self.end_factor, self.total_iters)
 
 
 class PolynomialLR(LRScheduler):
-    """(1 - k / total_iters)**power, down to 0."""
+    """(1 - k / total_iters)**power, down to 0; 1 for ever where total_iters is 0."""
 
     def __init__(
         self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
@@ -147,6 +159,8 @@ class PolynomialLR(LRScheduler):
 
     def schedule(self, lr: float) -> Schedule:
         """The schedule of a group."""
+        if self.total_iters <= 0:
+            return Constant(lr)
         return compositions.torch.PolynomialLR(lr, self.total_iters, self.power)
 
 
@@ -154,7 +168,7 @@ class CosineAnnealingLR(LRScheduler):
     """Down to eta_min along a cosine in T_max steps, and up again."""
 
     def __init__(self, optimizer: Optimizer, T_max: float, eta_min: float = 0.0, last_epoch: int = -1) -> None:
-        self.T_max = T_max
+        self.T_max = _above_zero("CosineAnnealingLR: T_max", T_max)
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)
 
@@ -166,6 +180,14 @@ class CosineAnnealingLR(LRScheduler):
     def schedule(self, lr: float) -> Schedule:
         """The schedule of a group."""
         return compositions.torch.CosineAnnealingLR(lr, self.T_max, self.eta_min)
+
+    def _next(self, lr: float, base: float) -> float:
+        # From eta_min to itself the cosine is flat, but it still moves an lr that the user has set elsewhere.
+        if base != self.eta_min or self.last_epoch <= 0:
+            return super()._next(lr, base)
+        height = compositions.torch.CosineAnnealingLR(1.0, self.T_max)
+        before, now = height(self.last_epoch - 1), height(self.last_epoch)
+        return self.eta_min + (lr - self.eta_min) * (now / before) if before else lr
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -234,6 +256,13 @@ class SWALR(LRScheduler):
         before, now = left(max(step - 1, 0)), left(step)
         share = now / before if before else 0.0
         return [g["swa_lr"] + (g["lr"] - g["swa_lr"]) * share for g in self.optimizer.param_groups]
+
+
+def _above_zero(what: str, value: Any) -> Any:
+    """The value. Raises ValueError if it is not above 0."""
+    if not value > 0:
+        raise ValueError(f"{what} must be > 0. Received: {value!r}. It is a number of steps.")
+    return value
 
 
 def _within(what: str, value: float, low: float, high: float) -> float:

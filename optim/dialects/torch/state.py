@@ -26,22 +26,30 @@ _UPDATES = "updates"
 
 
 class State(Mapping[Any, dict[str, Any]]):
-    """By parameter, its states; the arrays are the optimizer's own."""
+    """By parameter, its states; the arrays are the optimizer's own.
+
+    What has not been updated yet has none, {}. Iteration and length are of those that have some.
+
+    Raises:
+        KeyError: a parameter of no group.
+    """
 
     def __init__(self, kind: type[Optimizer], bounds: Sequence[BoundOptimizer]) -> None:
         """Look at what is there now."""
         places = [place for bound in bounds for place in bound.places]
         entries = [entry for bound in bounds for entry in kind.kept(bound)]
-        self._of = {id(p.parameter): (p.parameter, e) for p, e in zip(places, entries, strict=True) if e}
+        self._of = {id(p.parameter): (p.parameter, e or {}) for p, e in zip(places, entries, strict=True)}
 
     def __getitem__(self, parameter: Any) -> dict[str, Any]:
+        if id(parameter) not in self._of:
+            raise KeyError(f"The state is by parameter of this optimizer. Received: {type(parameter).__name__}.")
         return self._of[id(parameter)][1]
 
     def __iter__(self) -> Iterator[Any]:
-        return (parameter for parameter, _ in self._of.values())
+        return (parameter for parameter, entry in self._of.values() if entry)
 
     def __len__(self) -> int:
-        return len(self._of)
+        return sum(1 for _ in self)
 
 
 def kept(kind: type[Optimizer], bound: BoundOptimizer) -> list[dict[str, Any] | None]:
