@@ -1,10 +1,12 @@
 """The dialect keras against Keras 3 itself, where it is installed, and its manners."""
 
 import copy
+import importlib
 import json
 import os
 import pickle
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -123,7 +125,7 @@ def test_trajectories_and_states_are_kerass(real, cls, seed):
     mine, its = made(keras, name, arguments).bind(ours), made(real, name, arguments)
     its.build(theirs)
     for step in range(12):
-        grads = gradients(rng, missing=step in (2, 7) and "gradient_accumulation_steps" not in arguments)
+        grads = gradients(rng, missing=step in (2, 7))
         its.apply([None if g is None else real.ops.array(g) for g in grads], theirs)
         mine.apply(grads)
         agree(ours, theirs, name)
@@ -418,6 +420,55 @@ def test_lion_is_the_papers():
 
 def test_all_rules_are_registered_under_their_own_names():
     assert all(type(cls().spec) is Optimizer.registry[type(cls().spec).__name__.lower()] for cls in OPTIMIZERS)
+
+
+def test_a_sum_waits_where_a_gradient_is_missing_when_the_others_are_updated():
+    # By hand: the means are 2, 5, 8, and (1 + 2 + 15) / 3, 8.
+    x = [np.zeros(1), np.zeros(1)]
+    opt = keras.SGD(0.125, momentum=0.5, gradient_accumulation_steps=3).bind(x)
+    seen = []
+    for k in range(9):
+        g = np.array([k + 1.0])
+        opt.apply([g, None if k == 2 else g])
+        seen.append([v.item() for v in x])
+    assert seen[2::3] == [[-0.25, 0.0], [-1.0, -0.75], [-2.375, -2.125]]
+    assert seen[0] == seen[1] == [0, 0]
+    assert seen[3] == seen[4] == seen[2]
+
+
+@pytest.mark.parametrize("work", [lambda opt: opt, lambda opt: opt.bind([np.ones(1)])], ids=["value", "bound"])
+def test_a_rate_is_a_number_and_a_variable(work):
+    opt = work(keras.Adam(0.5))
+    rate = opt.learning_rate
+    rate.assign(rate * 0.5)
+    assert (rate, rate.numpy(), opt.lr, opt.learning_rate.numpy()) == (0.5, 0.25, 0.25, 0.25)
+    assert json.dumps(opt.lr) == "0.25"
+    assert type(copy.deepcopy(rate)) is type(pickle.loads(pickle.dumps(rate))) is float
+    scheduled = keras.Adam(keras.schedules.ExponentialDecay(0.5, 1, 0.5)).bind([np.ones(1)])
+    with pytest.raises(TypeError, match="its learning rate is a schedule"):
+        scheduled.learning_rate.assign(0.1)
+
+
+def test_a_callback_of_ones_own_sees_its_model_and_params():
+    class Halve(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = self.model.optimizer.learning_rate / self.params["by"]
+
+    model = SimpleNamespace(optimizer=keras.SGD(0.5))
+    callback = Halve()
+    callback.set_params({"by": 2})
+    callback.set_model(model)
+    callback.on_epoch_end(0)
+    assert callback.model is model
+    assert callback.optimizer.learning_rate == 0.25
+
+
+def test_schedules_are_where_keras_has_them():
+    module = importlib.import_module("glissade.optim.dialects.keras.optimizers.schedules")
+    assert module is keras.optimizers.schedules
+    assert {name: getattr(module, name) for name in module.__all__} == {
+        name: getattr(keras.schedules, name) for name in keras.schedules.__all__
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The dialect keras2 against tf_keras's legacy optimizers, where they are installed, and Keras 2's own formulas."""
 
+import importlib
 import os
 import warnings
 
@@ -246,6 +247,28 @@ def test_a_missing_gradient_is_an_error_in_keras2_and_skipped_in_tf_keras():
         keras2.SGD().bind(x).step([np.ones(1), None])
     keras2.legacy.SGD(lr=1.0).bind(x).step([np.ones(1), None])
     assert [v.item() for v in x] == [0.0, 1.0]
+
+
+def test_the_backend_sets_a_rate():
+    opt = keras2.SGD(lr=0.5)
+    for optimizer in (opt, opt.bind([np.ones(1)])):
+        keras2.backend.set_value(optimizer.lr, 0.5 * keras2.backend.get_value(optimizer.lr))
+    assert (opt.lr, optimizer.lr, keras2.backend.get_value(optimizer.iterations)) == (0.25, 0.25, 0)
+    with pytest.raises(TypeError, match="set_value takes a variable"):
+        keras2.backend.set_value(opt.momentum, 0.5)
+
+
+@pytest.mark.parametrize("cls", [*KERAS2, *LEGACY], ids=lambda cls: cls.title())
+def test_optimizers_by_name(cls):
+    module = keras2.optimizers if cls in KERAS2 else keras2.legacy
+    assert module.get(cls.__name__.lower()) == cls()
+    assert module.deserialize(module.serialize(cls(0.5))) == cls(0.5)
+
+
+def test_schedules_are_where_keras_has_them():
+    module = importlib.import_module("glissade.optim.dialects.keras2.optimizers.schedules")
+    assert module is keras2.optimizers.schedules
+    assert module.ExponentialDecay is keras2.schedules.ExponentialDecay
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The dialect tf1 against tf.compat.v1.train, where it is installed, and its manners."""
 
+import gc
 import os
 import warnings
 
@@ -216,6 +217,30 @@ def test_adagrad_da_counts_by_its_global_step():
     opt.apply_gradients([(np.array([2.0]), x)], global_step=step)
     opt.apply_gradients([(np.array([2.0]), x)], global_step=step)
     assert x.item() == pytest.approx(-0.5 * (4 - 2 * 0.5) / np.sqrt(8.1))
+
+
+def test_without_var_list_the_variables_that_the_loss_reaches_are_trained():
+    w, other = tf1.Variable(np.zeros(3), name="w"), tf1.Variable(np.zeros(2))
+    opt = tf1.train.AdamOptimizer(1e-4)
+    train = opt.minimize(lambda: np.sum((w - 1.0) ** 2))
+    assert train() == 3.0
+    assert train() < 3.0
+    assert opt.bound.parameters == [w]
+    np.testing.assert_allclose(w.data, 2e-4, rtol=1e-3)
+    assert other.data.tolist() == [0.0, 0.0]
+    ((gradient, p),) = tf1.AdamOptimizer().compute_gradients(lambda: other.sum())
+    assert p is other
+    assert gradient.tolist() == [1.0, 1.0]
+
+
+def test_variables_are_collected_in_order_and_not_kept_alive():
+    gc.collect()
+    before = len(tf1.trainable_variables())
+    made = [tf1.Variable(float(i)) for i in range(3)]
+    tf1.Variable(0, trainable=False)
+    assert [id(p) for p in tf1.trainable_variables()[before:]] == [id(p) for p in made]
+    del made
+    assert len(tf1.trainable_variables()) == before
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ..base import Dialect
 from ..gradients import value_and_gradients
 from .bound import KerasBound
 from .schedules import described, made, rate
+from .variable import Rate
 
 __all__ = ["KerasOptimizer"]
 
@@ -33,7 +34,8 @@ class KerasOptimizer(Dialect):
         ema_momentum: what the average keeps at each update.
         ema_overwrite_frequency: after every so many updates the average takes the place of x.
         gradient_accumulation_steps: the gradients of this many calls, 2 or more, are averaged; a schedule is asked with
-            the number of calls so far, as in Keras. With use_ema it is refused: Keras averages at each call then.
+            the number of calls so far, as in Keras. A parameter without a gradient at the last of them stays, and its
+            sum waits for the next last one. With use_ema it is refused: Keras averages at each call then.
 
     Differs: learning_rate is float64, where Keras keeps it in float32; a parameter without a gradient draws no warning;
     an infinite gradient makes NaN of itself alone with global_clipnorm, in Keras of all gradients.
@@ -230,7 +232,8 @@ class KerasOptimizer(Dialect):
         if self.bound is not None:
             return getattr(self.bound, name)
         if name in ("learning_rate", "lr"):
-            return self.arguments[self.rate_name()]
+            value = self.arguments[self.rate_name()]
+            return value if callable(value) else Rate(value, self)
         if name == "iterations":
             return 0
         if name in self.arguments:

@@ -12,8 +12,10 @@ import numpy.typing as npt
 from ....schedules import Schedule
 from ...bound import BoundOptimizer
 from ...place import Place
+from ...preparation import Work
 from ..together import Together
 from .schedules import described, rate
+from .variable import Rate
 
 if TYPE_CHECKING:
     from .base import KerasOptimizer
@@ -53,7 +55,7 @@ class KerasBound(Together):
     @property
     def calls(self) -> int:
         """The gradients taken so far: with gradient accumulation several per update. Schedules are asked at these."""
-        return self.t * self.spec.accumulate + self._calls
+        return self.t * self.spec.accumulate + self._preparation.calls
 
     @property
     def iterations(self) -> int:
@@ -61,10 +63,9 @@ class KerasBound(Together):
         return self.t
 
     @property
-    def learning_rate(self) -> float:
+    def learning_rate(self) -> Rate:
         """The rate of the next update, without Keras 2's decay. It may be set, unless it is a schedule's."""
-        now: float = self.rate(self.calls) if isinstance(self.rate, Schedule) else float(self.rate)
-        return now
+        return Rate(self.rate(self.calls) if isinstance(self.rate, Schedule) else self.rate, self)
 
     lr = learning_rate
 
@@ -95,6 +96,20 @@ class KerasBound(Together):
             if every and self.spec.ema is not None and self.t % every == 0:
                 self.finalize_variable_values()
         return loss
+
+    def _prepared(self, work: Work) -> Work:
+        """Let the sums of parameters without a gradient at the last of the calls wait: Keras updates the others."""
+        if self._preparation.calls + 1 != self.spec.accumulate:
+            return super()._prepared(work)
+        present = {(id(block), i) for _, block, runs in work for run in runs for i in range(*run)}
+        blocks = [(a, i) for a in self._preparation.accumulated for i in range(len(a.arrived))]
+        waiting = [(a, i, a.block.part(a.total, i).copy()) for a, i in blocks if (id(a.block), i) not in present]
+        for accumulated, i, _ in waiting:
+            accumulated.arrived[i] = False
+        work = super()._prepared(work)
+        for accumulated, i, total in waiting:
+            np.copyto(accumulated.block.part(accumulated.total, i), total)
+        return work
 
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Any] | None = None) -> None:
         """Take one update with gradients for these parameters, or for all, in order.
@@ -133,7 +148,7 @@ class KerasBound(Together):
         if slot == "unused":  # what Keras 2 has where amsgrad would keep something
             yield np.zeros(1, place.x.dtype)
         elif slot == "accumulated":
-            of = {id(accumulated.block): accumulated for accumulated in self._accumulated}
+            of = {id(accumulated.block): accumulated for accumulated in self._preparation.accumulated}
             yield place.block.part(of[id(place.block)].total, place.index)
         elif place.slots[slot].size or not place.x.size:  # Muon keeps no velocity of a matrix
             yield place.slots[slot]
@@ -180,13 +195,13 @@ class KerasBound(Together):
         for home, value in zip(homes, arrays, strict=True):
             if not isinstance(home, str):
                 np.copyto(home, value)
-        self.t, self._calls = divmod(int(numbers["calls"]), self.spec.accumulate)
+        self.t, self._preparation.calls = divmod(int(numbers["calls"]), self.spec.accumulate)
         for group in self.groups:
             for block in group.blocks:
                 scalars = (float(numbers.get(name, 0.0)) for name in group.kernel.scalars)
                 block.clocks = [(self.t, *scalars)] * len(block.clocks)
-        for accumulated in self._accumulated:
-            accumulated.arrived = [self._calls > 0] * len(accumulated.arrived)
+        for accumulated in self._preparation.accumulated:
+            accumulated.arrived = [self._preparation.calls > 0] * len(accumulated.arrived)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, with the learning rate as it is now."""

@@ -23,9 +23,13 @@ class Callback:
 
     Attributes:
         optimizer: what `set_optimizer` or `set_model` gave: an optimizer of a dialect, or a bound one of ours.
+        model: what `set_model` gave.
+        params: what `set_params` gave.
     """
 
     optimizer: Any = None
+    model: Any = None
+    params: Mapping[str, Any] | None = None
     logged_as: ClassVar[str] = "learning_rate"
     """What the rate is called in the logs."""
 
@@ -35,10 +39,12 @@ class Callback:
 
     def set_model(self, model: Any) -> None:
         """Work on the `optimizer` of an object."""
+        self.model = model
         self.set_optimizer(model.optimizer)
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """Take the numbers of epochs and batches, as Keras hands them over; not needed here."""
+        """Take the numbers of epochs and batches, as Keras hands them over."""
+        self.params = params
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Before the first epoch."""

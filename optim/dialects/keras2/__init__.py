@@ -9,7 +9,7 @@ for how the two differ. tf.keras from 2.11 on is Keras 3's, `glissade.optim.dial
 """
 
 from ..keras import schedules
-from . import callbacks, legacy, optimizers
+from . import backend, callbacks, legacy, optimizers
 from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, Nadam, RMSprop
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Adamax",
     "Nadam",
     "RMSprop",
+    "backend",
     "callbacks",
     "legacy",
     "optimizers",

@@ -7,6 +7,7 @@ and with it epsilon inside the root; clipnorm is each gradient's; a missing grad
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from ...rules import SGD as PlainSGD
@@ -14,13 +15,29 @@ from ...rules import Adadelta as OurAdadelta
 from ...rules import Adagrad as OurAdagrad
 from ...rules import NAdam
 from ...rules import RMSprop as OurRMSprop
-from ..keras import schedules
+from ..keras import lookup, schedules
 from ..keras.bound import KerasBound
+from ..keras.lookup import serialize
 from ..keras.optimizers import Ftrl as Keras3Ftrl
 from ..keras.rules import EpsHatAdam, EpsHatAMSGrad, KerasAdamax, KerasMomentum, KerasNAG, KerasRMSprop
 from .optimizers import Keras2Optimizer
 
-__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "schedules"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "Adamax",
+    "Ftrl",
+    "Nadam",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
+
+get = deserialize = partial(lookup.get, framework="keras2.legacy")
 
 
 class LegacyOptimizer(Keras2Optimizer):

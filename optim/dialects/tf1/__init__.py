@@ -12,7 +12,7 @@
 
 from . import train
 from .train import *  # noqa: F403
-from .variables import Variable
+from .variables import Variable, trainable_variables
 
-__all__ = ["Variable", "train"]
+__all__ = ["Variable", "train", "trainable_variables"]
 __all__ += train.__all__

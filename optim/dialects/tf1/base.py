@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from ..base import Dialect
 from ..gradients import value_and_gradients
 from .bound import TensorFlowBound
 from .decay import Counted
-from .variables import Number
+from .variables import Number, trainable_variables
 
 __all__ = ["TensorFlowOptimizer"]
 
@@ -64,10 +65,29 @@ class TensorFlowOptimizer(Dialect):
             return value.now
         return None if isinstance(value, Schedule) else float(value)
 
-    def compute_gradients(self, loss: Callable[..., Any], var_list: Iterable[Any]) -> list[tuple[Any, Any]]:
-        """Pairs of the gradient at the present point and the parameter, see `gradients.value_and_gradients`."""
-        variables = list(var_list)
-        return list(zip(value_and_gradients(loss, variables)[1], variables, strict=True))
+    def compute_gradients(
+        self, loss: Callable[..., Any], var_list: Iterable[Any] | None = None
+    ) -> list[tuple[Any, Any]]:
+        """Pairs of the gradient at the present point and the parameter, see `minimize` for the arguments."""
+        return self._evaluated(loss, var_list)[1]
+
+    def _evaluated(
+        self, loss: Callable[..., Any], var_list: Iterable[Any] | None
+    ) -> tuple[float, list[tuple[Any, Any]]]:
+        """The loss, and its pairs of gradient and parameter."""
+        if var_list is None:
+            self._check_finds(loss)
+        variables = trainable_variables() if var_list is None else list(var_list)
+        value, gradients = value_and_gradients(loss, variables)
+        pairs = zip(gradients, variables, strict=True)
+        return value, [(g, p) for g, p in pairs if g is not None or var_list is not None]
+
+    def _check_finds(self, loss: Callable[..., Any]) -> None:
+        if callable(loss) and inspect.signature(loss).parameters:
+            raise ValueError(
+                f"{self!r}: minimize needs var_list, the arguments of the loss. Received: None. Name them, or write a "
+                "loss without arguments, of variables made by tf1.Variable."
+            )
 
     def apply_gradients(
         self, grads_and_vars: Pairs, global_step: Number | None = None, name: str | None = None
@@ -105,20 +125,21 @@ class TensorFlowOptimizer(Dialect):
         Args:
             loss: see `gradients.value_and_gradients`.
             global_step: a variable that counts the updates.
-            var_list: the parameters. TensorFlow finds them in its graph; here they must be named.
+            var_list: the parameters; without it, those of `tf1.trainable_variables()` that the loss is computed from,
+                when the first update is taken.
 
         Raises:
-            ValueError: var_list is missing.
+            ValueError: var_list is missing, and the loss has arguments.
         """
-        if var_list is None:
-            raise ValueError(f"{self!r}: minimize needs var_list, the parameters. Received: None.")
-        variables = list(var_list)
-        if self.bound is None:
+        variables = None if var_list is None else list(var_list)
+        if variables is None:
+            self._check_finds(loss)
+        elif self.bound is None:
             self.bound = self.bind(variables)
 
         def train() -> float:
-            value, gradients = value_and_gradients(loss, variables)
-            self.apply_gradients(zip(gradients, variables, strict=True), global_step)
+            value, pairs = self._evaluated(loss, variables)
+            self.apply_gradients(pairs, global_step)
             return value
 
         return train

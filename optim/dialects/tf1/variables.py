@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import count
 from numbers import Real
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
-__all__ = ["Multiple", "Number", "Variable"]
+__all__ = ["Multiple", "Number", "Variable", "trainable_variables"]
+
+TRAINABLE: WeakValueDictionary[int, Any] = WeakValueDictionary()
+"""The parameters that `Variable` made and a program still holds, numbered."""
+NUMBERS = count()
 
 
 class Number:
@@ -85,4 +91,11 @@ def Variable(initial_value: Any, trainable: bool = True, name: str | None = None
         return Number(initial_value)
     if dtype is None and getattr(initial_value, "dtype", None) not in (np.dtype("f4"), np.dtype("f8")):
         dtype = np.float64
-    return import_module("glissade.autograd").Parameter(np.array(initial_value, dtype), name=name)
+    parameter = import_module("glissade.autograd").Parameter(np.array(initial_value, dtype), name=name)
+    TRAINABLE[next(NUMBERS)] = parameter
+    return parameter
+
+
+def trainable_variables() -> list[Any]:
+    """The parameters that `Variable` made and the program still holds, in the order in which they were made."""
+    return [parameter for _, parameter in sorted(TRAINABLE.items(), key=lambda item: item[0])]

@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ...rules import SGD as PlainSGD
-from ...rules import Adadelta as OurAdadelta
-from ...rules import Lion as OurLion
-from ...rules import NAdam
-from . import rules, schedules, tensors
-from .base import KerasOptimizer, named
-from .lookup import deserialize, get, serialize
+from ....rules import SGD as PlainSGD
+from ....rules import Adadelta as OurAdadelta
+from ....rules import Lion as OurLion
+from ....rules import NAdam
+from .. import rules, tensors
+from ..base import KerasOptimizer, named
+from ..lookup import deserialize, get, serialize
+from . import schedules
 
 __all__ = [
     "SGD",

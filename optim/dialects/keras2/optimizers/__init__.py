@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
-from ....schedules import InverseTime, Schedule
-from ...rules import Adadelta as OurAdadelta
-from ...rules import Adagrad as OurAdagrad
-from ...rules import NAdam
-from ...rules import RMSprop as OurRMSprop
-from ..keras import schedules
-from ..keras.base import KerasOptimizer
-from ..keras.bound import KerasBound
-from ..keras.rules import EpsHatAdam, EpsHatAMSGrad, KerasAdamax, KerasMomentum, KerasNAG
-from ..keras.schedules import rate
+from .....schedules import InverseTime, Schedule
+from ....rules import Adadelta as OurAdadelta
+from ....rules import Adagrad as OurAdagrad
+from ....rules import NAdam
+from ....rules import RMSprop as OurRMSprop
+from ...keras import lookup
+from ...keras.base import KerasOptimizer
+from ...keras.bound import KerasBound
+from ...keras.lookup import serialize
+from ...keras.rules import EpsHatAdam, EpsHatAMSGrad, KerasAdamax, KerasMomentum, KerasNAG
+from ...keras.schedules import rate
+from . import schedules
 
-__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "Nadam", "RMSprop", "schedules"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "Adamax",
+    "Nadam",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
+
+get = deserialize = partial(lookup.get, framework="keras2")
 
 EPSILON = 1e-7
 """Keras's `K.epsilon()`, for which None stands."""
