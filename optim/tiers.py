@@ -74,8 +74,8 @@ class Tensors(Tier):
 class Joint(Tier):
     """A rule for all parameters of a group as one vector. A state has the shape (..., size of x).
 
-    A missing gradient counts as zeros where another parameter has one, unless it is an error. Sums run along the vector,
-    so that a run resumes to the same bits only with the parameters in the same order.
+    A missing gradient counts as zeros where another parameter has one, unless it is an error. Sums run along the
+    vector, so that a run resumes to the same bits only with the parameters in the same order.
     """
 
     def start(self, spec: Optimizer, slot: str, block: Block) -> Array:
