@@ -9,7 +9,7 @@ from .hyper import Count, Fraction, NonNegative, Positive, Unit
 
 __all__ = ["Missing", "NonFinite", "Options", "check_together"]
 
-Missing: TypeAlias = Literal["skip", "zero", "raise"]
+Missing: TypeAlias = Literal["skip", "zero", "error"]
 NonFinite: TypeAlias = Literal["propagate", "skip", "raise"]
 
 
@@ -20,7 +20,7 @@ class Options:
 
     Args:
         missing: a parameter without a gradient is skipped ("skip"), takes a gradient of zeros ("zero") or is an error
-            ("raise").
+            ("error").
         accumulate: the gradients of this many calls of `step` are averaged, and the last of them makes the update.
         nonfinite: a gradient with NaN or infinity goes its way ("propagate"), leaves out the whole update ("skip"), or
             is an error ("raise"). The first reads no gradient; the others count in `opt.nonfinite`.

@@ -121,10 +121,10 @@ class Block(ABC):
     def _fill(self, present: Sequence[bool]) -> None:
         """Take zeros for missing gradients."""
         for index, here in enumerate(present):
-            if not here and self.missing == "raise":
+            if not here and self.missing == "error":
                 name = getattr(self.parameters[index], "name", None) or index
                 raise ValueError(
-                    f"Parameter {name} has no gradient. Received: None, and missing='raise'. Compute one, or choose "
+                    f"Parameter {name} has no gradient. Received: None, and missing='error'. Compute one, or choose "
                     "missing='skip' or missing='zero'."
                 )
             if not here:

@@ -79,7 +79,7 @@ class Keras2Optimizer(KerasOptimizer):
     @classmethod
     def options(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The common arguments as options of ours."""
-        return {"clip_norm": arguments["clipnorm"], "clip_value": arguments["clipvalue"], "missing": "raise"}
+        return {"clip_norm": arguments["clipnorm"], "clip_value": arguments["clipvalue"], "missing": "error"}
 
     def layout(self, bound: KerasBound) -> Iterator[str | Sequence[str]]:
         """The count of updates, Nadam's product, and then one state of all parameters after the other."""
