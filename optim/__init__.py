@@ -2,17 +2,24 @@
 
 from . import rules
 from .bound import BoundOptimizer
-from .hyper import Fraction, Hyper, NonNegative, Positive, Unit
+from .hyper import Count, Fraction, Hyper, Integer, NonNegative, Positive, Unit
 from .minimize import Result, minimize
 from .optimizer import Optimizer
+from .options import Options
 from .rules import *  # noqa: F403
+from .tiers import JOINT, TENSORS
 
 __all__ = [
+    "JOINT",
+    "TENSORS",
     "BoundOptimizer",
+    "Count",
     "Fraction",
     "Hyper",
+    "Integer",
     "NonNegative",
     "Optimizer",
+    "Options",
     "Positive",
     "Result",
     "Unit",
