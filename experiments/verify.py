@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -12,10 +11,10 @@ from pathlib import Path
 from time import perf_counter
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from .errors import UsageError, lookup
+from .pictures import saved
 from .reproductions import REPRODUCTIONS, Findings, Reproduction
 from .store import write
 
@@ -112,10 +111,3 @@ def record(verdict: Verdict) -> dict[str, object]:
         "checks": [asdict(check) for check in verdict.findings.checks],
         "tables": [asdict(table) for table in verdict.findings.tables],
     }
-
-
-def saved(figure: Figure, kind: str) -> bytes:
-    """A figure as a file of that kind."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind)
-    return buffer.getvalue()

@@ -185,10 +185,11 @@ class BoundOptimizer:
         """Do what options ask for before the update; gives what there is to update."""
         if self._averaged:
             raise RuntimeError("A step inside `with opt.averaged()` would move the average. Leave the block first.")
-        work = self._preparation.taken(work)
+        work, norm = self._preparation.taken(work)
         if self._recorder and work:
             self._recorder.start(self.places, work)
-        self._preparation.clip(work, self.t)
+        for group, block, runs in work:
+            group.clip(block, runs, self.t, norm)
         if self._recorder and work:
             self._recorder.clipped(self.places)
         return work

@@ -50,18 +50,25 @@ class Preparation:
         parts = any(spec.clip_each_norm is not None or spec.clip_adaptive is not None for spec in specs)
         return not (self.clips or parts or self.accumulated or self.spec.nonfinite != "propagate")
 
-    def taken(self, work: Work) -> Work:
+    def taken(self, work: Work) -> tuple[Work, float | None]:
         """Check the gradients and add them up; at the last of the calls their mean, at others nothing to update.
+
+        Gives what there is to update, and the joint norm of its gradients if an option asks for it.
 
         Raises:
             FloatingPointError: a gradient is not finite, and nonfinite="raise".
         """
-        if self.spec.nonfinite != "propagate" and not np.isfinite(_norm(work)):
+        checks = self.spec.nonfinite != "propagate"
+        norm = _norm(work) if checks or (self.clips and not self.accumulated) else None
+        if checks and norm is not None and not np.isfinite(norm):
             self.refused += 1
             if self.spec.nonfinite == "raise":
                 self._refuse(work)
-            return []
-        return self._mean(work) if self.accumulated else work
+            return [], None
+        if self.accumulated:
+            work = self._mean(work)
+            norm = _norm(work) if self.clips else None
+        return work, norm
 
     def _refuse(self, work: Work) -> None:
         present = {(id(block), i) for _, block, runs in work for run in runs for i in range(*run)}
@@ -83,12 +90,6 @@ class Preparation:
         blocks = [(group, block) for group in self.groups for block in group.blocks]
         means = [(group, block, of[id(block)].mean(self.spec.accumulate)) for group, block in blocks]
         return [(group, block, runs) for group, block, runs in means if runs]
-
-    def clip(self, work: Work, k: int) -> None:
-        """Bring norms down, where options say so."""
-        norm = _norm(work) if self.clips else None
-        for group, block, runs in work:
-            group.clip(block, runs, k, norm)
 
 
 def _norm(work: Work) -> float:
