@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import ops
 from .dispatch import plain
+from .notebook import html
 from .op import TABLE
 
 if TYPE_CHECKING:
@@ -129,6 +130,9 @@ class Methods:
         if self.requires_grad and kind != "Parameter":
             text += ", requires_grad=True"
         return f"{kind}({text}{f', name={self.name!r}' if self.name else ''})"
+
+    def _repr_html_(self) -> str:
+        return html(cast("Tensor", self))
 
     def __reduce__(self) -> Any:
         if not self.is_leaf:

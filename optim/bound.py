@@ -105,6 +105,11 @@ class BoundOptimizer:
         sizes = sum(block.x.size for group in self.groups for block in group.blocks)
         return f"<{self.spec!r} on {len(self.parameters)} parameters of {sizes} elements, t={self.t}>"
 
+    def _repr_markdown_(self) -> str:
+        from .notebook import of_bound
+
+        return of_bound(self)
+
     def __getattr__(self, name: str) -> Any:
         """A hyperparameter's value for the next step, in the first group."""
         if name in BoundOptimizer.__slots__:  # while an instance is being made

@@ -10,6 +10,7 @@ __all__ = ["Formula", "latex", "lines"]
 
 _GREEK = ("alpha", "beta", "gamma", "delta", "eps", "eta", "theta", "lambda", "mu", "rho", "tau")
 _COMPARISONS = {ast.Lt: "<", ast.LtE: r"\le", ast.Gt: ">", ast.GtE: r"\ge", ast.Eq: "=", ast.NotEq: r"\ne"}
+_COMPARISONS |= {ast.Is: "=", ast.IsNot: r"\ne"}
 _FUNCTIONS = {"exp": r"\exp", "log": r"\log", "tanh": r"\tanh", "maximum": r"\max", "minimum": r"\min"}
 _FUNCTIONS |= {"max": r"\max", "min": r"\min"}
 # How tightly an expression holds together; what stands inside a tighter one gets parentheses.
@@ -52,24 +53,29 @@ def _rows(statements: Sequence[ast.stmt], indent: str) -> Iterator[str]:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.IfExp(test=test, body=body, orelse=orelse)):
                 cases = rf"{_latex(body)} & \text{{if }} {_latex(test)} \\ {_latex(orelse)} & \text{{otherwise}}"
                 yield rf"{indent}{_name(name)} \leftarrow \begin{{cases}} {cases} \end{{cases}}"
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                yield rf"{indent}{_name(name)} \leftarrow {_latex(value)}"
+            case ast.Assign(targets=[ast.Name() | ast.Tuple() as target], value=value):
+                yield rf"{indent}{_latex(target)} \leftarrow {_latex(value)}"
             case ast.If(test=test, body=body, orelse=orelse):
                 yield rf"{indent}\text{{if }} {_latex(test)}\text{{:}}"
                 yield from _rows(body, indent + r"\quad ")
                 if orelse:
                     yield rf"{indent}\text{{otherwise:}}"
                     yield from _rows(orelse, indent + r"\quad ")
+            case ast.For(target=target, iter=iterated, body=body):
+                yield rf"{indent}\text{{for }} {_latex(target)} \text{{ in }} {_latex(iterated)}\text{{:}}"
+                yield from _rows(body, indent + r"\quad ")
             case _:
-                yield rf"{indent}\texttt{{{ast.unparse(statement)}}}"
+                yield from (rf"{indent}\texttt{{{line}}}" for line in ast.unparse(statement).splitlines())
 
 
 def _name(name: str) -> str:
     stem = name.rstrip("0123456789")
     number = name[len(stem) :]
     head, _, tail = stem.partition("_")
+    if head not in _GREEK and len(head) > 1:
+        word = name.replace("_", r"\_")
+        return rf"\mathrm{{{word}}}"
     word = r"\varepsilon" if head == "eps" else f"\\{head}" if head in _GREEK else head
-    word = word if len(head) == 1 or word != head else rf"\mathrm{{{head}}}"
     below = "".join([rf"\mathrm{{{tail}}}" if tail else "", number])
     return f"{word}_{{{below}}}" if below else word
 
@@ -85,12 +91,14 @@ def _parts(node: ast.expr) -> tuple[str, int]:
         case ast.Name(id=name):
             return _name(name), _ATOM
         case ast.Constant(value=value):
-            return f"{value:g}" if isinstance(value, float) else str(value), _ATOM
+            return f"{value:g}" if isinstance(value, int | float) else rf"\text{{{value}}}", _ATOM
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
             sign = "+" if isinstance(op, ast.Add) else "-"
             return f"{_latex(left)} {sign} {_latex(right, _PRODUCT)}", _SUM
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return rf"{_latex(left, _PRODUCT)} \, {_latex(right, _SIGN)}", _PRODUCT
+        case ast.BinOp(left=ast.BinOp(ast.BinOp(op=ast.Div()) as scale, ast.Mult(), left), op=ast.Div(), right=right):
+            return rf"{_latex(scale)} \, \frac{{{_latex(left)}}}{{{_latex(right)}}}", _PRODUCT
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return rf"\frac{{{_latex(left)}}}{{{_latex(right)}}}", _SIGN
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
@@ -98,6 +106,11 @@ def _parts(node: ast.expr) -> tuple[str, int]:
         case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr() as op, right=right):
             word = "and" if isinstance(op, ast.BitAnd) else "or"
             return rf"{_latex(left)} \text{{ {word} }} {_latex(right)}", _SUM
+        case ast.BoolOp(op=op, values=values):
+            word = "and" if isinstance(op, ast.And) else "or"
+            return rf" \text{{ {word} }} ".join(_latex(value) for value in values), _SUM
+        case ast.Tuple(elts=elements):
+            return rf"\left({', '.join(map(_latex, elements))}\right)", _ATOM
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return f"-{_latex(operand, _SIGN)}", _PRODUCT
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
@@ -121,5 +134,8 @@ def _call(name: str, arguments: Sequence[ast.expr]) -> str:
             return f"{_latex(arguments[0], _ATOM)}^2"
         case "abs" | "absolute":
             return rf"\left|{given}\right|"
-    function = _FUNCTIONS.get(name) or rf"\operatorname{{{name}}}"
+        case "norm":
+            return rf"\left\lVert {given} \right\rVert"
+    word = name.replace("_", r"\_")
+    function = _FUNCTIONS.get(name) or rf"\operatorname{{{word}}}"
     return rf"{function}\left({given}\right)"

@@ -32,6 +32,11 @@ class Result:
     status: Literal["finished", "converged", "diverged"]
     """"converged": the gradient's norm fell to tolerance; "diverged": f or its gradient is not finite at x."""
 
+    def __repr__(self) -> str:
+        """How it ended: all points are in `trajectory`."""
+        x = np.array2string(self.x, precision=6, separator=", ", threshold=20)
+        return f"<Result: {self.status} after {len(self.values) - 1} steps, fun = {self.fun:.6g} at x = {x}>"
+
 
 def minimize(
     f: Callable[[Any], Any],

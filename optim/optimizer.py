@@ -160,6 +160,11 @@ class Optimizer(Options):
         shown = [n for n in _in_order(type(self)) if n not in options or n in taken or getattr(self, n) != options[n]]
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
+    def _repr_markdown_(self) -> str:
+        from .notebook import of_spec
+
+        return of_spec(self)
+
     def __reduce__(self) -> Any:
         """Pickle by name and values."""
         return partial(type(self), **vars(self)), ()

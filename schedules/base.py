@@ -149,8 +149,8 @@ class Value(ABC):
         last = self.extent if steps is None else count("plot: steps", steps)
         return drawing.plotted(self, repr(self), int(last), path, ax)
 
-    def _repr_html_(self) -> str:
-        return drawing.html(self, repr(self), self.extent)
+    def _repr_svg_(self) -> str:
+        return drawing.svg(self, repr(self), self.extent)
 
     # -- configuration -----------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ Function = Callable[[Any], Any]
 
 WIDTH, HEIGHT, MARGIN = 360, 120, 16  # pixels
 FEW = 40  # points that are marked one by one
+GREY, BLUE = "#767676", "#0072b2"  # both can be read on white and on black
 
 
 def points(function: Function, steps: int, most: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -24,7 +25,7 @@ def points(function: Function, steps: int, most: int) -> tuple[NDArray[np.int64]
     return k, function(k)
 
 
-def html(function: Function, source: str, steps: int) -> str:
+def svg(function: Function, source: str, steps: int) -> str:
     """A small picture with the source below it. Values that are not finite leave a gap at the edge."""
     k, values = points(function, steps, WIDTH)
     k, values = k[np.isfinite(values)], values[np.isfinite(values)]
@@ -38,13 +39,13 @@ def html(function: Function, source: str, steps: int) -> str:
         (MARGIN, MARGIN - 4, "start", f"{high:.4g}"),
         (MARGIN, HEIGHT - 4, "start", f"{low:.4g}" if low < high else ""),
         (WIDTH - MARGIN, HEIGHT - 4, "end", f"k = {steps}"),
+        (MARGIN, HEIGHT + MARGIN - 2, "start", escape(shorten(source, 60, placeholder=" ..."))),
     ]
     labels = "".join(f'<text x="{x}" y="{y}" text-anchor="{at}">{text}</text>' for x, y, at, text in texts)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" fill="none" stroke="currentColor">'
-        f'<g fill="currentColor" stroke="none" font-size="10" font-family="sans-serif">{labels}</g>'
-        f'<polyline points="{line}" stroke-width="1.5" stroke-linejoin="round"/></svg>'
-        f"<br/><code>{escape(source)}</code>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT + MARGIN}">'
+        f'<title>{escape(source)}</title><g fill="{GREY}" font-size="10" font-family="sans-serif">{labels}</g>'
+        f'<polyline points="{line}" fill="none" stroke="{BLUE}" stroke-width="1.5" stroke-linejoin="round"/></svg>'
     )
 
 

@@ -1,0 +1,28 @@
+"""What a notebook shows of a Tensor: where it comes from, its values, and beside them its gradient."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = ["html"]
+
+
+def html(t: Tensor) -> str:
+    """A line and a table of one row."""
+    kind = f"made by {t.op.name}" if t.op else "leaf"
+    about = [kind, f"shape {t.shape}", str(t.dtype)] + ["needs a gradient"] * t.requires_grad
+    head = f"<b>{type(t).__name__}</b>{f' <code>{escape(t.name)}</code>' if t.name else ''} · {escape(', '.join(about))}"
+    columns = {"data": t.data} | ({"grad": t.grad} if t.grad is not None else {})
+    heads = "".join(f"<th>{name}</th>" for name in columns)
+    cells = "".join(f"<td><pre>{escape(_values(array))}</pre></td>" for array in columns.values())
+    return f"{head}<table><tr>{heads}</tr><tr>{cells}</tr></table>"
+
+
+def _values(array: Any) -> str:
+    return np.array2string(np.asarray(array), separator=", ", threshold=100, precision=6)
