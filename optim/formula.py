@@ -82,7 +82,12 @@ def _name(name: str) -> str:
 
 def _latex(node: ast.expr, inside: int = _SUM) -> str:
     text, level = _parts(node)
-    return text if level >= inside else rf"\left({text}\right)"
+    return text if level >= inside else _in_parentheses(text)
+
+
+def _in_parentheses(text: str) -> str:
+    """Parentheses as high as what is in them."""
+    return rf"\left({text}\right)" if r"\frac" in text or r"\begin" in text else f"({text})"
 
 
 def _parts(node: ast.expr) -> tuple[str, int]:
@@ -110,7 +115,7 @@ def _parts(node: ast.expr) -> tuple[str, int]:
             word = "and" if isinstance(op, ast.And) else "or"
             return rf" \text{{ {word} }} ".join(_latex(value) for value in values), _SUM
         case ast.Tuple(elts=elements):
-            return rf"\left({', '.join(map(_latex, elements))}\right)", _ATOM
+            return _in_parentheses(", ".join(map(_latex, elements))), _ATOM
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return f"-{_latex(operand, _SIGN)}", _PRODUCT
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
@@ -138,4 +143,4 @@ def _call(name: str, arguments: Sequence[ast.expr]) -> str:
             return rf"\left\lVert {given} \right\rVert"
     word = name.replace("_", r"\_")
     function = _FUNCTIONS.get(name) or rf"\operatorname{{{word}}}"
-    return rf"{function}\left({given}\right)"
+    return function + _in_parentheses(given)

@@ -24,6 +24,10 @@ class Dialect:
     Raises:
         TypeError: an argument that is unknown, missing, or of another type.
         ValueError: an argument outside its domain, or one that would change the numbers in a way that is not supported.
+
+    >>> from glissade.optim.dialects import keras
+    >>> keras.Adam(learning_rate=0.01, beta_1=0.8).spec
+    EpsHatAdam(lr=0.01, beta1=0.8, beta2=0.999, eps=1e-07)
     """
 
     registry: ClassVar[dict[str, type[Dialect]]] = {}
@@ -134,11 +138,16 @@ class Dialect:
         return f"{cls.title()}: {name} must be {found['must']}. Received: {name}={found['value']}.{default}"
 
     @classmethod
+    def needed(cls) -> dict[str, Any]:
+        """The arguments without which there is no optimizer, with values that serve as an example."""
+        given = cls.__signature__.parameters.values()
+        names = [p.name for p in given if p.default is p.empty or (p.default is None and p.name in cls.examples)]
+        return {name: cls.examples.get(name, 0.01) for name in names}
+
+    @classmethod
     def example(cls) -> dict[str, Any]:
         """All arguments at their defaults; those that have none at an example."""
-        given = cls.__signature__.parameters.values()
-        needed = [p.name for p in given if p.default is p.empty or (p.default is None and p.name in cls.examples)]
-        return cls.completed(**{name: cls.examples.get(name, 0.01) for name in needed})
+        return cls.completed(**cls.needed())
 
 
 _ABOUT = re.compile(
@@ -148,7 +157,12 @@ _ABOUT = re.compile(
 
 
 def table() -> str:
-    """All dialects' optimizers in Markdown: name and arguments, what that is here, and the names of its states."""
+    """All dialects' optimizers in Markdown: name and arguments, what that is here, and the names of its states.
+
+    >>> row = next(line for line in table().splitlines() if "`optax.signum" in line)
+    >>> row.split(" | ")[1]
+    '`Signum(lr=0.01, momentum=0.9)`'
+    """
     rows = ["| optimizer | here | states |", "|---|---|---|"]
     for name, cls in Dialect.registry.items():
         spec = cls.said(cls.example())

@@ -2,9 +2,11 @@
 
 >>> from glissade.optim.dialects import optax
 >>> optimizer = optax.adam(optax.exponential_decay(0.1, 100, 0.9))
+>>> params = {"w": np.array([1.0, -2.0])}
 >>> state = optimizer.init(params)
->>> updates, state = optimizer.update(grads, state, params)
->>> params = optax.apply_updates(params, updates)
+>>> updates, state = optimizer.update({"w": 2 * params["w"]}, state, params)
+>>> optax.apply_updates(params, updates)["w"].round(6).tolist()
+[0.9, -1.9]
 """
 
 from ....schedules.compositions import optax as schedules

@@ -1,0 +1,66 @@
+"""What the packages offer, from their docstrings."""
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import ModuleType
+
+from glissade.optim import Optimizer
+from glissade.schedules import Schedule
+
+PACKAGES = (
+    "glissade.autograd",
+    "glissade.autograd.nn",
+    "glissade.autograd.explain",
+    "glissade.kernels",
+    "glissade.optim",
+    "glissade.optim.dialects",
+    "glissade.schedules",
+    "glissade.schedules.compositions",
+    "glissade.experiments",
+    "glissade.experiments.fit",
+    "glissade.experiments.datasets",
+    "glissade.experiments.problems",
+    "glissade.experiments.statistics",
+    "glissade.experiments.pictures",
+    "glissade.experiments.sweep",
+    "glissade.experiments.reproductions",
+)
+
+
+def page(package: str) -> str:
+    """A package's docstring, its constants, and a section for each name that has no page of its own."""
+    module = importlib.import_module(package)
+    things = {name: getattr(module, name) for name in module.__all__}
+    about = f"```{{eval-rst}}\n.. automodule:: {package}\n   :no-members:\n```"
+    parts = [f"# {package.removeprefix('glissade.')}", about]
+    for name, thing in things.items():
+        if not elsewhere(package, name, thing):
+            parts.append(section(package, name, thing) if callable(thing) else constant(name, thing))
+    return "\n\n".join(parts)
+
+
+def elsewhere(package: str, name: str, thing: object) -> bool:
+    """Whether another page has it: it has a section of its own, or a package below this one offers it."""
+    if isinstance(thing, ModuleType):
+        return True
+    if inspect.isclass(thing) and issubclass(thing, Optimizer | Schedule) and not inspect.isabstract(thing):
+        return thing not in (Optimizer, Schedule)
+    below = (importlib.import_module(other) for other in PACKAGES if other.startswith(f"{package}."))
+    return any(getattr(module, name, None) is thing for module in below)
+
+
+def section(package: str, name: str, thing: object) -> str:
+    """What autodoc makes of a class or a function."""
+    kind = "autoclass" if inspect.isclass(thing) else "autofunction"
+    return f"```{{eval-rst}}\n.. {kind}:: {package}.{name}\n```"
+
+
+def constant(name: str, value: object) -> str:
+    """A name and its value; of a registry, the names in it."""
+    shown = ", ".join(value) if isinstance(value, Mapping) else repr(value)
+    return f"`{name}`\n: {shown}"
+
+
+PAGES: dict[str, Callable[[], str]] = {package: partial(page, package) for package in PACKAGES}

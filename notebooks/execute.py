@@ -1,0 +1,30 @@
+"""Execute the lessons and store their outputs: `python notebooks/execute.py [names]`, e.g. `03`."""
+
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+HERE = Path(__file__).parent
+NOTEBOOKS = sorted(HERE.glob("*.ipynb"))
+
+
+def executed(path: Path) -> nbformat.NotebookNode:
+    """A notebook with fresh outputs. Raises nbclient's CellExecutionError where a cell fails."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False).execute()
+    notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return notebook
+
+
+def main(names: list[str]) -> None:
+    """Execute those whose names begin like one of these; all if there are none."""
+    for path in NOTEBOOKS:
+        if not names or path.name.startswith(tuple(names)):
+            print(path.name, flush=True)
+            nbformat.write(executed(path), path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,22 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from glissade.autograd.op import TABLE
+from glissade.optim import Optimizer
+from glissade.schedules.base import Value
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
+
+
+@pytest.fixture(autouse=True)
+def _apart(monkeypatch, tmp_path):
+    """What an example defines is not registered for other tests, and what it writes is nobody's."""
+    monkeypatch.chdir(tmp_path)
+    registries = (TABLE, Optimizer.registry, Value.registry)
+    before = [dict(registry) for registry in registries]
+    yield
+    for registry, entries in zip(registries, before, strict=True):
+        registry.clear()
+        registry.update(entries)
