@@ -72,8 +72,8 @@ def page() -> str:
     head = """# Schedules
 
 A schedule is a value: a function of k = 0, 1, 2, ..., the updates taken so far. It is frozen and comparable, takes a
-number or an array, and is written as JSON. Any hyperparameter of any optimizer takes one, and nobody has to call a second
-`step()`.
+number or an array, and is written as JSON. Any hyperparameter of any optimizer takes one, and nobody has to call a
+second `step()`.
 """
     parts = [head]
     for source in SHAPES:
