@@ -27,6 +27,13 @@ class DisconnectedWarning(UserWarning):
     given in check_grads, which compares; nor where zero is what one expects, if the function returned a Tensor: when it
     takes derivatives itself (the gradient of a linear function is constant: hessian, hvp and grad(grad(f)) never warn),
     and for a derivative that is taken inside a function being differentiated.
+
+    >>> import warnings
+    >>> from glissade.autograd import grad
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", DisconnectedWarning)
+    ...     float(grad(lambda x: 3.0)(1.0))
+    0.0
     """
 
 

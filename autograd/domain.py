@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Domain:
-    """The open interval (low, high) on which a function is smooth, without the points within `gap` of `hole`."""
+    """The open interval (low, high) on which a function is smooth, without the points within `gap` of `hole`.
+
+    >>> x = Domain(-1, 1, hole=0).sample(np.random.default_rng(0), (1000,))
+    >>> bool(np.all((np.abs(x) >= 0.2) & (np.abs(x) < 1)))
+    True
+    """
 
     low: float
     high: float
@@ -88,7 +93,11 @@ class Sample:
 
 
 def arr(*shape: int, domain: Domain = REAL) -> Sample:
-    """`arr(2, 3)` stands for a random array of shape (2, 3)."""
+    """`arr(2, 3)` stands for a random array of shape (2, 3).
+
+    >>> arr(2, 3, domain=Domain(0, 1)).domain.sample(np.random.default_rng(0), (2, 3)).shape
+    (2, 3)
+    """
     return Sample(shape, domain)
 
 
@@ -128,5 +137,9 @@ def _fill(x: Any, arrays: Iterator[Any]) -> Any:
 
 
 def case(*args: Any, **kwargs: Any) -> Case:
-    """`case(arr(2, 3), axis=0)` stands for the call `f(a, axis=0)` with a random array a of shape (2, 3)."""
+    """`case(arr(2, 3), axis=0)` stands for the call `f(a, axis=0)` with a random array a of shape (2, 3).
+
+    >>> case(arr(2, 3), axis=0).call(np.sum, [np.ones((2, 3))]).tolist()
+    [2.0, 2.0, 2.0]
+    """
     return Case(args, kwargs)

@@ -39,6 +39,10 @@ def value_and_grad(f: Function, argnum: Argnum = 0, has_aux: bool = False) -> Fu
     """The function `(*args) -> (f(*args), gradient)` for a scalar f; with `has_aux`, `((value, aux), gradient)`.
 
     TypeError: if an argument is not made of floats, or the value is complex. ValueError: if it is not a scalar.
+
+    >>> value, gradient = value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+    >>> float(value), gradient.tolist()
+    (5.0, [2.0, 4.0])
     """
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -60,6 +64,11 @@ def grad(f: Function, argnum: Argnum = 0, has_aux: bool = False) -> Function:
     """The gradient of a scalar function, a function of the same arguments; with `has_aux`, `(gradient, aux)`.
 
     See `value_and_grad`.
+
+    >>> def f(x, y):
+    ...     return x**2 * y
+    >>> float(grad(f)(3.0, 2.0)), float(grad(f, argnum=1)(3.0, 2.0)), float(grad(grad(f))(3.0, 2.0))
+    (12.0, 9.0, 4.0)
     """
     both = value_and_grad(f, argnum, has_aux)
 
@@ -74,6 +83,9 @@ def elementwise_grad(f: Function, argnum: Argnum = 0) -> Function:
     """The derivative of a function that acts entry by entry, at each entry: of the argument's shape.
 
     ValueError: if the result has another shape than the argument. That the entries do not mix is up to you.
+
+    >>> elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0])).tolist()
+    [3.0, 12.0]
     """
 
     def derivative(*args: Any, **kwargs: Any) -> Any:
@@ -107,6 +119,10 @@ def vjp(f: Function, *args: Any, has_aux: bool = False) -> Any:
     """`(f(*args), pullback)`; with `has_aux`, `(value, pullback, aux)`. The value may be a container of arrays.
 
     `pullback(g)` is the tuple of g . df/darg, one per argument; g is like the value. It may be used again.
+
+    >>> value, pullback = vjp(lambda a, x: a @ x, np.array([[1.0, 2.0], [3.0, 4.0]]), np.ones(2))
+    >>> [g.tolist() for g in pullback(np.array([1.0, 0.0]))]
+    [[[1.0, 1.0], [0.0, 0.0]], [1.0, 2.0]]
     """
     call = Call("vjp", f, args, {}, range(len(args)), has_aux)
     call.warn()
@@ -130,6 +146,10 @@ def jvp(f: Function, args: Any, tangents: Any) -> tuple[Any, Any]:
     """`(f(*args), sum of df/darg . tangent)`, by forward mode. The value may be a container of arrays, as for `vjp`.
 
     `args` and `tangents` are tuples, or one argument each, of the same structure and shapes.
+
+    >>> value, moved = jvp(lambda x: x**2, np.array([1.0, 2.0]), np.array([1.0, 0.5]))
+    >>> value.tolist(), moved.tolist()
+    ([1.0, 4.0], [2.0, 2.0])
     """
     points, directions = _pairs("jvp", args, tangents)
     call = Call("jvp", f, points, {}, range(len(points)))
@@ -142,6 +162,9 @@ def hvp(f: Function, args: Any, tangents: Any) -> Any:
     """The Hessian of a scalar function times the tangents, without forming it: forward mode over reverse mode.
 
     `args`, `tangents`: as for `jvp`. The product is shaped like `args`: a tuple for a tuple.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], np.array([1.0, 2.0]), np.array([1.0, 0.0])).tolist()
+    [4.0, 2.0]
     """
     points = args if isinstance(args, tuple) else (args,)
     products = jvp(grad(f, range(len(points))), points, tangents if isinstance(args, tuple) else (tangents,))[1]
@@ -155,6 +178,9 @@ def jacobian(f: Function, argnum: Argnum = 0, mode: str = "reverse", has_aux: bo
     the fewer. Where the value is a container, so is the jacobian; in it stands, per array, what stands there for an
     array alone: an array, a tuple for several argnums, a container like the argument.
     ValueError: on another mode. TypeError: if an argument or the result is complex.
+
+    >>> jacobian(lambda x: np.cumsum(x**2))(np.array([1.0, 2.0])).tolist()
+    [[2.0, 0.0], [2.0, 4.0]]
     """
     if mode not in ("reverse", "forward"):
         raise ValueError(f'jacobian: mode must be "reverse" or "forward". Received: mode={mode!r}.')
@@ -176,6 +202,9 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
     """The function of all second derivatives of a scalar function, of shape `x.shape + x.shape`.
 
     For several argnums or containers, see `jacobian`: it is the jacobian of the gradient.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0])).tolist()
+    [[4.0, 2.0], [2.0, 0.0]]
     """
     return jacobian(grad(f, argnum), argnum)
 

@@ -76,5 +76,13 @@ def no_grad(function: None = None) -> Mode: ...
 @overload
 def no_grad(function: F) -> F: ...
 def no_grad(function: Any = None) -> Any:
-    """Nothing is recorded: results need no gradient. `with no_grad(): ...`, `@no_grad()` or `@no_grad`."""
+    """Nothing is recorded: results need no gradient. `with no_grad(): ...`, `@no_grad()` or `@no_grad`.
+
+    >>> from glissade.autograd import Tensor
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.requires_grad, (x * x).requires_grad
+    (False, True)
+    """
     return Mode(False) if function is None else Mode(False)(function)

@@ -17,7 +17,8 @@ def html(t: Tensor) -> str:
     """A line and a table of one row."""
     kind = f"made by {t.op.name}" if t.op else "leaf"
     about = [kind, f"shape {t.shape}", str(t.dtype)] + ["needs a gradient"] * t.requires_grad
-    head = f"<b>{type(t).__name__}</b>{f' <code>{escape(t.name)}</code>' if t.name else ''} · {escape(', '.join(about))}"
+    name = f" <code>{escape(t.name)}</code>" if t.name else ""
+    head = f"<b>{type(t).__name__}</b>{name} · {escape(', '.join(about))}"
     columns = {"data": t.data} | ({"grad": t.grad} if t.grad is not None else {})
     heads = "".join(f"<th>{name}</th>" for name in columns)
     cells = "".join(f"<td><pre>{escape(_values(array))}</pre></td>" for array in columns.values())

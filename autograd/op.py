@@ -113,6 +113,11 @@ class Op(Row):
     cheaper spelling exists); `prepare` maps its calling convention to `forward`'s where the two differ, so that every
     array is one positional argument. `derivatives` has one entry per positional argument: partials `d(y, *args)` if
     `is_elementwise`, else vector-Jacobian products `d(g, y, *args, **kwargs)`. The first `arity` of them are not None.
+
+    >>> from glissade.autograd.op import TABLE
+    >>> sine = TABLE[np.sin]
+    >>> isinstance(sine, Op), sine.arity, sine.is_elementwise, float(sine(0.0))
+    (True, 1, True, 0.0)
     """
 
     def __init__(
@@ -209,6 +214,12 @@ def elementwise(
     may differ from the true one on purpose: `elementwise(rounded, REAL, 1)` passes gradients straight through.
     ValueError: unless there is one partial and one domain per argument, or if the function has a row already.
     TypeError: if a domain is none.
+
+    >>> from glissade.autograd import grad
+    >>> from glissade.autograd.domain import REAL
+    >>> softsign = elementwise(lambda x: x / (1 + abs(x)), REAL, lambda y, x: 1 / (1 + abs(x)) ** 2)
+    >>> float(grad(softsign)(1.0)), float(grad(grad(softsign))(1.0))
+    (0.25, -0.25)
     """
     domains = domain if isinstance(domain, tuple) else (domain,)
     _check_elementwise(func, domains, partials)
@@ -245,6 +256,11 @@ def structural(
     after `g, y` bear the names of `func`'s. `each`: instead, one `vjp(g, y, i, *args, **kwargs)` for any number of
     arrays. `samples`: calls on which the row is tested, by `check_row`. See `elementwise` on what follows from a row.
     ValueError: without any vjp, or if the function has a row already.
+
+    >>> from glissade.autograd import arr, case, grad
+    >>> energy = structural(lambda x: np.sum(x**2), lambda g, y, x: 2 * g * x, samples=[case(arr(3))])
+    >>> grad(energy)(np.array([1.0, -2.0])).tolist()
+    [2.0, -4.0]
     """
     if each is None and not any(vjps):
         raise ValueError("structural: needs a vjp per argument, or each=. Received: none. See also `constant`.")
@@ -252,19 +268,39 @@ def structural(
 
 
 def linear(func: Function, *vjps: Function | None, **options: Any) -> Op:
-    """As `structural`, for a function linear in its arrays, all together: it is its own forward derivative."""
+    """As `structural`, for a function linear in its arrays, all together: it is its own forward derivative.
+
+    >>> from glissade.autograd import arr, case, vjp
+    >>> mirror = linear(lambda x: x[::-1], lambda g, y, x: g[::-1], samples=[case(arr(3))])
+    >>> vjp(mirror, np.zeros(3))[1](np.array([1.0, 2.0, 3.0]))[0].tolist()
+    [3.0, 2.0, 1.0]
+    """
     op = structural(func, *vjps, **options)
     op.is_linear = True
     return op
 
 
 def composite(func: Function, definition: Function, *, samples: Sequence[Case]) -> Composite:
-    """Adds the row of a function given by a definition in functions that have rows."""
+    """Adds the row of a function given by a definition in functions that have rows.
+
+    >>> from glissade.autograd import arr, case, grad
+    >>> def rms(x):
+    ...     return np.sqrt(np.mean(x**2))
+    >>> rms = composite(rms, rms, samples=[case(arr(3))])
+    >>> grad(rms)(np.array([3.0, 3.0])).tolist()
+    [0.5, 0.5]
+    """
     return _add(Composite(func, definition, samples))
 
 
 def constant(*funcs: Function) -> None:
-    """Declares functions whose derivative is zero: they see plain arrays and return plain arrays."""
+    """Declares functions whose derivative is zero: they see plain arrays and return plain arrays.
+
+    >>> from glissade.autograd import Tensor
+    >>> constant(np.argsort)
+    >>> np.argsort(Tensor([3.0, 1.0, 2.0])).tolist()
+    [1, 2, 0]
+    """
     CONSTANT.update(funcs)
 
 

@@ -44,6 +44,8 @@ def check_row(row: Row | Function, order: int = 2) -> None:
     AssertionError: with the call and what is wrong. A derivative that is not the true one on purpose (straight-through,
     surrogate gradients) is refused as well: that is no error of the check. ValueError: if the row has no samples.
     TypeError: if a function has no row.
+
+    >>> check_row(np.tanh)  # silence: all is right
     """
     found = row if isinstance(row, (Op, Composite)) else TABLE.get(row)
     if found is None:
@@ -171,7 +173,11 @@ class Entry(NamedTuple):
 
 
 def table() -> list[Entry]:
-    """All functions that take Tensors, in the order of their definition: a line each, made from the rows."""
+    """All functions that take Tensors, in the order of their definition: a line each, made from the rows.
+
+    >>> next(entry for entry in table() if entry.name == "np.sin").derivatives
+    ('np.cos(x)',)
+    """
     rows = [
         Entry(_name(row.func), _kind(row), _sources(row), _domains(row), row.func in COMPLEX)
         for row in dict.fromkeys(TABLE.values())

@@ -114,15 +114,16 @@ class Tensor(Methods, Protocols):
 
     data: array-like; float32, float64, complex64 and complex128 keep their type, Python floats and lists become
         float64, integers and bools stay (and cannot need a gradient). An array is not copied.
-    requires_grad: whether `backward` fills `grad`. Results of operations need a gradient if an operand does.
-    name: for messages.
-
+    requires_grad: whether `backward` fills `grad`; results need a gradient if an operand does. name: for messages.
     Attributes: `data`; `grad`, an array or None; `home`, an array of data's shape and dtype, or None: where `backward`
     writes the gradient (`grad` is then `home`), so that an owner can lay out gradients contiguously.
-
     NumPy's functions, operators and methods apply. Comparisons, and functions whose derivative is zero, give arrays.
-    TypeError: if data is neither numbers nor bools, or requires_grad is asked of integers. On complex numbers, their
-    gradients, and which functions take them: `autograd.ops.complex`.
+    TypeError: if data is neither numbers nor bools, or integers are to need a gradient. On complex data: `ops.complex`.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> np.sum(x**2).backward()
+    >>> x.grad
+    array([2., 4.])
     """
 
     __slots__ = (
@@ -322,7 +323,11 @@ class Tensor(Methods, Protocols):
 
 
 class Parameter(Tensor):
-    """A leaf that requires a gradient: what an optimizer changes. `Parameter(data, name=None)`."""
+    """A leaf that requires a gradient: what an optimizer changes. `Parameter(data, name=None)`.
+
+    >>> Parameter([1.0, 2.0], name="w").requires_grad
+    True
+    """
 
     __slots__ = ()
 
@@ -343,10 +348,7 @@ def _late(slot: Any) -> Any:
 
 
 class Result(Tensor):
-    """What an operation makes: a Tensor whose fields the operation sets, but for those that matter to leaves only.
-
-    For the sake of time: without arguments to pass on, Python makes an object twice as fast.
-    """
+    """What an operation makes; it sets the fields, as Python makes an object twice as fast without arguments."""
 
     __slots__ = ()
     __init__ = object.__init__

@@ -29,7 +29,13 @@ __all__ = ["cache_folder", "compile_loop", "load"]
 
 
 def cache_folder() -> Path:
-    """Where generated kernels are kept."""
+    """Where generated kernels are kept.
+
+    >>> from unittest.mock import patch
+    >>> with patch.dict("os.environ", GLISSADE_CACHE_DIR="kernels"):
+    ...     print(cache_folder())
+    kernels
+    """
     if given := os.environ.get("GLISSADE_CACHE_DIR"):
         return Path(given)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glissade"

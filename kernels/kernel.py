@@ -33,6 +33,17 @@ class Kernel:
 
     Raises:
         RuleError: the rule uses what has no meaning in an array loop.
+
+    >>> def momentum(x, g, m, lr, beta):
+    ...     m = beta * m + g
+    ...     return x - lr * m, m
+    >>> kernel = Kernel(momentum, ["x", "m"])
+    >>> kernel.arrays, kernel.parameters
+    (('x', 'g', 'm'), ('lr', 'beta'))
+    >>> x, m = np.array([1.0, 2.0]), np.zeros(2)
+    >>> updated = kernel([x, np.ones(2), m], [0.5, 0.9])
+    >>> x.tolist(), m.tolist()
+    ([0.5, 1.5], [1.0, 1.0])
     """
 
     def __init__(

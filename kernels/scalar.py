@@ -22,6 +22,11 @@ def scalar(rule: Callable[..., Any]) -> Callable[..., Any]:
     """The rule as a function that numba's compiled functions can call, one element at a time.
 
     It computes in float64, with the elementary functions of the C library: within a few ulp of the rule on arrays.
+
+    >>> def descent(x, g, lr):
+    ...     return x - lr * np.sqrt(g)
+    >>> scalar(descent)(1.0, 4.0, 0.25)
+    0.5
     """
     names = {name: _replaced(value) for name, value in rule.__globals__.items()}
     return njit(FunctionType(rule.__code__, names, rule.__name__))

@@ -25,7 +25,17 @@ _ON_NUMBERS |= {getattr(builtins, name): name for name in ("abs", "max", "min", 
 
 
 class RuleError(TypeError):
-    """A rule uses something that has no meaning in an array loop."""
+    """A rule uses something that has no meaning in an array loop.
+
+    >>> from glissade.kernels import Kernel
+    >>> def rule(x, g):
+    ...     return x - sum(g)
+    >>> try:
+    ...     Kernel(rule, ["x"])
+    ... except RuleError as error:
+    ...     print(str(error).partition("Received: ")[2])
+    `sum(g)`.
+    """
 
 
 class Source:

@@ -26,7 +26,12 @@ _pool: ThreadPoolExecutor | None = None
 
 
 def thread_count() -> int:
-    """How many threads a large pass uses: NUMBA_NUM_THREADS, and no more than the processors this process may use."""
+    """How many threads a large pass uses: NUMBA_NUM_THREADS, and no more than the processors this process may use.
+
+    >>> import os
+    >>> 1 <= thread_count() <= os.cpu_count()
+    True
+    """
     return int(min(config.NUMBA_NUM_THREADS, config.NUMBA_DEFAULT_NUM_THREADS))  # type: ignore[attr-defined]
 
 

@@ -33,16 +33,23 @@ __all__ = [
 
 
 def _weak(function: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(function, assigned=("__name__", "__doc__"), updated=())
+    @wraps(function, assigned=("__name__",), updated=())
     def weak(*args: Any) -> Any:
         y = function(*args)
         return y.item() if all(type(a) in (bool, int, float) for a in args) else y
 
+    halves = [0.5] * getattr(function, "nin", 3)
+    call = f"{function.__name__}({', '.join(map(str, halves))})"
+    weak.__doc__ = f"`np.{function.__name__}`; of Python numbers it is one.\n\n>>> {call}\n{weak(*halves)!r}\n"
     return weak
 
 
 def sqrt(a: Any) -> Any:
-    """The root. Of a Python float it is the C library's, which is the same number in a tenth of the time."""
+    """The root. Of a Python float it is the C library's, which is the same number in a tenth of the time.
+
+    >>> sqrt(4.0), sqrt(np.array([4.0, 9.0], np.float32))
+    (2.0, array([2., 3.], dtype=float32))
+    """
     return math.sqrt(a) if type(a) is float and a >= 0 else _sqrt(a)
 
 

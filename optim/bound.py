@@ -46,6 +46,13 @@ class BoundOptimizer:
         spec: the optimizer as a value, as it was bound.
         t: the updates taken so far; a step in which no parameter has a gradient is none.
         groups: the groups of parameters, each with its own `spec`.
+
+    >>> from glissade.optim import SGD
+    >>> x = np.array([1.0, 2.0])
+    >>> opt = SGD([x], lr=0.5)
+    >>> opt.step([np.array([1.0, -1.0])])
+    >>> x.tolist(), opt.t, opt.lr
+    ([0.5, 2.5], 1, 0.5)
     """
 
     __slots__ = (

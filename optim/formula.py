@@ -96,7 +96,7 @@ def _parts(node: ast.expr) -> tuple[str, int]:
         case ast.Name(id=name):
             return _name(name), _ATOM
         case ast.Constant(value=value):
-            return f"{value:g}" if isinstance(value, int | float) else rf"\text{{{value}}}", _ATOM
+            return f"{value:g}" if isinstance(value, int | float) else rf"\text{{{value!r}}}", _ATOM
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
             sign = "+" if isinstance(op, ast.Add) else "-"
             return f"{_latex(left)} {sign} {_latex(right, _PRODUCT)}", _SUM

@@ -1,4 +1,9 @@
-"""Hyperparameters: a number or a schedule, within the domain that a field's annotation names; a switch; a choice."""
+"""Hyperparameters: a number or a schedule, within the domain that a field's annotation names; a switch; a choice.
+
+>>> from glissade.optim import Adam
+>>> Adam.domains["beta1"].text, 0.9 in Adam.domains["beta1"], 1.0 in Adam.domains["beta1"]
+('in [0, 1)', True, False)
+"""
 
 from __future__ import annotations
 

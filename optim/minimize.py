@@ -19,7 +19,13 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Result:
-    """What `minimize` found."""
+    """What `minimize` found.
+
+    >>> from glissade.optim import SGD
+    >>> found = minimize(lambda x: np.sum(x**2), [1.0], SGD(lr=0.25), steps=3)
+    >>> found.trajectory.ravel().tolist(), found.values.tolist()
+    ([1.0, 0.5, 0.25, 0.125], [1.0, 0.25, 0.0625, 0.015625])
+    """
 
     x: Array
     """The last point; of the shape of x0."""
@@ -60,6 +66,10 @@ def minimize(
     Raises:
         TypeError: the optimizer is not an unbound optimizer.
         ValueError: steps or tolerance is negative, or x0 is not finite.
+
+    >>> from glissade.optim import SGD
+    >>> minimize(lambda x: np.sum((x - 3) ** 2), [0.0], SGD(lr=0.5), steps=10, tolerance=1e-9)
+    <Result: converged after 1 steps, fun = 0 at x = [3.]>
     """
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"minimize takes an unbound optimizer, such as Adam(lr=0.1). Received: {optimizer!r}.")

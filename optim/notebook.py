@@ -42,8 +42,8 @@ def of_bound(optimizer: BoundOptimizer) -> str:
     rows = []
     for place in optimizer.places:
         states = place.slots | place.scalars
-        x = f"{place.data.shape} {place.x.dtype}"
-        rows.append((place.name, x, _size(place.x), *(_size(states[name]) if name in states else None for name in slots)))
+        sizes = (_size(states[name]) if name in states else None for name in slots)
+        rows.append((place.name, f"{place.data.shape} {place.x.dtype}", _size(place.x), *sizes))
     heads = ("parameter", "shape, dtype", "x", *slots)
     title = f"{optimizer.t} updates taken. Every parameter and state, as the root of its mean square:"
     return "\n\n".join([of_spec(optimizer.groups[0].spec), title, table(heads, rows)])

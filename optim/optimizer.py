@@ -65,6 +65,15 @@ class Optimizer(Options):
     Raises:
         TypeError: an unknown hyperparameter, or one that is neither a number nor a schedule.
         ValueError: a hyperparameter outside its domain, or one that could have no effect.
+
+    >>> from glissade.optim import Adam
+    >>> spec = Adam(lr=0.1)
+    >>> eval(repr(spec)) == spec, isinstance(spec, Optimizer)
+    (True, True)
+    >>> x = np.array([1.0, 2.0])
+    >>> spec.bind([x]).step([np.array([3.0, -4.0])])
+    >>> x.round(3).tolist()
+    [0.9, 2.1]
     """
 
     registry: ClassVar[dict[str, type[Optimizer]]] = {}

@@ -40,6 +40,12 @@ class Options:
             `opt.averaged()` puts it in the place of x.
         swa: keep the mean of x from this update on. Izmailov et al. 2018, arXiv:1803.05407, algorithm 1.
         swa_every: the updates from one x in that mean to the next.
+
+    >>> from glissade.optim import SGD
+    >>> x = np.zeros(2)
+    >>> SGD([x], lr=1.0, clip_norm=1.0).step([np.array([30.0, 40.0])])
+    >>> x.round(3).tolist()
+    [-0.6, -0.8]
     """
 
     missing: Missing = "skip"

@@ -24,6 +24,13 @@ class Schedule(Value):
 
     Frozen, comparable, hashable; `eval(repr(s)) == s`; `Schedule.from_json(s.to_json()) == s`. A new shape is a
     subclass with annotated fields and a `formula`.
+
+    >>> from glissade.schedules import Cosine, Linear
+    >>> s = Linear(0.0, 0.1, 10) >> Cosine(0.1, 0.0, 90)
+    >>> s([0, 5, 10, 55, 100]).round(3).tolist()
+    [0.0, 0.05, 0.1, 0.05, 0.0]
+    >>> Schedule.from_json(s.to_json()) == s
+    True
     """
 
     __array_ufunc__ = None  # a NumPy number on the left leaves the operator to the schedule
@@ -117,7 +124,12 @@ class Unary(Schedule):
 
 
 class Scaled(Unary):
-    """`inner * factor`, or `factor * inner`."""
+    """`inner * factor`, or `factor * inner`.
+
+    >>> from glissade.schedules import Linear
+    >>> (Linear(0.0, 1.0, 4) * 0.5)([0, 2, 4]).tolist()
+    [0.0, 0.25, 0.5]
+    """
 
     factor: Real
     binds = 3
@@ -131,7 +143,12 @@ class Scaled(Unary):
 
 
 class Offset(Unary):
-    """`inner + amount`, or `amount + inner`."""
+    """`inner + amount`, or `amount + inner`.
+
+    >>> from glissade.schedules import Linear
+    >>> (Linear(0.0, 1.0, 4) + 0.5)([0, 2, 4]).tolist()
+    [0.5, 1.0, 1.5]
+    """
 
     amount: Real
     binds = 2
@@ -146,7 +163,12 @@ class Offset(Unary):
 
 
 class Power(Unary):
-    """`inner ** exponent`: inf for 0 to a negative power, NaN for a negative number to a broken one."""
+    """`inner ** exponent`: inf for 0 to a negative power, NaN for a negative number to a broken one.
+
+    >>> from glissade.schedules import Linear
+    >>> (Linear(0.0, 4.0, 4) ** 2.0)([0, 1, 2, 3, 4]).tolist()
+    [0.0, 1.0, 4.0, 9.0, 16.0]
+    """
 
     exponent: Real
     binds = 4
@@ -161,7 +183,12 @@ class Power(Unary):
 
 
 class Clipped(Unary):
-    """`inner.clip(low, high)`: `low` where the inner schedule is below it, `high` where it is above."""
+    """`inner.clip(low, high)`: `low` where the inner schedule is below it, `high` where it is above.
+
+    >>> from glissade.schedules import Linear
+    >>> Linear(0.0, 4.0, 4).clip(1.0, 3.0)([0, 1, 2, 3, 4]).tolist()
+    [1.0, 1.0, 2.0, 3.0, 3.0]
+    """
 
     low: OptionalReal = None
     high: OptionalReal = None
@@ -189,6 +216,10 @@ class Truncated(Unary):
 
     So `Linear(a, b, n)[:n]` has the values of `Linear(a, b, n)`, and `inner[:0]` is inner(0) throughout. The horizon is
     `steps`, also where the inner schedule ends earlier (its end value is held).
+
+    >>> from glissade.schedules import Linear
+    >>> Linear(4.0, 0.0, 4)[:2]([0, 1, 2, 3, 4]).tolist()
+    [4.0, 3.0, 2.0, 2.0, 2.0]
     """
 
     steps: Count
@@ -207,7 +238,12 @@ class Truncated(Unary):
 
 
 class Strided(Unary):
-    """`inner[start::every]`: from step `start` on, every `every`-th step."""
+    """`inner[start::every]`: from step `start` on, every `every`-th step.
+
+    >>> from glissade.schedules import Linear
+    >>> Linear(0.0, 8.0, 8)[2::3]([0, 1, 2]).tolist()
+    [2.0, 5.0, 8.0]
+    """
 
     start: Count
     every: Span = 1
@@ -242,7 +278,12 @@ class Binary(Schedule):
 
 
 class Sum(Binary):
-    """`left + right`, at the same k."""
+    """`left + right`, at the same k.
+
+    >>> from glissade.schedules import Linear
+    >>> (Linear(0.0, 1.0, 2) + Linear(0.0, 4.0, 4))([0, 1, 2, 3, 4]).tolist()
+    [0.0, 1.5, 3.0, 4.0, 5.0]
+    """
 
     binds = 2
 
@@ -255,7 +296,12 @@ class Sum(Binary):
 
 
 class Product(Binary):
-    """`left * right`, at the same k."""
+    """`left * right`, at the same k.
+
+    >>> from glissade.schedules import Linear
+    >>> (Linear(0.0, 1.0, 4) * Linear(1.0, 0.0, 4))([0, 2, 4]).tolist()
+    [0.0, 0.25, 0.0]
+    """
 
     binds = 3
 
@@ -274,6 +320,11 @@ class Then(Schedule):
     """`a >> b >> ...`: each part for its horizon, counted from its own k = 0; the last one goes on for ever.
 
     Raises ValueError if a part before the last one has no end.
+
+    >>> from glissade.schedules import Constant, Linear
+    >>> s = Linear(0.0, 1.0, 2) >> Constant(1.0)[:3] >> Linear(1.0, 0.0, 2)
+    >>> s.switches, s.horizon, s([0, 1, 2, 5, 6, 7]).tolist()
+    ((2, 5), 7, [0.0, 0.5, 1.0, 1.0, 0.5, 0.0])
     """
 
     parts: Chain

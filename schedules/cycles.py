@@ -13,6 +13,10 @@ class Repeat(Unary):
     """The inner schedule over and over, from its own k = 0 each time; no end.
 
     Raises ValueError if it has no end, or no steps.
+
+    >>> from glissade.schedules import Linear
+    >>> Repeat(Linear(0.0, 1.0, 2))([0, 1, 2, 3, 4]).tolist()
+    [0.0, 0.5, 0.0, 0.5, 0.0]
     """
 
     def _check(self) -> None:
@@ -38,6 +42,9 @@ class CosineWave(Schedule):
     """end + (start - end) * (1 + cos(2 * pi * k / period)) / 2: `start` at k = 0, `end` half a period later; no end.
 
     `period` is in steps and need not be whole. Half of it is `Cosine`, which doesn't rise again.
+
+    >>> CosineWave(1.0, 0.0, 4)([0, 1, 2, 3, 4]).round(3).tolist()
+    [1.0, 0.5, 0.0, 0.5, 1.0]
     """
 
     start: Real
@@ -60,6 +67,9 @@ class CosineRestarts(Schedule):
     Cycle i = 0, 1, ... has the length steps * multiplier**i and begins, exactly on an integer k if the multiplier is
     one, at the height (start - end) * decay**i above `end`: `start` at k = 0, no end.
     Loshchilov & Hutter 2017, equation 5 (multiplier is T_mult), arXiv:1608.03983.
+
+    >>> CosineRestarts(1.0, 0.0, 2, multiplier=2)([0, 1, 2, 4, 6]).round(3).tolist()
+    [1.0, 0.5, 1.0, 0.5, 1.0]
     """
 
     start: Real
@@ -91,6 +101,9 @@ class Cyclic(Schedule):
 
     The height above `low` is multiplied by 1 ("triangular"), by 1/2 for each cycle completed ("triangular2"), or by
     gamma**k ("exp_range"). Smith 2017, section 3, arXiv:1506.01186. Differs: `low` doesn't shrink in "exp_range".
+
+    >>> Cyclic(0.0, 1.0, 2, mode="triangular2")([0, 1, 2, 3, 4, 5, 6, 7, 8]).tolist()
+    [0.0, 0.5, 1.0, 0.5, 0.0, 0.25, 0.5, 0.25, 0.0]
     """
 
     low: Real
@@ -124,6 +137,9 @@ class OneCycle(Schedule):
     between two updates, or before the first one. A phase of no length is at its end.
 
     Smith & Topin 2019, section 2, arXiv:1708.07120 (linear, three phases). Differs: PyTorch's phases and defaults.
+
+    >>> OneCycle(1.0, 10, start=0.1, end=0.0)([0, 1, 2, 9, 10]).round(3).tolist()
+    [0.1, 0.55, 1.0, 0.0, 0.0]
     """
 
     peak: Real

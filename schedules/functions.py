@@ -9,7 +9,12 @@ from .fields import Count, Function, Real, Span
 
 
 class PerEpoch(Schedule):
-    """`schedule(epoch)`, where the epoch 0, 1, 2, ... is k // steps_per_epoch."""
+    """`schedule(epoch)`, where the epoch 0, 1, 2, ... is k // steps_per_epoch.
+
+    >>> from glissade.schedules import Exponential
+    >>> PerEpoch(Exponential(1.0, 0.5), steps_per_epoch=100)([0, 99, 100, 200]).tolist()
+    [1.0, 1.0, 0.5, 0.25]
+    """
 
     schedule: Inner
     steps_per_epoch: Span
@@ -59,6 +64,9 @@ class Recurrence(Schedule):
     """`start` at k = 0, then `function(k, previous)`: for what is only known step by step; no end.
 
     The one shape without closed form: a call costs the steps since the last call, all k if that was later.
+
+    >>> Recurrence(1.0, lambda k, previous: previous / k)([0, 1, 2, 3, 4]).round(3).tolist()
+    [1.0, 1.0, 0.5, 0.167, 0.042]
     """
 
     start: Real
@@ -87,6 +95,11 @@ class Noise(Schedule):
     """Independent standard normal numbers, one for each k; the same ones for the same `seed`; no end.
 
     Box & Muller 1958, of two uniform numbers that NumPy's SeedSequence makes of (seed, k).
+
+    >>> from glissade.schedules import Constant
+    >>> noisy = Constant(0.1) * (Noise(seed=0) * 0.2 + 1)
+    >>> noisy(7) == noisy(7), noisy(7) == noisy(8)
+    (True, False)
     """
 
     seed: Count

@@ -18,6 +18,13 @@ class Controller(Schedule):
     together. `fresh()` is an equal one with a state of its own, at the start.
 
     A subclass declares its `state_fields`, and changes its state by `_become`.
+
+    >>> from glissade.schedules import ReduceOnPlateau
+    >>> lr = ReduceOnPlateau(1.0, factor=0.5, patience=0)
+    >>> [lr.observe(loss) for loss in (2.0, 2.0)], lr.state["scale"], lr.fresh().state["scale"]
+    ([False, True], 0.5, 1.0)
+    >>> (lr * 0.1).controllers == (lr,)
+    True
     """
 
     state_fields: ClassVar[Mapping[str, tuple[Any, Callable[[str, Any], Any]]]] = {}
@@ -89,6 +96,10 @@ class ReduceOnPlateau(Controller):
 
     PyTorch's. Differs: in "rel", a metric below 0 must also get better (a share of its size is taken, where PyTorch
     multiplies it by 1 - threshold and takes -0.95 for better than -1); small reductions are not left out (eps).
+
+    >>> lr = ReduceOnPlateau(1.0, factor=0.5, patience=1)
+    >>> [(lr.observe(loss), lr(0)) for loss in (3.0, 2.0, 2.0, 2.0)]
+    [(False, 1.0), (False, 1.0), (False, 1.0), (True, 0.5)]
     """
 
     start: Annotated[Schedule | float, a_rate]

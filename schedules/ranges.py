@@ -21,7 +21,12 @@ excess = Number("a finite number > 1", "Write 4: four times the lowest loss.", v
 
 @dataclass(frozen=True, eq=False)
 class RangeTest:
-    """What `range_test` found. The arrays are float64, with an element for each update whose loss was finite."""
+    """What `range_test` found. The arrays are float64, with an element for each update whose loss was finite.
+
+    >>> found = range_test(lambda rate: (rate - 1.0) ** 2, 0.01, 1.0, steps=3, smoothing=0.0)
+    >>> found.rates.round(3).tolist(), found.losses.round(3).tolist(), found.diverged_at
+    ([0.01, 0.1, 1.0], [0.98, 0.81, 0.0], None)
+    """
 
     rates: NDArray[np.float64]
     losses: NDArray[np.float64]

@@ -12,7 +12,11 @@ from .fields import Count, Flag, Milestones, NonNegative, Positive, Real, Reals,
 
 
 class Constant(Schedule):
-    """`value`, at every k."""
+    """`value`, at every k.
+
+    >>> Constant(0.1)([0, 1000]).tolist()
+    [0.1, 0.1]
+    """
 
     value: Real
 
@@ -22,7 +26,11 @@ class Constant(Schedule):
 
 
 class InverseSqrt(Schedule):
-    """start / sqrt(k + 1): `start` at k = 0, towards 0. Zinkevich 2003, Theorem 1, with t = k + 1."""
+    """start / sqrt(k + 1): `start` at k = 0, towards 0. Zinkevich 2003, Theorem 1, with t = k + 1.
+
+    >>> InverseSqrt(1.0)([0, 3, 99]).tolist()
+    [1.0, 0.5, 0.1]
+    """
 
     start: Real
 
@@ -57,7 +65,11 @@ def between(low: float, high: float, height: float) -> float:
 
 
 class Linear(Ramp):
-    """start + (end - start) * k / steps, then `end`. As a warm-up: Goyal et al. 2017, section 2.2, arXiv:1706.02677."""
+    """start + (end - start) * k / steps, then `end`. As a warm-up: Goyal et al. 2017, section 2.2, arXiv:1706.02677.
+
+    >>> Linear(0.0, 1.0, 4)([0, 1, 2, 3, 4, 5]).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
+    """
 
     def formula(self, k: int) -> float:
         """start + (end - start) * u, u = min(k / steps, 1)"""
@@ -68,6 +80,9 @@ class Cosine(Ramp):
     """end + (start - end) * (1 + cos(pi * k / steps)) / 2, then `end`: half a period, which doesn't rise again.
 
     Loshchilov & Hutter 2017, equation 5, arXiv:1608.03983.
+
+    >>> Cosine(1.0, 0.0, 4)([0, 1, 2, 3, 4, 5]).round(3).tolist()
+    [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
 
     def formula(self, k: int) -> float:
@@ -76,7 +91,11 @@ class Cosine(Ramp):
 
 
 class Polynomial(Ramp):
-    """end + (start - end) * (1 - k / steps)**power, then `end`. Chen et al. 2017, section 4.1, arXiv:1606.00915."""
+    """end + (start - end) * (1 - k / steps)**power, then `end`. Chen et al. 2017, section 4.1, arXiv:1606.00915.
+
+    >>> Polynomial(1.0, 0.0, 4, power=2.0)([0, 1, 2, 3, 4]).tolist()
+    [1.0, 0.5625, 0.25, 0.0625, 0.0]
+    """
 
     power: Positive = 1.0
 
@@ -110,7 +129,13 @@ class Decay(Schedule):
 
 
 class Exponential(Decay):
-    """start * rate**(k / steps), or start * rate**floor(k / steps) if `staircase`: `start` at k = 0, no end."""
+    """start * rate**(k / steps), or start * rate**floor(k / steps) if `staircase`: `start` at k = 0, no end.
+
+    >>> Exponential(1.0, 0.25, 2)([0, 1, 2, 3]).tolist()
+    [1.0, 0.5, 0.25, 0.125]
+    >>> Exponential(1.0, 0.25, 2, staircase=True)([0, 1, 2, 3]).tolist()
+    [1.0, 1.0, 0.25, 0.25]
+    """
 
     def formula(self, k: int) -> float:
         """start * rate**(k / steps)"""
@@ -121,6 +146,9 @@ class InverseTime(Decay):
     """start / (1 + rate * k / steps), of floor(k / steps) if `staircase`: `start` at k = 0, no end.
 
     The steps of Robbins & Monro 1951, whose sum diverges while the sum of their squares converges.
+
+    >>> InverseTime(1.0, 1.0)([0, 1, 3]).tolist()
+    [1.0, 0.5, 0.25]
     """
 
     def formula(self, k: int) -> float:
@@ -129,7 +157,11 @@ class InverseTime(Decay):
 
 
 class Step(Schedule):
-    """start * factor**(k // every): `start` for k < every, then dropped at each multiple of `every`; no end."""
+    """start * factor**(k // every): `start` for k < every, then dropped at each multiple of `every`; no end.
+
+    >>> Step(1.0, 0.5, 2)([0, 1, 2, 3, 4]).tolist()
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
 
     start: Real
     factor: NonNegative
@@ -144,6 +176,9 @@ class MultiStep(Schedule):
     """start * factor**(number of milestones in `at` that are <= k): dropped from k = milestone on; no end.
 
     He et al. 2016, section 4.2, arXiv:1512.03385.
+
+    >>> MultiStep(1.0, 0.5, [2, 3])([0, 1, 2, 3, 4]).tolist()
+    [1.0, 1.0, 0.5, 0.25, 0.25]
     """
 
     start: Real
@@ -156,7 +191,11 @@ class MultiStep(Schedule):
 
 
 class Piecewise(Schedule):
-    """values[i] while k < at[i], and the last value from k = at[-1] on: one value more than boundaries; no end."""
+    """values[i] while k < at[i], and the last value from k = at[-1] on: one value more than boundaries; no end.
+
+    >>> Piecewise([1.0, 0.3, 0.1], [2, 4])([0, 1, 2, 3, 4]).tolist()
+    [1.0, 1.0, 0.3, 0.3, 0.1]
+    """
 
     values: Reals
     at: Milestones

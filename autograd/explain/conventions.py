@@ -62,7 +62,11 @@ CASES: list[tuple[str, str, Callable[[Any], Any], list[float]]] = [
 
 
 class Kink(NamedTuple):
-    """One convention."""
+    """One convention.
+
+    >>> next(kink.gradient for kink in kinks() if kink.case == "max, ties")
+    (0.5, 0.5, 0.0)
+    """
 
     case: str
     formula: str

@@ -23,7 +23,13 @@ FILL = {"leaf": "#e3f1e3", "op": "#eef2fb", "root": "#fdeccf"}
 
 @dataclass(frozen=True)
 class Drawing:
-    """A drawing: `svg` is its text. A notebook shows it; `save(path)` writes it."""
+    """A drawing: `svg` is its text. A notebook shows it; `save(path)` writes it.
+
+    >>> from glissade.autograd import Tensor
+    >>> drawing = draw(Tensor(2.0, requires_grad=True) ** 2)
+    >>> drawing.svg.startswith("<svg")
+    True
+    """
 
     svg: str
 
@@ -47,6 +53,7 @@ def draw(result: Tensor) -> Drawing:
 
     RuntimeError: if the graph was freed by backward. ValueError: if it has more than 400 nodes.
 
+    >>> from glissade.autograd import Tensor
     >>> x = Tensor([1.0, 2.0], requires_grad=True, name="x")
     >>> draw(np.sum(x * x)).svg.count("<rect")
     3

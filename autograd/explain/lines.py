@@ -22,7 +22,11 @@ _known: dict[int, tuple[Line, weakref.ref[Tensor]]] = {}
 
 
 class Line(NamedTuple):
-    """A line of source: its file, its number from 1, and its text."""
+    """A line of source: its file, its number from 1, and its text.
+
+    >>> print(Line("train.py", 12))
+    train.py:12
+    """
 
     file: str
     number: int
@@ -46,7 +50,15 @@ def calling_line() -> Line:
 
 
 def line_of(t: Tensor) -> Line | None:
-    """The line that computed t, if it did so inside `with trace_lines()`."""
+    """The line that computed t, if it did so inside `with trace_lines()`.
+
+    >>> from glissade.autograd import Tensor
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> with trace_lines():
+    ...     y = np.sin(x)
+    >>> line_of(y).text, line_of(np.cos(x))
+    ('y = np.sin(x)', None)
+    """
     found = _known.get(t.seq)
     return found[0] if found else None
 

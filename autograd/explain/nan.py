@@ -19,7 +19,12 @@ from .walking import Contribution, Visit, nodes_below, spoken, visits
 
 @dataclass(frozen=True, eq=False)
 class Failure:
-    """The first operation that made a NaN or an infinity; `print` it."""
+    """The first operation that made a NaN or an infinity; `print` it.
+
+    >>> failure = trace_nan(lambda x: np.sum(np.log(x)), np.array([1.0, 0.0]))
+    >>> failure.phase, failure.op, failure.index, float(failure.value)
+    ('forward', 'np.log', (1,), -inf)
+    """
 
     phase: Literal["forward", "backward"]
     op: str

@@ -55,7 +55,11 @@ def _gelu_tanh_slope(y: Any, x: Any) -> Any:
 
 
 def _silu(x: Any) -> Any:
-    """x * sigmoid(x), also called swish. Elfwing et al. 2018, arXiv:1702.03118."""
+    """x * sigmoid(x), also called swish. Elfwing et al. 2018, arXiv:1702.03118.
+
+    >>> silu(np.array([-1e3, 0.0])).round(6).tolist()
+    [-0.0, 0.0]
+    """
     return x * sigmoid(x)
 
 
@@ -64,7 +68,11 @@ def _silu_slope(y: Any, x: Any) -> Any:
 
 
 def _softplus(x: Any) -> Any:
-    """log(1 + exp(x)) without overflow, exact everywhere (PyTorch returns x above 20). Dugas et al. 2001."""
+    """log(1 + exp(x)) without overflow, exact everywhere (PyTorch returns x above 20). Dugas et al. 2001.
+
+    >>> softplus(np.array([-1e3, 1e3])).tolist()
+    [0.0, 1000.0]
+    """
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
@@ -101,6 +109,9 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     """x times the normal distribution function of x. Hendrycks & Gimpel 2016, arXiv:1606.08415.
 
     approximate: "none", or "tanh" for the paper's approximation by a hyperbolic tangent. ValueError: anything else.
+
+    >>> gelu(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
+    [-0.159, 0.0, 0.841]
     """
     forms = {"none": gelu_exact, "tanh": gelu_tanh}
     if approximate not in forms:
@@ -112,6 +123,9 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
     """x above 0, alpha * (exp(x) - 1) below; alpha is the derivative at 0. Clevert et al. 2016, arXiv:1511.07289.
 
     alpha may be a Tensor, and is then differentiated too.
+
+    >>> elu(np.array([-1.0, 0.0, 2.0])).round(3).tolist()
+    [-0.632, 0.0, 2.0]
     """
     return exponential_linear(x, alpha)
 
@@ -120,5 +134,8 @@ def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
     """x above 0, slope * x below; the slope is the derivative at 0. Maas, Hannun & Ng 2013, sec. 2.
 
     slope may be a Tensor, and is then differentiated too (PReLU, He et al. 2015, arXiv:1502.01852).
+
+    >>> leaky_relu(np.array([-1.0, 0.0, 2.0]), slope=0.1).tolist()
+    [-0.1, 0.0, 2.0]
     """
     return leaky_linear(x, slope)

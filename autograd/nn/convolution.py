@@ -34,6 +34,10 @@ def conv2d(
     result has the size of x; of an odd number the larger half is below and to the right; needs stride 1).
     Returns (n, n_out, places down, places across) in the common dtype of the arguments.
     ValueError: shapes that do not fit, an unknown padding, groups that do not divide the channels. TypeError: integers.
+
+    >>> image, edges = np.array([[[[1.0, 1.0, 5.0, 5.0]]]]), np.array([[[[-1.0, 1.0]]]])
+    >>> conv2d(image, edges).tolist()
+    [[[[0.0, 4.0, 0.0]]]]
     """
     check_images("conv2d", x)
     _check_weight(x, weight, bias, groups)

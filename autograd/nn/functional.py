@@ -12,12 +12,20 @@ from ..ops.reductions import Axis, add_up, keep, largest
 
 
 def _relu(x: Any) -> Any:
-    """max(x, 0), entry by entry. The derivative at 0 is 0."""
+    """max(x, 0), entry by entry. The derivative at 0 is 0.
+
+    >>> relu(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
     return np.maximum(x, 0)
 
 
 def _sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x)), entry by entry, without overflow and with all digits in both tails."""
+    """1 / (1 + exp(-x)), entry by entry, without overflow and with all digits in both tails.
+
+    >>> sigmoid(np.array([-1e3, 0.0])).tolist()
+    [0.0, 0.5]
+    """
     return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
@@ -28,7 +36,11 @@ def _density(x: Any) -> Any:
 
 
 def _logsumexp(x: Any, axis: Axis = -1, b: Any = None, keepdims: bool = False) -> Any:
-    """log(sum(b * exp(x))) along axes (None: all), without overflow; b is 1 by default."""
+    """log(sum(b * exp(x))) along axes (None: all), without overflow; b is 1 by default.
+
+    >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 6)
+    1000.693147
+    """
     top = largest(x, axis, None, None, True)
     shift = np.where(np.isfinite(top), top, 0)
     e = np.exp(x - shift)
@@ -42,20 +54,32 @@ def _weights(g: Any, y: Any, x: Any, axis: Axis) -> Any:
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:
-    """exp(x) / sum(exp(x)) along an axis, without overflow."""
+    """exp(x) / sum(exp(x)) along an axis, without overflow.
+
+    >>> softmax(np.array([1000.0, 1000.0])).tolist()
+    [0.5, 0.5]
+    """
     e = np.exp(x - largest(x, axis, None, None, True))
     e /= add_up(e, axis, None, None, True)
     return e
 
 
 def _log_softmax(x: Any, axis: int = -1) -> Any:
-    """The logarithm of the softmax along an axis: exact also where the softmax underflows."""
+    """The logarithm of the softmax along an axis: exact also where the softmax underflows.
+
+    >>> log_softmax(np.array([0.0, -1000.0])).tolist()
+    [0.0, -1000.0]
+    """
     z = x - largest(x, axis, None, None, True)
     return z - np.log(add_up(np.exp(z), axis, None, None, True))
 
 
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
-    """x @ weight + bias. x: (..., n_in), weight: (n_in, n_out), bias: (n_out,)."""
+    """x @ weight + bias. x: (..., n_in), weight: (n_in, n_out), bias: (n_out,).
+
+    >>> linear(np.ones((1, 2)), np.eye(2), np.array([0.0, 1.0])).tolist()
+    [[1.0, 2.0]]
+    """
     y = x.dot(weight)
     return np.add(y, bias, out=y) if y.dtype == np.result_type(y, bias) else y + bias
 

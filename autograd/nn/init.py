@@ -21,7 +21,11 @@ Initializer = Callable[[np.random.Generator, Shape], Array]
 
 
 def fans(shape: Shape) -> tuple[int, int]:
-    """(n_in, n_out) of a weight. ValueError: it has fewer than two axes."""
+    """(n_in, n_out) of a weight. ValueError: it has fewer than two axes.
+
+    >>> fans((3, 2)), fans((8, 3, 5, 5))
+    ((3, 2), (75, 200))
+    """
     if len(shape) < 2:
         raise ValueError(f"init: n_in and n_out need a weight with at least 2 axes. Received: shape {shape}.")
     if len(shape) == 2:
@@ -33,17 +37,30 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 def constant(value: float) -> Initializer:
-    """The initializer that repeats a value."""
+    """The initializer that repeats a value.
+
+    >>> constant(0.1)(np.random.default_rng(0), (3,)).tolist()
+    [0.1, 0.1, 0.1]
+    """
     return lambda rng, shape: np.full(shape, float(value))
 
 
 def normal(mean: float = 0.0, std: float = 1.0) -> Initializer:
-    """The initializer that draws from a normal distribution; by name, the standard one."""
+    """The initializer that draws from a normal distribution; by name, the standard one.
+
+    >>> float(normal(std=0.1)(np.random.default_rng(0), (100, 100)).std().round(2))
+    0.1
+    """
     return lambda rng, shape: rng.normal(mean, std, shape)
 
 
 def uniform(low: float = 0.0, high: float = 1.0) -> Initializer:
-    """The initializer that draws uniformly from [low, high); by name, from [0, 1)."""
+    """The initializer that draws uniformly from [low, high); by name, from [0, 1).
+
+    >>> w = uniform(-0.1, 0.1)(np.random.default_rng(0), (100, 100))
+    >>> float(w.min().round(2)), float(w.max().round(2))
+    (-0.1, 0.1)
+    """
     return lambda rng, shape: rng.uniform(low, high, shape)
 
 
@@ -51,6 +68,9 @@ def trunc_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: f
     """The initializer that draws from a normal distribution until within [low, high]; by name, the standard one.
 
     ValueError: less than 0.1 % of the distribution lies there.
+
+    >>> float(np.abs(trunc_normal()(np.random.default_rng(0), (100, 100))).max().round(1))
+    2.0
     """
     left, right = ((1 + math.erf((x - mean) / (std * math.sqrt(2)))) / 2 for x in (low, high))
     if not right - left > 1e-3:
@@ -72,32 +92,56 @@ def trunc_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: f
 
 
 def fan_in_uniform(rng: np.random.Generator, shape: Shape) -> Array:
-    """Uniform within +-1 / sqrt(n_in). LeCun et al. 1998, Efficient BackProp, sec. 4.6, in the scale of PyTorch."""
+    """Uniform within +-1 / sqrt(n_in). LeCun et al. 1998, Efficient BackProp, sec. 4.6, in the scale of PyTorch.
+
+    >>> float(fan_in_uniform(np.random.default_rng(0), (100, 50)).max().round(2))
+    0.1
+    """
     return _within(rng, shape, 1 / math.sqrt(fans(shape)[0]))
 
 
 def lecun_normal(rng: np.random.Generator, shape: Shape) -> Array:
-    """Normal, variance 1 / n_in. LeCun et al. 1998, Efficient BackProp, sec. 4.6."""
+    """Normal, variance 1 / n_in. LeCun et al. 1998, Efficient BackProp, sec. 4.6.
+
+    >>> float(lecun_normal(np.random.default_rng(0), (100, 50)).std().round(2))
+    0.1
+    """
     return rng.normal(0, math.sqrt(1 / fans(shape)[0]), shape)
 
 
 def glorot_uniform(rng: np.random.Generator, shape: Shape) -> Array:
-    """Uniform, variance 2 / (n_in + n_out). Glorot & Bengio 2010, eq. 16."""
+    """Uniform, variance 2 / (n_in + n_out). Glorot & Bengio 2010, eq. 16.
+
+    >>> float(glorot_uniform(np.random.default_rng(0), (150, 50)).std().round(2))
+    0.1
+    """
     return _within(rng, shape, math.sqrt(6 / sum(fans(shape))))
 
 
 def glorot_normal(rng: np.random.Generator, shape: Shape) -> Array:
-    """Normal, variance 2 / (n_in + n_out). Glorot & Bengio 2010, eq. 12."""
+    """Normal, variance 2 / (n_in + n_out). Glorot & Bengio 2010, eq. 12.
+
+    >>> float(glorot_normal(np.random.default_rng(0), (150, 50)).std().round(2))
+    0.1
+    """
     return rng.normal(0, math.sqrt(2 / sum(fans(shape))), shape)
 
 
 def he_uniform(rng: np.random.Generator, shape: Shape) -> Array:
-    """Uniform, variance 2 / n_in, for ReLU. He et al. 2015, eq. 10, arXiv:1502.01852."""
+    """Uniform, variance 2 / n_in, for ReLU. He et al. 2015, eq. 10, arXiv:1502.01852.
+
+    >>> float(he_uniform(np.random.default_rng(0), (200, 50)).std().round(2))
+    0.1
+    """
     return _within(rng, shape, math.sqrt(6 / fans(shape)[0]))
 
 
 def he_normal(rng: np.random.Generator, shape: Shape) -> Array:
-    """Normal, variance 2 / n_in, for ReLU. He et al. 2015, eq. 10, arXiv:1502.01852."""
+    """Normal, variance 2 / n_in, for ReLU. He et al. 2015, eq. 10, arXiv:1502.01852.
+
+    >>> float(he_normal(np.random.default_rng(0), (200, 50)).std().round(2))
+    0.1
+    """
     return rng.normal(0, math.sqrt(2 / fans(shape)[0]), shape)
 
 
@@ -106,6 +150,10 @@ def orthogonal(rng: np.random.Generator, shape: Shape) -> Array:
 
     Kernels are taken as a matrix of n_out rows. From the QR decomposition of a normal matrix, with the signs that make
     it uniformly distributed (Mezzadri 2007, arXiv:math-ph/0609050).
+
+    >>> w = orthogonal(np.random.default_rng(0), (2, 3))
+    >>> np.allclose(w @ w.T, np.eye(2))
+    True
     """
     fans(shape)
     rows, columns = shape[0], math.prod(shape[1:])
@@ -143,6 +191,10 @@ def initial(init: str | Initializer, shape: Shape, rng: Seed, dtype: Any) -> NDA
     """Weights of an initializer or the name of one. rng: a seed or a Generator, which moves on.
 
     ValueError: an unknown name. TypeError: dtype is neither float32 nor float64.
+
+    >>> initial("ones", (2, 3), rng=0, dtype=np.float32)
+    array([[1., 1., 1.],
+           [1., 1., 1.]], dtype=float32)
     """
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise TypeError(f"dtype must be float32 or float64. Received: {np.dtype(dtype)}.")

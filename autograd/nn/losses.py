@@ -22,6 +22,9 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
     """-log softmax(logits)[label] of each row, reduced. Stable for logits of any size.
 
     logits: (n, k), floats. labels: (n,), integers in [0, k). TypeError, ValueError: on anything else.
+
+    >>> float(cross_entropy(np.zeros((2, 4)), np.array([0, 3])).round(3)), float(np.log(4).round(3))
+    (1.386, 1.386)
     """
     labels = _labels(logits, labels)
     return _reduced("cross_entropy", nll(logits, labels), reduction)
@@ -31,6 +34,9 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
     """-t log p - (1 - t) log(1 - p), reduced; logarithms are at least -100, as in PyTorch.
 
     probabilities in [0, 1] and targets: of the same shape. ValueError: on another shape, or p outside [0, 1].
+
+    >>> binary_cross_entropy(np.array([0.5, 0.9]), np.array([1.0, 1.0]), reduction="none").round(3).tolist()
+    [0.693, 0.105]
     """
     p, t = _pair("binary_cross_entropy", probabilities, targets)
     values = plain(p)
@@ -43,13 +49,21 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
 
 
 def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
-    """`binary_cross_entropy(sigmoid(logits), targets)`, stable for logits of any size. Shapes must be equal."""
+    """`binary_cross_entropy(sigmoid(logits), targets)`, stable for logits of any size. Shapes must be equal.
+
+    >>> binary_cross_entropy_with_logits(np.array([0.0, 1e4]), np.array([1.0, 0.0]), reduction="none").round(3).tolist()
+    [0.693, 10000.0]
+    """
     x, t = _pair("binary_cross_entropy_with_logits", logits, targets)
     return _reduced("binary_cross_entropy_with_logits", logistic(x, t), reduction)
 
 
 def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    """(prediction - target)**2, reduced. Shapes must be equal: nothing is broadcast."""
+    """(prediction - target)**2, reduced. Shapes must be equal: nothing is broadcast.
+
+    >>> float(mse(np.array([1.0, 2.0]), np.array([1.0, 4.0])))
+    2.0
+    """
     prediction, target = _pair("mse", prediction, target)
     return _reduced("mse", squared_error(prediction, target), reduction)
 
@@ -58,6 +72,9 @@ def huber(prediction: Any, target: Any, delta: float = 1.0, reduction: str = "me
     """d**2 / 2 for |d| <= delta and delta * (|d| - delta / 2) beyond, d = prediction - target, reduced. Huber 1964.
 
     Shapes must be equal. ValueError: another shape, or delta not above 0.
+
+    >>> huber(np.array([0.5, 3.0]), np.zeros(2), reduction="none").tolist()
+    [0.125, 2.5]
     """
     if not delta > 0:
         raise ValueError(f"huber: delta must be > 0. Received: delta={delta}. It is where the loss becomes linear.")
@@ -71,6 +88,9 @@ def kl_div(log_prediction: Any, target: Any, reduction: str = "mean", log_target
     log_prediction: logarithms of probabilities, e.g. of `log_softmax`. target: probabilities, or their logarithms if
     log_target; 0 contributes 0. Shapes must be equal. reduction: "batchmean", the sum over the length of the first
     axis, is the divergence per row; "mean" divides it by the number of columns too.
+
+    >>> float(kl_div(np.log([[0.5, 0.5]]), np.array([[0.25, 0.75]]), reduction="batchmean").round(3))
+    0.131
     """
     x, t = _pair("kl_div", log_prediction, target)
     values = np.exp(t) * (t - x) if log_target else relative_entropy(x, t)

@@ -23,6 +23,17 @@ class Module:
     attributes that hold arrays which belong to the state but are no parameters, as running statistics do.
 
     Everything in a module has a path: attributes, positions and keys with dots between, as in "blocks.2.weight".
+
+    >>> from glissade.autograd import Parameter
+    >>> class Scale(Module):
+    ...     def __init__(self):
+    ...         self.factor = Parameter(2.0)
+    ...
+    ...     def forward(self, x):
+    ...         return self.factor * x
+    >>> scale = Scale()
+    >>> float(scale(3.0).data), list(scale.named_parameters())
+    (6.0, ['factor'])
     """
 
     training = True

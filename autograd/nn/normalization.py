@@ -18,6 +18,9 @@ def layer_norm(x: Any, weight: Any = None, bias: Any = None, axes: int = 1, eps:
 
     The variance is the biased one, eps is added to it. Ba, Kiros & Hinton 2016, arXiv:1607.06450.
     ValueError: axes not from 1 to x.ndim, or weight or bias of another shape.
+
+    >>> layer_norm(np.array([[1.0, 3.0], [5.0, 9.0]])).round(3).tolist()
+    [[-1.0, 1.0], [-1.0, 1.0]]
     """
     if not 1 <= axes <= x.ndim:
         raise ValueError(f"layer_norm: axes must be from 1 to {x.ndim}, the axes of x. Received: axes={axes}.")
@@ -34,6 +37,9 @@ def batch_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) 
 
     The variance is the biased one, eps is added to it. Ioffe & Szegedy 2015, Algorithm 1, arXiv:1502.03167.
     ValueError: x without a second axis or with a single value per channel, weight or bias of another shape.
+
+    >>> batch_norm(np.array([[1.0, 5.0], [3.0, 9.0]])).round(3).tolist()
+    [[-1.0, -1.0], [1.0, 1.0]]
     """
     axes = batch_axes("batch_norm", x)
     if count(x.shape, axes) < 2:

@@ -64,7 +64,12 @@ class _BatchNorm(Module):
 
 
 class BatchNorm1d(_BatchNorm):
-    """Batch normalisation of (n, channels) or (n, channels, length). Arguments: see `BatchNorm2d`."""
+    """Batch normalisation of (n, channels) or (n, channels, length). Arguments: see `BatchNorm2d`.
+
+    >>> layer, x = BatchNorm1d(1, dtype=np.float64), np.array([[1.0], [3.0]])
+    >>> layer(x).data.round(3).tolist(), layer.running_mean.tolist()
+    ([[-1.0], [1.0]], [0.2])
+    """
 
     ndims = (2, 3)
 
@@ -74,13 +79,21 @@ class BatchNorm2d(_BatchNorm):
 
     channels: the length of axis 1. momentum: how much of the running mean and (unbiased) variance each training batch
     replaces, as in PyTorch. affine: whether there are weight (1 at first) and bias (0). dtype: float32 or float64.
+
+    >>> layer = BatchNorm2d(3)
+    >>> layer(np.ones((2, 3, 4, 4), np.float32)).shape, layer.weight.shape
+    ((2, 3, 4, 4), (3,))
     """
 
     ndims = (4,)
 
 
 class LayerNorm(Module):
-    """`layer_norm` over the last axes, of the given shape (or length), with weight (1 at first) and bias (0)."""
+    """`layer_norm` over the last axes, of the given shape (or length), with weight (1 at first) and bias (0).
+
+    >>> LayerNorm(2, dtype=np.float64)(np.array([[1.0, 3.0]])).data.round(3).tolist()
+    [[-1.0, 1.0]]
+    """
 
     def __init__(self, shape: int | tuple[int, ...], eps: float = 1e-5, dtype: Any = np.float32) -> None:
         self.shape = (shape,) if isinstance(shape, int) else tuple(shape)

@@ -21,6 +21,9 @@ def max_pool2d(x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any
     x: (n, channels, height, width). kernel, stride, padding: an integer or a pair (vertical, horizontal); the stride is
     the kernel unless given; padding is at most half the kernel. Returns (n, channels, places down, places across).
     Of equal entries the first has the gradient, as in PyTorch. ValueError: a window that does not fit.
+
+    >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
+    [[[[5.0, 7.0], [13.0, 15.0]]]]
     """
     window = pool_window("max_pool2d", x, kernel, stride, padding)
     values = contiguous(plain(x))
@@ -33,7 +36,11 @@ def max_pool2d(x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any
 
 
 def avg_pool2d(x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """The mean of each window; padding counts as zeros, as in PyTorch. Arguments and errors as for `max_pool2d`."""
+    """The mean of each window; padding counts as zeros, as in PyTorch. Arguments and errors as for `max_pool2d`.
+
+    >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
+    [[[[2.5, 4.5], [10.5, 12.5]]]]
+    """
     return average(x, pool_window("avg_pool2d", x, kernel, stride, padding))
 
 

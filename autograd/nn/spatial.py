@@ -20,6 +20,9 @@ class Conv2d(Module):
 
     n_in, n_out: channels. kernel, stride, padding, dilation: an integer or a pair (vertical, horizontal); padding also
     "same" or "valid". rng, dtype, init: as for `Linear`. ValueError: for what `conv2d` refuses.
+
+    >>> Conv2d(3, 8, kernel=3, padding="same", rng=0)(np.zeros((2, 3, 5, 5), np.float32)).shape
+    (2, 8, 5, 5)
     """
 
     def __init__(
@@ -78,7 +81,11 @@ class _Pool(Module):
 
 
 class MaxPool2d(_Pool):
-    """`max_pool2d` as a layer."""
+    """`max_pool2d` as a layer.
+
+    >>> MaxPool2d(2)(np.zeros((2, 3, 4, 4))).shape
+    (2, 3, 2, 2)
+    """
 
     def forward(self, x: Any) -> Any:
         """x: (n, channels, height, width). Returns (n, channels, places down, places across)."""
@@ -86,7 +93,11 @@ class MaxPool2d(_Pool):
 
 
 class AvgPool2d(_Pool):
-    """`avg_pool2d` as a layer."""
+    """`avg_pool2d` as a layer.
+
+    >>> AvgPool2d(3, stride=1, padding=1)(np.zeros((2, 3, 4, 4))).shape
+    (2, 3, 4, 4)
+    """
 
     def forward(self, x: Any) -> Any:
         """x: (n, channels, height, width). Returns (n, channels, places down, places across)."""
@@ -94,7 +105,11 @@ class AvgPool2d(_Pool):
 
 
 class Flatten(Module):
-    """All axes from `start` on become one: between convolutions and linear layers."""
+    """All axes from `start` on become one: between convolutions and linear layers.
+
+    >>> Flatten()(np.zeros((2, 3, 4, 4))).shape
+    (2, 48)
+    """
 
     def __init__(self, start: int = 1) -> None:
         self.start = start

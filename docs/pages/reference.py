@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import ModuleType
+from typing import get_origin
 
 from glissade.optim import Optimizer
 from glissade.schedules import Schedule
@@ -37,7 +38,7 @@ def page(package: str) -> str:
     parts = [f"# {package.removeprefix('glissade.')}", about]
     for name, thing in things.items():
         if not elsewhere(package, name, thing):
-            parts.append(section(package, name, thing) if callable(thing) else constant(name, thing))
+            parts.append(section(package, name, thing) if described(thing) else constant(name, thing))
     return "\n\n".join(parts)
 
 
@@ -49,6 +50,11 @@ def elsewhere(package: str, name: str, thing: object) -> bool:
         return thing not in (Optimizer, Schedule)
     below = (importlib.import_module(other) for other in PACKAGES if other.startswith(f"{package}."))
     return any(getattr(module, name, None) is thing for module in below)
+
+
+def described(thing: object) -> bool:
+    """Whether it can have a docstring of its own: a class, a function, a row of the op table."""
+    return callable(thing) and get_origin(thing) is None
 
 
 def section(package: str, name: str, thing: object) -> str:

@@ -1,9 +1,14 @@
 """Other frameworks' optimizers, schedules and callbacks: their names, arguments, defaults and numerics.
 
->>> from glissade.optim.dialects import torch, keras, difference
->>> torch.Adam(params, lr=1e-3, betas=(0.9, 0.999))
->>> keras.Adam(learning_rate=1e-3).bind(params)
->>> print(difference(torch.Adam, keras.Adam))
+>>> import numpy as np
+>>> from glissade.optim.dialects import difference, keras, torch
+>>> x = np.array([1.0])
+>>> opt = keras.Adam(learning_rate=1e-3).bind([x])
+>>> opt.step([np.array([2.0])])
+>>> x.round(4).tolist()
+[0.999]
+>>> difference(torch.Adam, keras.Adam).hyperparameters
+{'eps': (1e-08, 1e-07)}
 
 Each names an optimizer of ours and what it differs in; `print(table())` has them all.
 """

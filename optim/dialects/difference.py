@@ -25,7 +25,13 @@ _EXAMPLE = 0.01
 
 @dataclass(frozen=True)
 class Difference:
-    """Two optimizers side by side. `print` gives text, a notebook shows tables."""
+    """Two optimizers side by side. `print` gives text, a notebook shows tables.
+
+    >>> from glissade.optim.dialects import keras, torch
+    >>> found = difference(torch.Adam, keras.Adam)
+    >>> found.parted, [round(step, 3) for step in found.first_steps[1e-8]]
+    (1, [0.5, 0.003])
+    """
 
     names: tuple[str, str]
     specs: tuple[Optimizer, Optimizer]
@@ -96,6 +102,10 @@ def difference(
 
     Raises:
         TypeError: a or b is no optimizer.
+
+    >>> from glissade.optim.dialects import keras, torch
+    >>> difference(torch.RMSprop, keras.RMSprop).hyperparameters
+    {'lr': (0.01, 0.001), 'rho': (0.99, 0.9), 'eps': (1e-08, 1e-07), 'initial_accumulator': (None, 0.0)}
     """
     if not threshold >= 0:
         raise ValueError(f"difference: threshold must be >= 0. Received: threshold={threshold!r}.")

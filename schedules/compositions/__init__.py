@@ -23,7 +23,11 @@ MODULES: tuple[ModuleType, ...] = (names, torch, keras, tf1, optax, timm, transf
 
 
 def functions() -> dict[str, Callable[..., Any]]:
-    """All of them, by "module.name"."""
+    """All of them, by "module.name".
+
+    >>> functions()["torch.StepLR"](0.1, step_size=30)
+    Step(0.1, 0.1, 30)
+    """
     found: dict[str, Callable[..., Any]] = {}
     for module in MODULES:
         short = module.__name__.rpartition(".")[2]
@@ -32,7 +36,11 @@ def functions() -> dict[str, Callable[..., Any]]:
 
 
 def table() -> str:
-    """In Markdown, made of the functions' source: name and arguments, composition, and what is particular."""
+    """In Markdown, made of the functions' source: name and arguments, composition, and what is particular.
+
+    >>> next(line for line in table().splitlines() if "torch.StepLR" in line)
+    '| `torch.StepLR(lr, step_size, gamma)` | <code>Step(lr, gamma, step_size)</code> | The same. |'
+    """
     rows = ["| name | composition | remarks |", "|---|---|---|"]
     for name, function in functions().items():
         tree: Any = ast.parse(inspect.getsource(function)).body[0]

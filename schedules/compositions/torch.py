@@ -1,6 +1,10 @@
 """torch.optim.lr_scheduler, and SWALR: `lr` is the rate of the optimizer, the rest are the scheduler's own arguments.
 
 A value at k is what the optimizer has after k calls of `scheduler.step()`.
+
+>>> from glissade.schedules.compositions import torch
+>>> torch.SequentialLR([torch.LinearLR(0.1, 0.5), torch.ExponentialLR(0.1, 0.9)], milestones=[5])
+Linear(0.05, 0.1, 5)[:5] >> Exponential(0.1, 0.9)
 """
 
 from bisect import bisect_right

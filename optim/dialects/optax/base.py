@@ -102,6 +102,9 @@ def apply_updates(params: Any, updates: Any) -> Any:
 
     Raises:
         ValueError: the trees differ.
+
+    >>> apply_updates({"w": np.array([1.0, 2.0])}, {"w": np.array([-0.5, 0.5])})
+    {'w': array([0.5, 2.5])}
     """
     count = len(_leaves("parameter", params))
     steps = _leaves("update", updates)
@@ -112,7 +115,11 @@ def apply_updates(params: Any, updates: Any) -> Any:
 
 
 def global_norm(updates: Any) -> float:
-    """The Euclidean norm of all arrays of a tree together."""
+    """The Euclidean norm of all arrays of a tree together.
+
+    >>> global_norm({"w": np.array([3.0]), "b": np.array([4.0])})
+    5.0
+    """
     return float(np.sqrt(sum(float(np.sum(np.square(np.asarray(a, np.float64)))) for a in _flat(updates))))
 
 

@@ -53,42 +53,75 @@ class Link:
 
 
 def clip(max_delta: float) -> Link:
-    """Bound each element by max_delta in absolute value."""
+    """Bound each element by max_delta in absolute value.
+
+    >>> chain(clip(0.5), identity(), scale(-0.1)).spec
+    SGD(lr=0.1, clip_value=0.5)
+    """
     return Link("clip", option=("clip_value", max_delta))
 
 
 def clip_by_global_norm(max_norm: float) -> Link:
-    """Scale all gradients together so that their joint Euclidean norm is at most max_norm."""
+    """Scale all gradients together so that their joint Euclidean norm is at most max_norm.
+
+    >>> chain(clip_by_global_norm(1.0), scale_by_adam(), scale(-0.1)).spec
+    Adam(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=1.0)
+    """
     return Link("clip_by_global_norm", option=("clip_norm", max_norm))
 
 
 def add_decayed_weights(weight_decay: Any = 0.0) -> Link:
-    """Add weight_decay * x: to the gradient before a rule, to the step after it."""
+    """Add weight_decay * x: to the gradient before a rule, to the step after it.
+
+    >>> chain(scale_by_adam(), add_decayed_weights(0.01), scale(-0.1)).spec
+    Adam(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-08, decoupled_weight_decay=0.01)
+    """
     return Link("add_decayed_weights", option=("weight_decay", rate(weight_decay)))
 
 
 def scale(step_size: float) -> Link:
-    """Multiply by a number; the product of them all must come out negative."""
+    """Multiply by a number; the product of them all must come out negative.
+
+    >>> chain(identity(), scale(0.5), scale(-0.2)).spec
+    SGD(lr=0.1)
+    """
     return Link("scale", factor=step_size)
 
 
 def scale_by_schedule(step_size_fn: Any) -> Link:
-    """Multiply by a schedule."""
+    """Multiply by a schedule.
+
+    >>> from glissade.schedules import Linear
+    >>> chain(identity(), scale_by_schedule(Linear(-0.1, 0.0, 100))).spec
+    SGD(lr=Linear(-0.1, 0.0, 100) * -1.0)
+    """
     return Link("scale_by_schedule", factor=rate(step_size_fn))
 
 
 def scale_by_learning_rate(learning_rate: Any, *, flip_sign: bool = True) -> Link:
-    """Multiply by minus the learning rate."""
+    """Multiply by minus the learning rate.
+
+    >>> chain(identity(), scale_by_learning_rate(0.1)).spec
+    SGD(lr=0.1)
+    """
     return Link("scale_by_learning_rate", factor=rate(learning_rate) * (-1.0 if flip_sign else 1.0))
 
 
 def identity() -> Link:
-    """The gradient itself."""
+    """The gradient itself.
+
+    >>> chain(identity(), scale(-0.1)).spec
+    SGD(lr=0.1)
+    """
     return Link("identity", rule=(aliases.sgd, {}))
 
 
 def trace(decay: float, nesterov: bool = False) -> Link:
-    """Momentum."""
+    """Momentum.
+
+    >>> chain(trace(0.9, nesterov=True), scale(-0.1)).spec
+    NAG(lr=0.1, momentum=0.9)
+    """
     return Link("trace", rule=(aliases.sgd, {"momentum": decay, "nesterov": nesterov}))
 
 
@@ -97,7 +130,12 @@ def _rule(name: str, kind: type[Alias]) -> Callable[..., Link]:
         return Link(name, rule=(kind, arguments))
 
     link.__name__ = link.__qualname__ = name
-    link.__doc__ = f"The rule of optax.{kind.__name__}, of which it takes the arguments by name."
+    link.__doc__ = f"""The rule of optax.{kind.__name__}, of which it takes the arguments by name.
+
+    >>> from glissade.optim.dialects.optax import {kind.__name__}
+    >>> chain({name}(), scale(-0.1)).spec == {kind.__name__}(0.1).spec
+    True
+    """
     return link
 
 
@@ -112,12 +150,21 @@ scale_by_yogi = _rule("scale_by_yogi", aliases.yogi)
 
 
 def scale_by_stddev(**arguments: Any) -> Link:
-    """The rule of optax.rmsprop(centered=True), of which it takes the arguments by name."""
+    """The rule of optax.rmsprop(centered=True), of which it takes the arguments by name.
+
+    >>> spec = chain(scale_by_stddev(decay=0.99), scale(-0.1)).spec
+    >>> spec.rho, spec.centered
+    (0.99, True)
+    """
     return Link("scale_by_stddev", rule=(aliases.rmsprop, {"centered": True, **arguments}))
 
 
 def scale_by_lion(**arguments: Any) -> Link:
-    """The rule of optax.lion, of which it takes the arguments by name."""
+    """The rule of optax.lion, of which it takes the arguments by name.
+
+    >>> chain(scale_by_lion(b1=0.8), scale(-0.1)).spec
+    Lion(lr=0.1, beta1=0.8, beta2=0.99, weight_decay=0.0)
+    """
     return Link("scale_by_lion", rule=(aliases.lion, {"weight_decay": 0.0, **arguments}))
 
 
@@ -126,6 +173,12 @@ class chain(Transformation):
 
     Raises:
         TypeError, ValueError: one that is not understood here, or an order that is none of our optimizer's.
+
+    >>> optimizer = chain(clip_by_global_norm(1.0), trace(0.9), scale(-0.1))
+    >>> x = np.zeros(2)
+    >>> updates, state = optimizer.update(np.array([30.0, 40.0]), optimizer.init(x), x)
+    >>> updates.round(3).tolist()
+    [-0.06, -0.08]
     """
 
     def __init__(self, *args: Link | Alias) -> None:

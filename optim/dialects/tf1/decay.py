@@ -68,7 +68,13 @@ def exponential_decay(
     staircase: bool = False,
     name: str | None = None,
 ) -> Counted:
-    """learning_rate * decay_rate**(step / decay_steps), the exponent rounded down if staircase."""
+    """learning_rate * decay_rate**(step / decay_steps), the exponent rounded down if staircase.
+
+    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> step = Variable(0, trainable=False)
+    >>> exponential_decay(1.0, step, decay_steps=10, decay_rate=0.5, staircase=True)([0, 9, 10, 20]).tolist()
+    [1.0, 1.0, 0.5, 0.25]
+    """
     return Counted.by(of.tf1.exponential_decay(learning_rate, _whole(decay_steps), decay_rate, staircase), global_step)
 
 
@@ -80,7 +86,13 @@ def natural_exp_decay(
     staircase: bool = False,
     name: str | None = None,
 ) -> Counted:
-    """learning_rate * exp(-decay_rate * step / decay_steps), the quotient rounded down if staircase."""
+    """learning_rate * exp(-decay_rate * step / decay_steps), the quotient rounded down if staircase.
+
+    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> step = Variable(0, trainable=False)
+    >>> natural_exp_decay(1.0, step, decay_steps=10, decay_rate=1.0)([0, 10]).round(3).tolist()
+    [1.0, 0.368]
+    """
     return Counted.by(of.tf1.natural_exp_decay(learning_rate, _whole(decay_steps), decay_rate, staircase), global_step)
 
 
@@ -92,7 +104,13 @@ def inverse_time_decay(
     staircase: bool = False,
     name: str | None = None,
 ) -> Counted:
-    """learning_rate / (1 + decay_rate * step / decay_steps), the quotient rounded down if staircase."""
+    """learning_rate / (1 + decay_rate * step / decay_steps), the quotient rounded down if staircase.
+
+    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> step = Variable(0, trainable=False)
+    >>> inverse_time_decay(1.0, step, decay_steps=10, decay_rate=1.0)([0, 10, 30]).tolist()
+    [1.0, 0.5, 0.25]
+    """
     return Counted.by(of.tf1.inverse_time_decay(learning_rate, _whole(decay_steps), decay_rate, staircase), global_step)
 
 
@@ -105,13 +123,25 @@ def polynomial_decay(
     cycle: bool = False,
     name: str | None = None,
 ) -> Counted:
-    """To end_learning_rate in decay_steps, as (1 - step / decay_steps)**power; with `cycle` again and again, longer."""
+    """To end_learning_rate in decay_steps, as (1 - step / decay_steps)**power; with `cycle` again and again, longer.
+
+    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> step = Variable(0, trainable=False)
+    >>> polynomial_decay(1.0, step, decay_steps=10, end_learning_rate=0.0, power=2.0)([0, 5, 10]).tolist()
+    [1.0, 0.25, 0.0]
+    """
     steps = _whole(decay_steps)
     return Counted.by(of.tf1.polynomial_decay(learning_rate, steps, end_learning_rate, power, cycle), global_step)
 
 
 def piecewise_constant(x: Any, boundaries: Sequence[int], values: Sequence[float], name: str | None = None) -> Counted:
-    """values[i] up to and including x = boundaries[i], then the last value."""
+    """values[i] up to and including x = boundaries[i], then the last value.
+
+    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> step = Variable(0, trainable=False)
+    >>> piecewise_constant(step, boundaries=[10, 20], values=[1.0, 0.5, 0.1])([0, 10, 11, 21]).tolist()
+    [1.0, 1.0, 0.5, 0.1]
+    """
     return Counted.by(of.tf1.piecewise_constant([_whole(b) for b in boundaries], values), x)
 
 
@@ -121,7 +151,13 @@ piecewise_constant_decay = piecewise_constant
 def cosine_decay(
     learning_rate: float, global_step: Any, decay_steps: int, alpha: float = 0.0, name: str | None = None
 ) -> Counted:
-    """Half a wave to alpha times the rate in decay_steps."""
+    """Half a wave to alpha times the rate in decay_steps.
+
+    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> step = Variable(0, trainable=False)
+    >>> cosine_decay(1.0, step, decay_steps=10)([0, 5, 10]).round(3).tolist()
+    [1.0, 0.5, 0.0]
+    """
     return Counted.by(of.tf1.cosine_decay(learning_rate, _whole(decay_steps), alpha), global_step)
 
 
@@ -134,7 +170,13 @@ def cosine_decay_restarts(
     alpha: float = 0.0,
     name: str | None = None,
 ) -> Counted:
-    """Half waves, each t_mul times as long and m_mul times as high as the one before."""
+    """Half waves, each t_mul times as long and m_mul times as high as the one before.
+
+    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> step = Variable(0, trainable=False)
+    >>> cosine_decay_restarts(1.0, step, first_decay_steps=10)([0, 5, 10, 20, 30]).round(3).tolist()
+    [1.0, 0.5, 1.0, 0.5, 1.0]
+    """
     steps = _whole(first_decay_steps)
     return Counted.by(of.tf1.cosine_decay_restarts(learning_rate, steps, t_mul, m_mul, alpha), global_step)
 
@@ -148,7 +190,13 @@ def linear_cosine_decay(
     beta: float = 0.001,
     name: str | None = None,
 ) -> Counted:
-    """A line to 0 times a wave. Bello et al. 2017, section 5.2, arXiv:1709.07417."""
+    """A line to 0 times a wave. Bello et al. 2017, section 5.2, arXiv:1709.07417.
+
+    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> step = Variable(0, trainable=False)
+    >>> linear_cosine_decay(1.0, step, decay_steps=10)([0, 5, 10]).round(3).tolist()
+    [1.001, 0.251, 0.001]
+    """
     steps = _whole(decay_steps)
     return Counted.by(of.tf1.linear_cosine_decay(learning_rate, steps, num_periods, alpha, beta), global_step)
 
@@ -164,6 +212,12 @@ def noisy_linear_cosine_decay(
     beta: float = 0.001,
     name: str | None = None,
 ) -> Counted:
-    """`linear_cosine_decay` with noise on the line, the same at each call; TensorFlow's differs from run to run."""
+    """`linear_cosine_decay` with noise on the line, the same at each call; TensorFlow's differs from run to run.
+
+    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> step = Variable(0, trainable=False)
+    >>> noisy_linear_cosine_decay(1.0, step, decay_steps=10, initial_variance=0.0)([0, 5]).round(3).tolist()
+    [1.001, 0.251]
+    """
     numbers = (_whole(decay_steps), initial_variance, variance_decay, num_periods, alpha, beta)
     return Counted.by(of.tf1.noisy_linear_cosine_decay(learning_rate, *numbers), global_step)

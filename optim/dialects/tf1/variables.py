@@ -86,6 +86,10 @@ def Variable(initial_value: Any, trainable: bool = True, name: str | None = None
         trainable: whether it is a parameter.
         name: of the parameter.
         dtype: of the parameter; float64 unless it or the values say otherwise.
+
+    >>> w, step = Variable([1.0, 2.0], name="w"), Variable(0, trainable=False)
+    >>> w.requires_grad, int(step.assign_add(1))
+    (True, 1)
     """
     if not trainable:
         return Number(initial_value)
@@ -97,5 +101,10 @@ def Variable(initial_value: Any, trainable: bool = True, name: str | None = None
 
 
 def trainable_variables() -> list[Any]:
-    """The parameters that `Variable` made and the program still holds, in the order in which they were made."""
+    """The parameters that `Variable` made and the program still holds, in the order in which they were made.
+
+    >>> w = Variable([1.0, 2.0], name="w")
+    >>> trainable_variables()[-1] is w
+    True
+    """
     return [parameter for _, parameter in sorted(TRAINABLE.items(), key=lambda item: item[0])]
