@@ -113,7 +113,7 @@ class Tensor(Methods, Protocols):
     """An array whose computations can be differentiated.
 
     data: array-like; float32, float64, complex64 and complex128 keep their type, Python floats and lists become
-        float64, integers and bools stay (and cannot need a gradient). An array is not copied.
+    float64, integers and bools stay (and cannot need a gradient). An array is not copied.
     requires_grad: whether `backward` fills `grad`; results need a gradient if an operand does. name: for messages.
     Attributes: `data`; `grad`, an array or None; `home`, an array of data's shape and dtype, or None: where `backward`
     writes the gradient (`grad` is then `home`), so that an owner can lay out gradients contiguously.

@@ -20,5 +20,7 @@ paths = {
     type(optimizer).__name__: minimize(lambda z: valley(*z), np.array([1.0, 1.5]), optimizer, steps=150).trajectory
     for optimizer in OPTIMIZERS
 }
-picture = animated_svg(valley, paths, minima=[(3, 0.5)], x=(-0.5, 4.2), y=(-1, 2), title="150 steps on Beale's function")
+picture = animated_svg(
+    valley, paths, minima=[(3, 0.5)], x=(-0.5, 4.2), y=(-1, 2), title="150 steps on Beale's function"
+)
 (Path(__file__).parent / "static" / "glissade.svg").write_text(picture, encoding="utf-8")

@@ -7,7 +7,7 @@ from functools import cache, partial
 
 from ..errors import lookup
 from .bundled import SCALING, bundled
-from .dataset import Dataset
+from .dataset import Dataset, check_split
 from .images import HOMES, cifar10, mnist_like
 from .ionosphere import ionosphere
 from .libsvm import FILES, published
@@ -38,10 +38,11 @@ def load(name: str, split: int = 0) -> Dataset:
         split: 0 for the usual split; another number for another one, of the same sizes.
 
     Raises:
-        UsageError: a ValueError: an unknown name (the known ones are listed); a file that isn't there and can't be
-            downloaded, or is damaged.
+        UsageError: a ValueError: an unknown name (the known ones are listed); a split that is no whole number >= 0; a
+            file that isn't there and can't be downloaded, or is damaged.
     """
     lookup("dataset", name, DATASETS)
+    check_split(split)
     return _load(name, split)
 
 

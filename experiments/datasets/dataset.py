@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ..errors import lookup
+from ..errors import UsageError, lookup
 
 Array = NDArray[Any]
 Rows = dict[str, Array]
@@ -44,8 +44,9 @@ class Dataset:
 
     @property
     def classes(self) -> int:
-        """Number of classes; y counts from 0. It is 0 if y holds no classes."""
-        return int(self.y_train.max()) + 1 if self.y_train.dtype.kind == "i" else 0
+        """Number of classes, in whichever split; y counts from 0. It is 0 if y holds no classes."""
+        targets = (self.y_train, self.y_validation, self.y_test)
+        return 1 + max(int(y.max(initial=-1)) for y in targets) if self.y_train.dtype.kind == "i" else 0
 
     @property
     def development(self) -> tuple[Any, Array]:
@@ -68,7 +69,19 @@ class Dataset:
 
 
 def split_by(rows: Rows, name: str, X: Any, y: Array, **more: Any) -> Dataset:
-    """Cut X and y up; `more`: the arrays of splits that stand already, and other fields."""
+    """Cut X and y up; `more`: the arrays of splits that stand already, and other fields.
+
+    Raises:
+        ValueError: rows or columns don't fit together.
+    """
+    for end in ("", "_test") if "X_test" in more else ("",):
+        inputs, targets = more.get(f"X{end}", X), more.get(f"y{end}", y)
+        if not len(targets):
+            raise ValueError(f"there are no rows of y{end}")
+        if inputs.shape[0] != len(targets):
+            raise ValueError(f"{inputs.shape[0]} rows of X{end} and {len(targets)} of y{end}")
+        if inputs.shape[1] != X.shape[1]:
+            raise ValueError(f"X has {X.shape[1]} columns and X{end} {inputs.shape[1]}")
     inputs = {f"X_{split}": X[chosen] for split, chosen in rows.items()}
     targets = {f"y_{split}": y[chosen] for split, chosen in rows.items()}
     return assembled(name, **inputs, **targets, **more)
@@ -84,7 +97,13 @@ def assembled(name: str, **fields: Any) -> Dataset:
 
 
 def stratified_rows(y: Array, shares: Mapping[str, float] = SPLITS, seed: int = 0) -> Rows:
-    """Row numbers of each split: every class is cut in the proportions of `shares`, then each split is shuffled."""
+    """Row numbers of each split: every class is cut in the proportions of `shares`, then each split is shuffled.
+
+    Raises:
+        ValueError: there are no rows.
+    """
+    if not len(y):
+        raise ValueError("there are no rows")
     rng = np.random.default_rng(seed)
     parts: dict[str, list[Array]] = {split: [] for split in shares}
     cuts = np.cumsum(list(shares.values()))[:-1]
@@ -98,3 +117,9 @@ def stratified_rows(y: Array, shares: Mapping[str, float] = SPLITS, seed: int = 
 def classes_of(labels: Array) -> Array:
     """Labels as classes 0, 1, ..., in their order: of -1 and 1, or of "b" and "g", the second is class 1."""
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def check_split(split: Any) -> None:
+    """Raise UsageError unless it is a whole number >= 0."""
+    if not isinstance(split, int) or isinstance(split, bool) or split < 0:
+        raise UsageError(f"datasets: split must be a whole number >= 0. Received: split={split!r}.")

@@ -15,6 +15,11 @@ from ..errors import UsageError
 
 VARIABLE = "GLISSADE_DATA"
 TIMEOUT = 30  # seconds without an answer from a server
+REASONS = {  # by the name of an error: requests is pooch's, and not for us to import
+    "ConnectionError": "no connection",
+    "Timeout": "no connection",
+    "ChunkedEncodingError": "the connection broke off",
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ def find(dataset: str, file: File) -> Path:
     Raises:
         UsageError: it is nowhere, and can't be downloaded, or what came has another checksum.
     """
-    root = os.environ.get(VARIABLE)
+    named = os.environ.get(VARIABLE)
+    root = Path(named).expanduser() if named else None
     for folder in file.folders if root else ():
         if found := sorted(Path(str(root), folder).glob(file.pattern)):
             return found[0]
@@ -50,8 +56,7 @@ def find(dataset: str, file: File) -> Path:
     try:
         return download(file, cache)
     except (OSError, ValueError) as error:  # requests raises kinds of OSError, pooch ValueError for another checksum
-        kinds = {kind.__name__ for kind in type(error).__mro__}  # requests is pooch's, and not for us to import
-        reason = "no connection" if kinds & {"ConnectionError", "Timeout"} else str(error)
+        reason = next((REASONS[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in REASONS), str(error))
         where = f"isn't in {root} ({VARIABLE})" if root else f"is looked for in the folder {VARIABLE}, which isn't set"
         raise UsageError(
             f"datasets: {dataset} needs {file.name}. It {where}, and can't be downloaded from {file.url} ({reason}). "
@@ -77,8 +82,9 @@ def download(file: File, folder: Path) -> Path:
 
 
 def content(path: Path) -> bytes:
-    """Return the bytes of a file, unpacked if its name ends in .gz."""
-    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    """Return the bytes of a file, unpacked if they are gzip's, whatever its name."""
+    data = path.read_bytes()
+    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 
 
 def members(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -98,5 +104,7 @@ def reading(path: Path | str, kind: str) -> Iterator[None]:
     """Turn what reading a damaged or foreign file raises into an error that names it."""
     try:
         yield
-    except (ValueError, EOFError, OSError, KeyError, IndexError, zlib.error, tarfile.TarError) as error:
+    except UsageError:
+        raise
+    except (ValueError, EOFError, OSError, OverflowError, zlib.error, tarfile.TarError) as error:
         raise UsageError(f"datasets: {path} is not a whole {kind}: {error}. Remove or replace it.") from error

@@ -11,6 +11,7 @@ from .dataset import HELD_OUT, Array, Dataset, split_by, stratified_rows
 from .files import File, content, find, members, reading
 
 IDX = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+AXES = tuple(int(part[-1]) for part in IDX)
 HOMES = {
     "mnist": "https://storage.googleapis.com/cvdf-datasets/mnist",
     "fashion_mnist": "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
@@ -36,15 +37,19 @@ MD5 = {
 CIFAR10 = File(
     "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
     "md5:c32a1d4ab5d03f1284b67883e8d87530",
-    "cifar-10-b[ia][nt]*",  # the archive, or the folder cifar-10-batches-bin in it
+    "cifar-10-b*in*",  # the archive, or the folder cifar-10-batches-bin in it; not cifar-10-batches-py
     ("cifar10", "cifar-10", "."),
 )
+BATCHES = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")
+RECORD = 1 + 3 * 32 * 32  # bytes: the class, then 3 planes of 32 by 32
 
 
 def mnist_like(name: str, split: int) -> Dataset:
     """70,000 grey images of 28 by 28 pixels, 10 classes. LeCun et al. 1998; Xiao et al. 2017, arXiv:1708.07747."""
-    X, y, X_test, y_test = (idx(find(name, file)) for file in idx_files(name))
-    return images(name, split, X[:, None], y, X_test[:, None], y_test)
+    paths = [find(name, file) for file in idx_files(name)]
+    X, y, X_test, y_test = (idx(path, axes) for path, axes in zip(paths, AXES, strict=True))
+    with reading(" or ".join(map(str, paths)), "set of images"):
+        return images(name, split, X[:, None], y, X_test[:, None], y_test)
 
 
 def idx_files(name: str) -> list[File]:
@@ -55,33 +60,46 @@ def idx_files(name: str) -> list[File]:
     ]
 
 
-def idx(path: Path) -> Array:
+def idx(path: Path, axes: int) -> Array:
     """Return the array of an idx file of bytes, plain or gzipped. Raises UsageError."""
     with reading(path, "idx file"):
         data = content(path)
-        if data[:3] != b"\0\0\x08":
-            raise ValueError("it does not begin with 0, 0, 8")
-        shape = np.frombuffer(data, ">u4", data[3], 4)
+        if data[:4] != bytes((0, 0, 8, axes)):
+            raise ValueError(f"it does not begin with 0, 0, 8, {axes}")
+        shape = np.frombuffer(data, ">u4", axes, 4)
         if len(data) != 4 + 4 * len(shape) + math.prod(map(int, shape)):
             raise ValueError(f"it has {len(data)} bytes, not those of an array of shape {tuple(map(int, shape))}")
         return np.frombuffer(data, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
 
 
 def cifar10(split: int) -> Dataset:
-    """60,000 colour images of 32 by 32 pixels, 10 classes, shape (3, 32, 32). Krizhevsky 2009."""
+    """60,000 colour images of 32 by 32 pixels, 10 classes, shape (3, 32, 32). Krizhevsky 2009.
+
+    The binary version is read. The Python version is not: it is made of pickles, which can run any code.
+    """
     path = find("cifar10", CIFAR10)
     with reading(path, "binary version of CIFAR-10"):
         files = {name.rpartition("/")[2]: data for name, data in members(path) if name.endswith(".bin")}
-        train = [np.frombuffer(files[f"data_batch_{i}.bin"], np.uint8) for i in range(1, 6)]
-        y, X = records(np.concatenate(train))
-        y_test, X_test = records(np.frombuffer(files["test_batch.bin"], np.uint8))
-    return images("cifar10", split, X, y, X_test, y_test)
+        *train, test = (records(name, files.get(name)) for name in BATCHES)
+        table = np.concatenate(train)
+        return images("cifar10", split, planes(table), table[:, 0], planes(test), test[:, 0])
 
 
-def records(data: Array) -> tuple[Array, Array]:
-    """Labels and images of CIFAR-10's records: a byte for the class, then 3 planes of 32 by 32."""
-    table = data.reshape(-1, 1 + 3 * 32 * 32)
-    return table[:, 0], table[:, 1:].reshape(-1, 3, 32, 32)
+def records(name: str, data: bytes | None) -> Array:
+    """Return the records of one of BATCHES, a row each. Raises ValueError."""
+    if data is None:
+        raise ValueError(f"it has no {name}; the Python version, made of pickles, is not read")
+    if len(data) % RECORD:
+        raise ValueError(f"{name} has {len(data)} bytes, not records of {RECORD}")
+    table = np.frombuffer(data, np.uint8).reshape(-1, RECORD)
+    if (highest := table[:, 0].max(initial=0)) > 9:
+        raise ValueError(f"{name} has the class {highest}")
+    return table
+
+
+def planes(table: Array) -> Array:
+    """Return the images of records."""
+    return table[:, 1:].reshape(-1, 3, 32, 32)
 
 
 def images(name: str, split: int, X: Array, y: Array, X_test: Array, y_test: Array) -> Dataset:
@@ -99,6 +117,6 @@ def images(name: str, split: int, X: Array, y: Array, X_test: Array, y_test: Arr
 
 def unit(X: Array) -> Array:
     """Bytes as rows of float32 in [0, 1]."""
-    scaled: Array = X.reshape(len(X), -1).astype(np.float32)
+    scaled: Array = X.reshape(len(X), math.prod(X.shape[1:])).astype(np.float32)
     scaled /= 255
     return scaled

@@ -10,11 +10,12 @@ import numpy as np
 from scipy import sparse
 
 from ..errors import UsageError
-from .dataset import HELD_OUT, SPLITS, Array, Dataset, classes_of, split_by, stratified_rows
+from .dataset import HELD_OUT, SPLITS, Array, Dataset, check_split, classes_of, split_by, stratified_rows
 from .files import File, find, reading
 
 NTU = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/binary"
 XGBOOST = "https://raw.githubusercontent.com/dmlc/xgboost/v1.0.0/demo/data"
+FORMAT = "file in LIBSVM's format"
 FOLDERS = ("libsvm", ".")
 # Training file, then test file. A9a: Platt 1998, from UCI's adult. Agaricus: UCI's mushrooms.
 FILES = {
@@ -73,15 +74,18 @@ def load_libsvm(
         name: of the dataset; by default that of the file.
 
     Raises:
-        UsageError: a file isn't there, is not in that format, or has labels that are no whole numbers.
+        UsageError: a file isn't there, is not in that format, or has labels that are no whole numbers, for a regression
+            no finite ones.
     """
-    paths = [Path(file) for file in (path, test) if file is not None]
+    check_split(split)
+    paths = [Path(file).expanduser() for file in (path, *(() if test is None else (test,)))]
     X, labels = read(paths)
-    y = np.concatenate(labels).astype(np.float32) if regression else classes(paths, np.concatenate(labels))
-    y, *y_test = np.split(y, [len(labels[0])] if test else [])
-    given = {"X_test": X[1], "y_test": y_test[0]} if test else {}
-    rows = stratified_rows(np.zeros_like(y) if regression else y, HELD_OUT if test else SPLITS, split)
-    return split_by(rows, name or paths[0].name, X[0], y, **given)
+    y = targets(paths, np.concatenate(labels), regression)
+    y, *y_test = np.split(y, np.cumsum([len(part) for part in labels])[:-1])
+    given = {"X_test": X[1], "y_test": y_test[0]} if y_test else {}
+    with reading(paths[0], FORMAT):
+        rows = stratified_rows(np.zeros_like(y) if regression else y, HELD_OUT if given else SPLITS, split)
+        return split_by(rows, name or paths[0].name, X[0], y, **given)
 
 
 def read(paths: list[Path]) -> tuple[list[Any], list[Array]]:
@@ -91,16 +95,21 @@ def read(paths: list[Path]) -> tuple[list[Any], list[Array]]:
     for path in paths:
         if not path.is_file():
             raise UsageError(f"datasets: there is no file {path}.")
-    with reading(" or ".join(map(str, paths)), "file in LIBSVM's format"):
+    with reading(" or ".join(map(str, paths)), FORMAT):
         found = load_svmlight_files([str(path) for path in paths], dtype=np.float32)
     return [sparse.csr_array(X) for X in found[::2]], found[1::2]
 
 
-def classes(paths: list[Path], labels: Array) -> Array:
-    """Return labels as classes. Raises UsageError if they are no whole numbers."""
+def targets(paths: list[Path], labels: Array, regression: bool) -> Array:
+    """Return labels as numbers or as classes. Raises UsageError if they are not finite, as classes not whole."""
+    where = " or ".join(map(str, paths))
+    if len(broken := labels[~np.isfinite(labels)]):
+        raise UsageError(f"load_libsvm: labels must be finite numbers. Received: {broken[0]} in {where}.")
+    if regression:
+        return labels.astype(np.float32)
     if len(broken := labels[labels != np.rint(labels)]):
         raise UsageError(
-            f"load_libsvm: labels must be whole numbers, one a class. Received: {broken[0]} in {paths[0]}. "
+            f"load_libsvm: labels must be whole numbers, one a class. Received: {broken[0]} in {where}. "
             "If they are no classes, say regression=True."
         )
     return classes_of(labels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ FILE = File(
     (".", "imdb"),
 )
 WORDS = 10_000
-REVIEW = re.compile(r"(?:.*/)?(train|test)/(neg|pos)/[^/]*\.txt")
+REVIEW = re.compile(r"(?:.*/)?(train|test)/(neg|pos)/[^/.][^/]*\.txt")
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
@@ -32,12 +33,14 @@ def imdb(split: int) -> Dataset:
     """
     path = find("imdb", FILE)
     with reading(path, "archive of reviews"):
-        texts = {name: text for name, text in members(path) if REVIEW.fullmatch(name)}
-        if not texts:
-            raise ValueError("it has no train/pos/*.txt")
-    names = sorted(texts)  # the same rows from a folder as from an archive
-    part, opinion = np.array([REVIEW.fullmatch(name).groups() for name in names]).T  # type: ignore[union-attr]
-    words = [words_of(texts.pop(name)) for name in names]
+        found = {name: words_of(text) for name, text in members(path) if REVIEW.fullmatch(name)}
+        names = sorted(found)  # the same rows from a folder as from an archive
+        kinds = [REVIEW.fullmatch(name).groups() for name in names]  # type: ignore[union-attr]
+        for kind in product(("train", "test"), ("neg", "pos")):
+            if kind not in kinds:
+                raise ValueError(f"it has no {'/'.join(kind)}/*.txt")
+    words = [found[name] for name in names]
+    part, opinion = np.array(kinds).T
     y = (opinion == "pos").astype(np.int64)
     train, test = np.flatnonzero(part == "train"), np.flatnonzero(part == "test")
     rows = {name: train[chosen] for name, chosen in stratified_rows(y[train], HELD_OUT, split).items()}

@@ -1,6 +1,7 @@
 """A training loop: `fit(model, data, Adam(lr=1e-3), epochs=10)`, callbacks, and checkpoints that resume bit by bit."""
 
 from .averaging import WeightAveraging
+from .best import SaveBest
 from .callback import Callback
 from .checkpoint import Checkpoint
 from .csv_logger import CSVLogger
@@ -22,6 +23,7 @@ __all__ = [
     "LearningRateScheduler",
     "Observe",
     "ReduceLROnPlateau",
+    "SaveBest",
     "SparseDropout",
     "SparseLinear",
     "TerminateOnNaN",

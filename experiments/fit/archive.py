@@ -21,9 +21,14 @@ def save(path: Path, tree: Any) -> None:
     """Write the tree; the file appears whole or not at all. Raises TypeError for what it can't hold."""
     arrays: dict[str, Any] = {}
     text = json.dumps(_packed(tree, arrays))
+    write(path, npz({TREE: np.array(text), **arrays}))
+
+
+def npz(arrays: Mapping[str, Any]) -> bytes:
+    """The content of an .npz file."""
     buffer = io.BytesIO()
-    np.savez(buffer, **{TREE: np.array(text)}, **arrays)  # type: ignore[arg-type]
-    write(path, buffer.getvalue())
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
 
 
 def load(path: Path) -> Any:

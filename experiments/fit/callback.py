@@ -47,6 +47,8 @@ class Callback:
 
 def attach(callback: Any, training: Training) -> None:
     """Tell a callback whose it is. Raises UsageError if it is none."""
+    if isinstance(callback, type):
+        raise UsageError(f"fit: a callback must be an object, not a class. Received: {callback!r}.")
     if not any(callable(getattr(callback, hook, None)) for hook in HOOKS):
         raise UsageError(f"fit: a callback must have one of {', '.join(HOOKS)}. Received: {callback!r}.")
     if isinstance(callback, Callback):
@@ -66,6 +68,8 @@ class Monitor:
     """
 
     def __init__(self, owner: str, name: str, mode: str = "auto", min_delta: float = 0.0) -> None:
+        if not isinstance(name, str):
+            raise UsageError(f"{owner}: monitor must be the name of a number in the logs. Received: monitor={name!r}.")
         if mode not in ("auto", "min", "max"):
             raise UsageError(f"{owner}: mode must be 'auto', 'min' or 'max'. Received: mode={mode!r}.")
         if not (isinstance(min_delta, int | float) and 0 <= min_delta < math.inf):

@@ -6,9 +6,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import UsageError
 from . import archive
 from .callback import Callback, Logs
+from .checks import make_room, whole
 
 
 class Checkpoint(Callback):
@@ -24,18 +24,17 @@ class Checkpoint(Callback):
         every: "epoch", or a number of batches, counted through all epochs; then also after each epoch.
 
     Raises:
-        UsageError: the file is damaged, or of a training with other data, batches, seed, hyperparameters or callbacks.
+        UsageError: path is a folder's; the file is damaged, or of a training with other data, batches, seed, loss,
+            metrics, hyperparameters or callbacks.
     """
 
     def __init__(self, path: str | PathLike[str], every: Literal["epoch"] | int = "epoch") -> None:
-        if every != "epoch" and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
-            raise UsageError(f"Checkpoint: every must be 'epoch' or a whole number >= 1. Received: every={every!r}.")
         self.path = Path(path)
-        self.every = every
+        self.every = every if every == "epoch" else whole("Checkpoint", "every", every, 1, "'epoch' or ")
 
     def on_train_ready(self) -> None:
         """Go back to what is saved, if anything is, now that all callbacks have begun."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_room("Checkpoint", self.path)
         if self.path.exists():
             self.training.load_state_dict(archive.load(self.path))
 

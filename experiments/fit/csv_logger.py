@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..store import write
 from .callback import Callback, Logs
+from .checks import make_room
 
 
 class CSVLogger(Callback):
@@ -17,6 +18,10 @@ class CSVLogger(Callback):
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self.path = Path(path)
+
+    def on_train_begin(self, logs: Logs) -> None:
+        """Make the folder."""
+        make_room("CSVLogger", self.path)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Write."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -52,26 +54,29 @@ def rows_of(what: str, data: Any, dtype: np.dtype[Any]) -> Rows:
     """Return data as Rows: floats in the dtype of the model, integers as they are.
 
     Raises:
-        UsageError: it is no pair of arrays of as many rows, at least one.
+        UsageError: it is no pair of arrays of numbers, of as many rows, at least one.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
-        raise UsageError(f"fit: {what} must be a pair (X, y). Received: {type(data).__name__}.")
+        hint = " Say .split('validation'), or which you mean." if isinstance(data, Dataset) else ""
+        raise UsageError(f"fit: {what} must be a pair (X, y). Received: {type(data).__name__}.{hint}")
     X = sparse.csr_array(data[0]) if sparse.issparse(data[0]) else np.asarray(data[0])
     y = np.asarray(data[1])
     if X.ndim == 0 or y.ndim == 0 or X.shape[0] != y.shape[0] or X.shape[0] == 0:
         raise UsageError(
             f"fit: X and y of {what} must have as many rows, at least one. Received: shapes {X.shape} and {y.shape}."
         )
+    if X.dtype.kind not in "biuf":
+        raise UsageError(f"fit: X of {what} must be numbers. Received: dtype {X.dtype}.")
     if y.dtype.kind not in "iuf":
         raise UsageError(f"fit: y of {what} must be integers, one class each, or floats. Received: dtype {y.dtype}.")
     return Rows(*(part.astype(dtype, copy=False) if part.dtype.kind == "f" else part for part in (X, y)))
 
 
 def training_and_validation(
-    data: Any, validation_data: Any, share: float, seed: int, dtype: np.dtype[Any]
+    data: Any, validation_data: Any, share: float, dtype: np.dtype[Any]
 ) -> tuple[Rows, Rows | None]:
     """Return what is trained on and what is held out; a Dataset has a split for either."""
-    if not 0 <= share < 1:
+    if not isinstance(share, Real) or not 0 <= share < 1:
         raise UsageError(f"fit: validation_split must be in [0, 1). Received: validation_split={share!r}.")
     if share and validation_data is not None:
         raise UsageError("fit: give validation_data or validation_split. Received: both.")
@@ -84,14 +89,13 @@ def training_and_validation(
         return rows, rows_of("validation_data", validation_data, dtype)
     if not share:
         return rows, None
-    count = round(share * len(rows))
-    if not 0 < count < len(rows):
+    cut = math.floor(len(rows) * (1 - share))
+    if not 0 < cut < len(rows):
         raise UsageError(
             f"fit: validation_split must leave rows on both sides. Received: validation_split={share!r} of "
             f"{len(rows)} rows."
         )
-    drawn = generator(seed, Stream.SPLIT).permutation(len(rows))
-    return rows[np.sort(drawn[count:])], rows[np.sort(drawn[:count])]
+    return rows[:cut], rows[cut:]
 
 
 def order(count: int, seed: int, epoch: int, shuffle: Shuffle) -> NDArray[np.int64]:

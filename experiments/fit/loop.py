@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from rich.console import Console
@@ -11,10 +12,11 @@ from ...autograd import nn, no_grad
 from ..errors import UsageError
 from . import model as models
 from .checkpoint import last
+from .checks import whole
 from .data import Rows, Shuffle, rows_of, training_and_validation
 from .history import History
 from .metrics import Metric, named
-from .optimizers import bound_to, bounds
+from .optimizers import bound_to, recorded
 from .progress import shown
 from .training import Plan, Training, scores
 
@@ -25,9 +27,9 @@ def fit(
     model: Any,
     data: Any,
     optimizer: Any,
-    *,
     epochs: int,
     batch_size: int = 32,
+    *,
     loss: Loss | None = None,
     metrics: str | Metric | Sequence[str | Metric] = (),
     validation_data: Any = None,
@@ -39,6 +41,8 @@ def fit(
     progress: bool = True,
 ) -> History:
     """Train a model on batches of data. It is left in evaluation mode, with the parameters that were validated.
+
+    An interruption from the keyboard leaves it with the parameters of the last step; a `Checkpoint` goes on from there.
 
     Equal arguments give equal bits on one machine; what is random is the model's own dropout, and what `seed` says.
 
@@ -53,9 +57,10 @@ def fit(
             squared error of numbers.
         metrics: names of METRICS, or functions of outputs and targets as arrays.
         validation_data: (X, y) to be evaluated after each epoch.
-        validation_split: instead, a share of the rows, drawn with `seed`.
+        validation_split: instead, a share of the rows: the last ones, as in Keras. Rows sorted by class need shuffling
+            beforehand.
         callbacks: see `Callback`; they are called in this order, checkpoints last.
-        seed: of the batches' order, the same as in `compare`, and of the validation split.
+        seed: of the batches' order, the same as in `compare`.
         shuffle: True: anew in each epoch; "once": the same order in each; False: as the data are.
         recording: note norm of gradient and length of update of each step, which costs copies of x, g and states.
         progress: show it, in a terminal or a notebook.
@@ -67,18 +72,16 @@ def fit(
         UsageError: a ValueError, before anything is trained: an argument is not what it may be.
     """
     models.check(model)
-    check_count("epochs", epochs)
-    check_count("batch_size", batch_size)
-    if not isinstance(seed, int) or seed < 0:
-        raise UsageError(f"fit: seed must be a whole number >= 0. Received: seed={seed!r}.")
-    if shuffle not in (True, "once", False):
+    epochs, batch_size = whole("fit", "epochs", epochs, 1), whole("fit", "batch_size", batch_size, 1)
+    seed = whole("fit", "seed", seed, 0)
+    if not (isinstance(shuffle, bool) or (isinstance(shuffle, str) and shuffle == "once")):
         raise UsageError(f"fit: shuffle must be True, 'once' or False. Received: shuffle={shuffle!r}.")
-    rows, validation = training_and_validation(data, validation_data, validation_split, seed, models.dtype_of(model))
-    plan = Plan(loss or usual_loss(rows), named(metrics), rows, validation, batch_size, shuffle, seed)
+    if not isinstance(callbacks, Iterable):
+        raise UsageError(f"fit: callbacks must be a list of them. Received: {callbacks!r}.")
+    rows, validation = training_and_validation(data, validation_data, validation_split, models.dtype_of(model))
+    plan = Plan(chosen(loss, rows), named(metrics), rows, validation, batch_size, shuffle, seed)
     bound = bound_to(optimizer, model)
-    for part in bounds(bound) if recording else ():
-        part.recording = True  # type: ignore[misc]
-    with shown(Console(stderr=True), progress) as display:
+    with recorded(bound) if recording else nullcontext(), shown(Console(stderr=True), progress) as display:
         return Training(model, bound, plan, epochs, [*last(list(callbacks)), *display]).run()
 
 
@@ -98,19 +101,17 @@ def evaluate(
         UsageError: as `fit`.
     """
     models.check(model)
-    check_count("batch_size", batch_size)
+    batch_size = whole("evaluate", "batch_size", batch_size, 1)
     rows = rows_of("data", data, models.dtype_of(model))
     models.switch(model, False)
     with no_grad():
-        return scores(model, rows, loss or usual_loss(rows), named(metrics), batch_size)
+        return scores(model, rows, chosen(loss, rows), named(metrics), batch_size)
 
 
-def usual_loss(rows: Rows) -> Loss:
-    """Cross-entropy for integers, mean squared error for floats."""
-    return nn.mse if rows.y.dtype.kind == "f" else nn.cross_entropy
-
-
-def check_count(name: str, value: Any) -> None:
-    """Raise UsageError unless it is a whole number >= 1."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"fit: {name} must be a whole number >= 1. Received: {name}={value!r}.")
+def chosen(loss: Loss | None, rows: Rows) -> Loss:
+    """The loss; if there is none, cross-entropy for integers, mean squared error for floats."""
+    if loss is None:
+        return nn.mse if rows.y.dtype.kind == "f" else nn.cross_entropy
+    if not callable(loss):
+        raise UsageError(f"fit: loss must be a function of outputs and targets. Received: loss={loss!r}.")
+    return loss

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,35 @@ def mean_absolute_error(outputs: Array, targets: Array) -> float:
 METRICS: dict[str, Metric] = {f.__name__: f for f in (accuracy, binary_accuracy, mean_absolute_error)}
 
 
+def name_of(function: Any) -> str:
+    """What a function is called, or the class of an object that can be called."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+TAKEN = ("epoch", "loss", "lr")
+"""What else is in the history."""
+
+
 def named(metrics: str | Metric | Sequence[str | Metric]) -> dict[str, Metric]:
-    """Return metrics by name; a function goes by its own."""
-    chosen = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics)
-    functions = [m if callable(m) else lookup("metric", m, METRICS) for m in chosen]
-    return {getattr(f, "__name__", type(f).__name__): f for f in functions}
+    """Return metrics by name; a function goes by its own. Raises UsageError if a name is unknown or not free."""
+    chosen = [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
+    if not isinstance(chosen, Iterable):
+        raise UsageError(f"fit: metrics must be a name, a function, or a list of them. Received: metrics={metrics!r}.")
+    functions: dict[str, Metric] = {}
+    for function in (m if callable(m) else lookup("metric", m, METRICS) for m in chosen):
+        name = name_of(function)
+        if name in TAKEN:
+            raise UsageError(f"fit: no metric may be called {name!r}, as another number is. Give it a __name__.")
+        if name in functions:
+            raise UsageError(f"fit: two metrics are called {name!r}. Give one another __name__.")
+        functions[name] = function
+    return functions
+
+
+def measured(metrics: Mapping[str, Metric], outputs: Array, targets: Array) -> dict[str, float]:
+    """The metrics of a batch by name. Raises UsageError if one is no number."""
+    values = {name: metric(outputs, targets) for name, metric in metrics.items()}
+    for name, value in values.items():
+        if np.ndim(value) or np.asarray(value).dtype.kind not in "biuf":
+            raise UsageError(f"fit: the metric {name!r} must return a number. Received: {value!r}.")
+    return {name: float(value) for name, value in values.items()}

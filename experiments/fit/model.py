@@ -12,7 +12,7 @@ from ..errors import UsageError
 
 def check(model: Any) -> None:
     """Raise UsageError unless it is a model with parameters."""
-    if not callable(model) or not callable(getattr(model, "parameters", None)):
+    if isinstance(model, type) or not callable(model) or not callable(getattr(model, "parameters", None)):
         raise UsageError(f"fit: a model can be called and has parameters(). Received: {model!r}.")
     if not model.parameters():
         raise UsageError(f"fit: there is nothing to train: {model!r} has no parameters.")

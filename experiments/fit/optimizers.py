@@ -63,6 +63,24 @@ def updates(optimizer: Any) -> int:
     return max(int(bound.t) for bound in bounds(optimizer))
 
 
+def recording(optimizer: Any) -> bool:
+    """Whether each update's sizes are noted."""
+    return all(bound.recording for bound in bounds(optimizer))
+
+
+@contextmanager
+def recorded(optimizer: Any) -> Iterator[None]:
+    """Note each update's sizes in here."""
+    before = [bound.recording for bound in bounds(optimizer)]
+    for bound in bounds(optimizer):
+        bound.recording = True  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        for bound, was in zip(bounds(optimizer), before, strict=True):
+            bound.recording = was  # type: ignore[misc]
+
+
 def last_step(optimizer: Any) -> dict[str, float]:
     """The norm of the gradient at the last update, and the length of the update as a share of that of x."""
     sizes = [bound.record.all for bound in bounds(optimizer)]

@@ -34,7 +34,8 @@ class Bar(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Leave a line."""
-        self.progress.console.print(f"epoch {epoch + 1}/{self.training.epochs}  {told(logs)}", highlight=False)
+        line = f"epoch {epoch + 1}/{self.training.epochs}  {told(logs)}"
+        self.progress.console.print(line, highlight=False, soft_wrap=True)
 
 
 class Line(Callback):

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import UsageError
 from .callback import Callback, Logs, Monitor
+from .checks import whole
 
 
 class TerminateOnNaN(Callback):
@@ -48,10 +48,8 @@ class EarlyStopping(Callback):
         mode: str = "auto",
         restore_best: bool = False,
     ) -> None:
-        if not isinstance(patience, int) or isinstance(patience, bool) or patience < 0:
-            raise UsageError(f"EarlyStopping: patience must be a whole number >= 0. Received: patience={patience!r}.")
         self.monitor = Monitor("EarlyStopping", monitor, mode, min_delta)
-        self.patience, self.restore_best = patience, restore_best
+        self.patience, self.restore_best = whole("EarlyStopping", "patience", patience, 0), restore_best
         self.forget()
 
     def forget(self) -> None:

@@ -7,14 +7,14 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from ...autograd import no_grad
+from ...autograd import Tensor, no_grad
 from ..errors import UsageError
 from . import model as models
 from . import optimizers
 from .callback import Logs, attach
 from .data import Rows, Shuffle, order
 from .history import History
-from .metrics import Metric
+from .metrics import Metric, measured, name_of
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,17 @@ class Training:
     def run(self) -> History:
         """Train up to the last epoch, or until a callback says stop."""
         models.switch(self.model, True)
-        self.tell("on_train_begin", {})
-        self.began = optimizers.hyperparameters(self.optimizer)
-        self.tell("on_train_ready")
-        while self.batch or (self.epoch < self.epochs and not self.history.stopped):
-            self.run_epoch()
-        if self.at_average:
-            self.put_back(self.snapshot())
-        self.tell("on_train_end", self.history.epochs[-1] if self.history.epochs else {})
-        models.switch(self.model, False)
+        try:
+            self.tell("on_train_begin", {})
+            self.began = optimizers.hyperparameters(self.optimizer)
+            self.tell("on_train_ready")
+            while self.batch or (self.epoch < self.epochs and not self.history.stopped):
+                self.run_epoch()
+            if self.at_average:
+                self.put_back(self.snapshot())
+            self.tell("on_train_end", self.history.epochs[-1] if self.history.epochs else {})
+        finally:
+            models.switch(self.model, False)
         return self.history
 
     def run_epoch(self) -> None:
@@ -97,7 +99,7 @@ class Training:
 
     def end_epoch(self) -> None:
         """Note the epoch down."""
-        rows = self.totals.pop("rows")
+        rows = min(self.batch * self.plan.batch_size, len(self.plan.data))
         logs = {name: total / rows for name, total in self.totals.items()}
         if self.plan.validation is not None:
             logs |= {f"val_{name}": value for name, value in self.evaluate(self.plan.validation).items()}
@@ -108,28 +110,29 @@ class Training:
 
     def step(self, batch: Rows) -> Logs:
         """Take one step; gives loss and metrics before it."""
-        first_outputs: list[Any] = []
+        measures: list[dict[str, float]] = []
 
         def closure() -> float:
             self.optimizer.zero_grad()
             outputs = self.model(batch.X)
             loss = self.plan.loss(outputs, batch.y)
+            if not isinstance(loss, Tensor):
+                raise UsageError(f"fit: loss must return a Tensor made of the outputs. Received: {loss!r}.")
+            if not measures:  # a rule that searches evaluates several times
+                measures.append(measured(self.plan.metrics, outputs.data, batch.y))
             loss.backward()
-            if not first_outputs:  # a rule that searches evaluates several times
-                first_outputs.append(outputs.data)
             return float(loss.data)
 
         steps = {"lr": optimizers.rate(self.optimizer)}
         before = optimizers.updates(self.optimizer)
         steps["loss"] = self.optimizer.step(closure)
-        if all(bound.recording for bound in optimizers.bounds(self.optimizer)):
+        if optimizers.recording(self.optimizer):
             moved = optimizers.updates(self.optimizer) > before
             steps |= optimizers.last_step(self.optimizer) if moved else optimizers.NO_STEP
         for name, value in steps.items():
             self.history.steps.setdefault(name, []).append(value)
-        logs = {"loss": steps["loss"]}
-        logs |= {name: metric(first_outputs[0], batch.y) for name, metric in self.plan.metrics.items()}
-        for name, value in {**logs, "rows": 1.0}.items():
+        logs = {"loss": steps["loss"], **measures[0]}
+        for name, value in logs.items():
             self.totals[name] = self.totals.get(name, 0.0) + value * len(batch)
         return logs | {"lr": steps["lr"]}
 
@@ -138,9 +141,11 @@ class Training:
     def evaluating(self) -> Iterator[None]:
         """The model as it is to be judged: without dropout, at the average if there is one, nothing recorded."""
         models.switch(self.model, False)
-        with optimizers.averaged(self.optimizer) if self.at_average else nullcontext(), no_grad():
-            yield
-        models.switch(self.model, True)
+        try:
+            with optimizers.averaged(self.optimizer) if self.at_average else nullcontext(), no_grad():
+                yield
+        finally:
+            models.switch(self.model, True)
 
     def evaluate(self, rows: Rows) -> dict[str, float]:
         """Loss and metrics of these rows."""
@@ -167,7 +172,9 @@ class Training:
             "batch_size": self.plan.batch_size,
             "shuffle": self.plan.shuffle,
             "seed": self.plan.seed,
+            "loss": name_of(self.plan.loss),
             "metrics": list(self.plan.metrics),
+            "recording": optimizers.recording(self.optimizer),
             "hyperparameters": self.began,
             "callbacks": [type(callback).__name__ for callback in self._stateful()],
         }
@@ -191,10 +198,10 @@ class Training:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave. Raises UsageError if it is another training's."""
         for name, value in self.settings.items():
-            if state["settings"][name] != value:
+            if (saved := state["settings"].get(name)) != value:
                 raise UsageError(
                     f"Checkpoint: the training that was saved has other {name}. Received: {value!r}, there it was "
-                    f"{state['settings'][name]!r}. Train as then, or remove the file."
+                    f"{saved!r}. Train as then, or remove the file."
                 )
         models.restore(self.model, state["model"])
         for rng, saved in zip(models.generators(self.model), state["generators"], strict=True):
@@ -214,8 +221,7 @@ def scores(
     totals = dict.fromkeys(["loss", *metrics], 0.0)
     for batch in rows.batches(batch_size):
         outputs = model(batch.X)
-        values = {"loss": float(loss(outputs, batch.y).data)}
-        values |= {name: metric(outputs.data, batch.y) for name, metric in metrics.items()}
+        values = {"loss": float(loss(outputs, batch.y).data), **measured(metrics, outputs.data, batch.y)}
         for name, value in values.items():
             totals[name] += value * len(batch)
     return {name: total / len(rows) for name, total in totals.items()}

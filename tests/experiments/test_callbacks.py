@@ -11,12 +11,14 @@ from glissade.autograd import nn
 from glissade.experiments import UsageError
 from glissade.experiments.fit import (
     Callback,
+    Checkpoint,
     CSVLogger,
     EarlyStopping,
     History,
     LearningRateScheduler,
     Observe,
     ReduceLROnPlateau,
+    SaveBest,
     TerminateOnNaN,
     WeightAveraging,
     evaluate,
@@ -239,11 +241,12 @@ def test_the_mode_follows_from_the_name_or_is_asked_for() -> None:
         ({"patience": -1}, "patience must be a whole number >= 0. Received: patience=-1"),
         ({"min_delta": -0.1}, "min_delta must be a number >= 0. Received: min_delta=-0.1"),
         ({"mode": "up"}, "mode must be 'auto', 'min' or 'max'. Received: mode='up'"),
+        ({"monitor": 3}, "monitor must be the name of a number in the logs. Received: monitor=3"),
     ],
 )
 def test_arguments_are_checked(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        EarlyStopping("val_loss", **options)
+        EarlyStopping(**options)
 
 
 def test_a_number_that_is_not_in_the_logs_is_an_error() -> None:
@@ -277,6 +280,56 @@ def test_a_stop_before_an_epoch_leaves_it_out() -> None:
 
     history = run(Enough())
     assert (len(history), history.stopped) == (2, "enough")
+
+
+# ------------------------------------------------------------------------------------------------ the best model
+BEST: list[tuple[list[float], dict[str, Any], list[int]]] = [  # the values, the options, the epochs that are saved
+    ([3, 1, 2, 1, 0.5], {}, [0, 1, 4]),
+    ([1, 2, 3, 3], {"mode": "max"}, [0, 1, 2]),
+    ([3, 2.9, 2.5], {"min_delta": 0.1}, [0, 2]),
+    ([NAN, 2, INF, 1], {}, [1, 3]),
+]
+
+
+@pytest.mark.parametrize(("values", "options", "saved"), BEST)
+def test_the_best_model_is_in_the_file(
+    values: list[float], options: dict[str, Any], saved: list[int], tmp_path: Path
+) -> None:
+    path, epochs, say = tmp_path / "new" / "best.npz", [], Say(*values)
+    best = SaveBest(path, "score", **{"mode": "min", **options})
+
+    class Look(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any) -> None:
+            if best.best_epoch == epoch:
+                epochs.append(epoch)
+                assert path.is_file()
+
+    run(say, best, Look(), epochs=len(values))
+    assert epochs == saved
+    assert best.best == values[saved[-1]]
+    loaded = model()
+    with np.load(path) as file:
+        loaded.load_state_dict(file)
+    for p, kept in zip(loaded.parameters(), say.parameters[saved[-1]], strict=True):
+        np.testing.assert_array_equal(p.data, kept)
+
+
+def test_the_best_model_is_the_one_that_was_judged(tmp_path: Path) -> None:
+    net, path = model(), tmp_path / "best.npz"
+    callbacks = [WeightAveraging(), Say(2, 1), SaveBest(path, "score", "min")]
+    fit(net, DATA, Adam(lr=0.1, ema=0.9), epochs=2, callbacks=callbacks)
+    with np.load(path) as file:
+        np.testing.assert_array_equal(file["weight"], net.weight.data)
+
+
+def test_files_are_made_where_the_folder_is_not_yet_and_folders_are_refused_before_the_training(tmp_path: Path) -> None:
+    run(CSVLogger(tmp_path / "logs" / "log.csv"), epochs=1)
+    assert (tmp_path / "logs" / "log.csv").is_file()
+    for callback in (CSVLogger, Checkpoint, SaveBest):
+        steps = Say(1.0)
+        with pytest.raises(UsageError, match=rf"{callback.__name__}: path must be a file's. Received: the folder "):
+            run(steps, callback(tmp_path))
+        assert steps.parameters == []
 
 
 # ----------------------------------------------------------------------------------------------------- averaging

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import os
+import socket
 import struct
 import tarfile
 import threading
@@ -124,6 +125,59 @@ def test_a_damaged_idx_file_is_named(damage: str, suffix: str, root: Path) -> No
         datasets.load("mnist")
 
 
+@pytest.mark.parametrize("named", ["{}-ubyte", "{}-ubyte.gz"])
+def test_whether_a_file_is_packed_is_told_by_its_bytes(named: str, root: Path) -> None:
+    write_idx(root, "{}-ubyte" if named.endswith("gz") else "{}-ubyte.gz")
+    for path in list(root.iterdir()):
+        path.rename(root / named.format(path.name.partition("-ubyte")[0]))
+    assert len(datasets.load("mnist").y_test) == 9
+
+
+MISFITS: list[tuple[str, Bytes, str]] = [
+    ("train-labels-idx1", LABELS[:30], "36 rows of X and 30 of y"),
+    ("t10k-labels-idx1", LABELS[:3], "9 rows of X_test and 3 of y_test"),
+    ("train-images-idx3", PIXELS[:0], "0 rows of X and 36 of y"),
+    ("t10k-images-idx3", PIXELS[:9, :14], "X has 784 columns and X_test 392"),
+]
+
+
+@pytest.mark.parametrize(("part", "array", "reason"), MISFITS)
+def test_idx_files_that_do_not_belong_together_are_named(part: str, array: Bytes, reason: str, root: Path) -> None:
+    write_idx(root, "{}-ubyte")
+    (root / f"{part}-ubyte").write_bytes(idx(array))
+    with pytest.raises(UsageError, match=rf"train-images-idx3-ubyte.* is not a whole set of images: {reason}"):
+        datasets.load("mnist")
+
+
+@pytest.mark.parametrize(("part", "array", "axes"), [("train-labels-idx1", PIXELS, 1), ("t10k-images-idx3", LABELS, 3)])
+def test_images_and_labels_are_not_mistaken_for_each_other(part: str, array: Bytes, axes: int, root: Path) -> None:
+    write_idx(root, "{}-ubyte")
+    (root / f"{part}-ubyte").write_bytes(idx(array))
+    with pytest.raises(UsageError, match=rf"{part}-ubyte is not a whole idx file: .* not begin with 0, 0, 8, {axes}"):
+        datasets.load("mnist")
+
+
+def test_files_without_rows_are_an_error(root: Path) -> None:
+    write_idx(root, "{}-ubyte")
+    for part in ("train-images-idx3", "train-labels-idx1"):
+        (root / f"{part}-ubyte").write_bytes(idx(PARTS[part][:0]))
+    with pytest.raises(UsageError, match=r"is not a whole set of images: there are no rows"):
+        datasets.load("mnist")
+
+
+def test_a_class_may_be_in_the_test_split_alone(root: Path) -> None:
+    write_idx(root, "{}-ubyte")
+    (root / "t10k-labels-idx1-ubyte").write_bytes(idx(np.full(9, 7, np.uint8)))
+    assert datasets.load("mnist").classes == 8
+
+
+def test_the_folder_may_begin_with_the_home_of_the_user(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_idx(root / "deep", "{}-ubyte")
+    monkeypatch.setenv("HOME", str(root))
+    monkeypatch.setenv("GLISSADE_DATA", "~/deep")
+    assert len(datasets.load("mnist").y_test) == 9
+
+
 # ------------------------------------------------------------------------------------------------------ CIFAR-10
 def cifar_files() -> dict[str, bytes]:
     """Five batches and a test batch; the first byte of a record is its class."""
@@ -169,7 +223,32 @@ def test_cifar_is_read_from_the_archive_or_its_folder(kind: str, root: Path) -> 
 
 def test_a_missing_batch_of_cifar_is_an_error(root: Path) -> None:
     unpacked(root / "cifar-10-batches-bin", {"data_batch_1.bin": b""})
-    with pytest.raises(UsageError, match=r"is not a whole binary version of CIFAR-10: 'data_batch_2.bin'"):
+    with pytest.raises(UsageError, match=r"is not a whole binary version of CIFAR-10: it has no data_batch_2.bin"):
+        datasets.load("cifar10")
+
+
+def test_the_python_version_of_cifar_is_left_alone_because_pickles_can_run_code(root: Path) -> None:
+    unpacked(root / "cifar-10-batches-py", {"data_batch_1": b"cos\nsystem\n(S'false'\ntR."})
+    with pytest.raises(UsageError, match=r"cifar10 needs cifar-10-binary.tar.gz"):
+        datasets.load("cifar10")
+    tar(root / "cifar-10-binary.tar.gz", {"data_batch_1": b"cos\nsystem\n(S'false'\ntR."})
+    with pytest.raises(UsageError, match=r"no data_batch_1.bin. .* Python version, made of pickles, is not read"):
+        datasets.load("cifar10")
+
+
+WRONG_BATCHES: list[tuple[Callable[[bytes], bytes], str]] = [
+    (lambda data: data[:-5], r"data_batch_2.bin has 18433 bytes, not records of 3073"),
+    (lambda data: b"\xff" + data[1:], r"data_batch_2.bin has the class 255"),
+]
+
+
+@pytest.mark.parametrize(("damage", "reason"), WRONG_BATCHES)
+def test_each_batch_of_cifar_is_checked(damage: Callable[[bytes], bytes], reason: str, root: Path) -> None:
+    contents = cifar_files()
+    contents["data_batch_2.bin"] = damage(contents["data_batch_2.bin"])
+    contents["data_batch_3.bin"] += b"12345"[: 18438 - len(contents["data_batch_2.bin"])]  # as many bytes in all
+    tar(root / "cifar-10-binary.tar.gz", contents)
+    with pytest.raises(UsageError, match=reason):
         datasets.load("cifar10")
 
 
@@ -186,9 +265,41 @@ def test_ionosphere_is_a_table_with_a_letter_at_the_end_of_each_line(name: str, 
     assert all(known[row.tobytes()] == label for row, label in zip(data.X_train, data.y_train, strict=True))
 
 
-def test_a_table_with_a_ragged_line_is_an_error(root: Path) -> None:
-    (root / "ionosphere.csv").write_text("0,1,g\n0,g\n")
-    with pytest.raises(UsageError, match=r"ionosphere.csv is not a whole table"):
+TABLE = [f"{i / 20},{-i / 20},{'gb'[i % 2]}" for i in range(20)]
+WRITINGS: dict[str, str] = {
+    "other ends of lines": "\r\n".join(TABLE) + "\r\n",
+    "empty lines": "\n\n".join(TABLE) + "\n\n",
+    "quotes": "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in TABLE),
+    "some quotes": "\n".join(['"0","0","g"', *TABLE[1:]]),
+    "spaces": "\n".join(line.replace(",", ", ") + " " for line in TABLE),
+    "a mark of byte order": "\ufeff" + "\n".join(TABLE),
+}
+
+
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_a_table_may_be_written_in_several_ways(writing: str, root: Path) -> None:
+    (root / "ionosphere.csv").write_bytes(WRITINGS[writing].encode())
+    data = datasets.load("ionosphere")
+    contract(data)
+    X, y = data.development
+    assert len(y) + len(data.y_test) == 20
+    np.testing.assert_array_equal(np.rint(X[:, 0] * 20) % 2 == 0, y == 1)
+
+
+BROKEN_TABLES = {
+    "0,1,g\n0,g\n": "row 2 has 2 cells, the first 3",
+    "0,1,g\n0,x,g\n": "'x'",
+    "0,1,g\n0,nan,g\n": "row 2 has a number that is not finite",
+    "g\nb\n": "a row must have numbers and a class",
+    "0;1;g\n0;1;b\n": "a row must have numbers and a class",
+    "": "there are no rows",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN_TABLES)
+def test_what_is_no_table_is_an_error(text: str, root: Path) -> None:
+    (root / "ionosphere.csv").write_text(text)
+    with pytest.raises(UsageError, match=rf"ionosphere.csv is not a whole table .*{BROKEN_TABLES[text]}"):
         datasets.load("ionosphere")
 
 
@@ -231,7 +342,48 @@ def test_labels_are_numbers_when_asked_for(tmp_path: Path) -> None:
         datasets.load_libsvm(path)
 
 
-@pytest.mark.parametrize("text", ["+1 1:x\n", "1 1\n", "cat 1:1\n", "\x00\x01"])
+VARIETIES: dict[str, tuple[str, list[float]]] = {
+    "comments": ("# head\n1 1:2 # tail\n", [2]),
+    "queries": ("1 qid:7 1:2\n", [2]),
+    "counted from 0": ("1 0:2 1:3\n", [2, 3]),
+    "empty lines and other ends": ("\r\n1 2:3\r\n\r\n", [0, 3]),
+    "tabs": ("1\t1:2\t2:3\n", [2, 3]),
+    "no last end": ("1 1:2 ", [2]),
+}
+
+
+@pytest.mark.parametrize("variety", VARIETIES)
+def test_varieties_of_the_format(variety: str, tmp_path: Path) -> None:
+    text, row = VARIETIES[variety]
+    (tmp_path / "file").write_text(text)
+    assert datasets.load_libsvm(tmp_path / "file").X_train.toarray().tolist() == [row]
+
+
+def test_a_class_of_the_test_file_alone_counts(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(TRAIN)
+    (tmp_path / "a.t").write_text("7 1:1\n")
+    data = datasets.load_libsvm(tmp_path / "a", test=tmp_path / "a.t")
+    assert (data.classes, data.y_test.tolist()) == (3, [2])
+
+
+@pytest.mark.parametrize("label", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("regression", [True, False])
+def test_labels_are_finite(label: str, regression: bool, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(f"{TRAIN}{label} 1:1\n")
+    with pytest.raises(UsageError, match=rf"labels must be .* Received: {label} in .*a"):
+        datasets.load_libsvm(tmp_path / "a", regression=regression)
+
+
+def test_a_file_without_rows_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("# nothing\n")
+    with pytest.raises(UsageError, match=r"empty is not a whole file in LIBSVM's format: there are no rows"):
+        datasets.load_libsvm(tmp_path / "empty")
+    (tmp_path / "full").write_text(TRAIN)
+    with pytest.raises(UsageError, match=r"there are no rows of y_test"):
+        datasets.load_libsvm(tmp_path / "full", test=tmp_path / "empty")
+
+
+@pytest.mark.parametrize("text", ["+1 1:x\n", "1 1\n", "cat 1:1\n", "\x00\x01", "1 5000000000:1\n", "1 3:1 2:1\n"])
 def test_what_is_no_libsvm_file_is_an_error(text: str, tmp_path: Path) -> None:
     path = tmp_path / "broken"
     path.write_text(text)
@@ -288,7 +440,33 @@ def test_an_archive_without_reviews_is_an_error(root: Path) -> None:
         datasets.load("imdb")
 
 
+@pytest.mark.parametrize("absent", ["train/neg", "train/pos", "test/neg", "test/pos"])
+def test_reviews_of_every_kind_must_be_there(absent: str, root: Path) -> None:
+    contents = {f"other/{name}": text for name, text in corpus().items() if absent not in name}
+    tar(root / "aclImdb_v1.tar.gz", contents)
+    with pytest.raises(UsageError, match=rf"is not a whole archive of reviews: it has no {absent}/\*.txt"):
+        datasets.load("imdb")
+
+
+def test_a_review_may_be_empty_but_must_be_text(root: Path) -> None:
+    unpacked(root, {**corpus(), "aclImdb/test/pos/99_7.txt": b"", "aclImdb/train/pos/._9_7.txt": b"\0\xff"})
+    assert min(datasets.load("imdb").X_test.sum(axis=1)) == 0  # and a file beginning with a dot is none
+    catalog._load.cache_clear()
+    (root / "aclImdb/test/pos/99_7.txt").write_bytes("Ça".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"is not a whole archive of reviews: 'utf-8' codec"):
+        datasets.load("imdb")
+
+
 # ------------------------------------------------------------------------------------------------- another split
+@pytest.mark.parametrize("split", [-1, 1.0, "1", True, None, [1]])
+def test_a_split_is_a_whole_number(split: Any, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"split must be a whole number >= 0. Received: split="):
+        datasets.load("iris", split)
+    (tmp_path / "a").write_text(TRAIN)
+    with pytest.raises(UsageError, match=r"split must be a whole number >= 0. Received: split="):
+        datasets.load_libsvm(tmp_path / "a", split=split)
+
+
 def test_another_split_has_the_same_sizes_and_other_rows() -> None:
     usual, other = datasets.load("iris"), datasets.load("iris", 1)
     assert repr(usual) == repr(other)
@@ -335,6 +513,31 @@ def test_a_file_is_downloaded_once(published: tuple[Path, list[str]], tmp_path: 
     np.testing.assert_array_equal(first.X_train, second.X_train)
     assert published[1] == ["/ionosphere.data"]
     assert (tmp_path / "cache" / "ionosphere" / "ionosphere.data").is_file()
+
+
+def test_a_download_that_breaks_off_leaves_nothing_and_is_begun_anew(
+    published: tuple[Path, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = SimpleHTTPRequestHandler.copyfile
+
+    def half(self: Any, source: Any, target: Any) -> None:
+        target.write(source.read()[:100])
+        target.flush()
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "copyfile", half)
+    with pytest.raises(UsageError, match=r"ionosphere needs ionosphere.data.* \(the connection broke off\)"):
+        datasets.load("ionosphere")
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "copyfile", whole)
+    assert len(datasets.load("ionosphere").y_train) == 14
+
+
+def test_a_damaged_file_in_the_cache_is_fetched_again(published: tuple[Path, list[str]], tmp_path: Path) -> None:
+    datasets.load("ionosphere")
+    catalog._load.cache_clear()
+    (tmp_path / "cache" / "ionosphere" / "ionosphere.data").write_text("1,2,g\n")
+    assert len(datasets.load("ionosphere").y_train) == 14
 
 
 def test_a_file_in_the_folder_comes_first(published: tuple[Path, list[str]], root: Path) -> None:
@@ -408,7 +611,7 @@ def test_ionosphere_has_225_good_returns() -> None:
 @pytest.mark.usefixtures("real")
 def test_mnist_is_the_published_one() -> None:
     paths = [files.find("mnist", file) for file in images.idx_files("mnist")]
-    X, y, _, y_test = map(images.idx, paths)
+    X, y, _, y_test = map(images.idx, paths, images.AXES)
     assert (y[:5].tolist(), y_test[:5].tolist()) == ([5, 0, 4, 1, 9], [7, 2, 1, 0, 4])
     assert X.mean() / 255 == pytest.approx(0.1307, abs=5e-5)
     assert X.std() / 255 == pytest.approx(0.3081, abs=5e-5)

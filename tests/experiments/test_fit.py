@@ -11,7 +11,7 @@ from scipy import sparse
 
 from glissade.autograd import check_grads, nn, no_grad
 from glissade.experiments import UsageError, datasets
-from glissade.experiments.fit import METRICS, SparseDropout, SparseLinear, evaluate, fit, progress
+from glissade.experiments.fit import METRICS, SparseDropout, SparseLinear, WeightAveraging, evaluate, fit, progress
 from glissade.experiments.fit.callback import Callback
 from glissade.experiments.fit.data import order
 from glissade.experiments.fit.sparse import _product
@@ -150,6 +150,41 @@ def test_a_recorded_step_has_the_norms_of_gradient_and_update() -> None:
     assert set(fit(network(), (X, CLASSES), SGD(lr=0.1), epochs=1).steps) == {"lr", "loss"}
 
 
+def test_recording_ends_with_the_training() -> None:
+    model = network()
+    optimizer = SGD(model.parameters(), lr=0.1)
+    assert "update_ratio" in fit(model, (X, CLASSES), optimizer, epochs=1, recording=True).steps
+    assert "update_ratio" not in fit(model, (X, CLASSES), optimizer, epochs=1).steps
+    optimizer.recording = True
+    assert "update_ratio" in fit(model, (X, CLASSES), optimizer, epochs=1).steps
+    assert optimizer.recording
+
+
+@pytest.mark.parametrize("moment", ["a batch", "a loss", "the validation"])
+def test_an_interruption_leaves_a_model_that_can_be_used(moment: str) -> None:
+    model, other = network(dropout=0.3), network(dropout=0.3)
+    optimizer, steps = Adam(model.parameters(), lr=0.1, ema=0.9), []
+
+    class Count(Callback):
+        def on_batch_end(self, batch: int, logs: Any) -> None:
+            steps.append(batch)
+            if moment == "a batch" and len(steps) == 3:
+                raise KeyboardInterrupt
+
+    def loss(outputs: Any, targets: Any) -> Any:
+        if len(steps) == 3 and moment == ("a loss" if model.training else "the validation"):
+            raise KeyboardInterrupt
+        return nn.cross_entropy(outputs, targets)
+
+    options: dict[str, Any] = {"batch_size": 16, "validation_split": 0.2, "loss": loss}
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, (X, CLASSES), optimizer, epochs=2, callbacks=[WeightAveraging(), Count()], **options)
+    assert not model.training
+    fit(other, (X[:40], CLASSES[:40]), Adam(lr=0.1), epochs=1, batch_size=16)
+    assert len(steps) == 3
+    assert bits(model) == bits(other)  # neither the average nor half a step
+
+
 def test_the_model_trains_in_training_mode_and_is_left_in_evaluation_mode() -> None:
     class Watched(nn.Module):
         def __init__(self) -> None:
@@ -203,25 +238,25 @@ def test_a_dataset_is_trained_on_one_split_and_validated_on_another() -> None:
     assert bits(first) == bits(second)
 
 
-def test_a_validation_split_is_drawn_with_the_seed_and_never_trained_on() -> None:
-    marked = np.arange(50, dtype=np.float32)[:, None].repeat(4, 1)
+# Keras's: of n rows and a share, how many are trained on.
+KERAS_S_SPLITS = [(50, 0.33, 33), (351, 0.33, 235), (10, 0.25, 7), (7, 0.5, 3), (100, 0.29, 71), (3, 0.1, 2)]
 
-    def rows_of(seed: int) -> tuple[set[float], set[float]]:
-        seen: dict[bool, set[float]] = {True: set(), False: set()}
 
-        class Watched(nn.Linear):
-            def forward(self, x: Any) -> Any:
-                seen[self.training] |= set(x[:, 0])
-                return super().forward(x)
+@pytest.mark.parametrize(("count", "share", "trained"), KERAS_S_SPLITS)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_validation_split_is_the_last_rows_and_never_trained_on(
+    count: int, share: float, trained: int, seed: int
+) -> None:
+    marked, seen = np.arange(count, dtype=np.float32)[:, None].repeat(4, 1), {True: set(), False: set()}
 
-        fit(Watched(4, 3, rng=0), (marked, CLASSES), SGD(lr=0.0), epochs=2, validation_split=0.33, seed=seed)
-        return seen[True], seen[False]
+    class Watched(nn.Linear):
+        def forward(self, x: Any) -> Any:
+            seen[self.training] |= set(x[:, 0])
+            return super().forward(x)
 
-    trained, held_out = rows_of(0)
-    assert (len(trained), len(held_out)) == (34, 16)  # 0.33 * 50 rounds to 16
-    assert trained | held_out == set(range(50))
-    assert rows_of(0) == (trained, held_out)
-    assert rows_of(1)[1] != held_out
+    data = marked, np.arange(count) % 3
+    fit(Watched(4, 3, rng=0), data, SGD(lr=0.0), epochs=2, validation_split=share, seed=seed)
+    assert seen == {True: set(range(trained)), False: set(range(trained, count))}
 
 
 def test_the_order_is_that_of_compare_and_a_function_of_seed_and_epoch() -> None:
@@ -275,19 +310,52 @@ def test_a_function_is_a_metric_by_its_name() -> None:
     assert list(history.epochs[0]) == ["loss", "worst", "accuracy", "lr"]
 
 
+def test_a_metric_may_be_called_anything_that_is_not_taken() -> None:
+    def rows(outputs: Any, targets: Any) -> Any:
+        return np.array(len(targets))
+
+    history = fit(network(), (X, CLASSES), SGD(lr=0.1), epochs=2, batch_size=16, metrics=rows)
+    assert history["rows"] == [(16 * 16 * 3 + 2 * 2) / 50] * 2
+
+
 # -------------------------------------------------------------------------------------------------------- errors
+def loss(outputs: Any, targets: Any) -> float:
+    return 0.0
+
+
 GOOD: dict[str, Any] = {"data": (X, CLASSES), "optimizer": AdamW(lr=0.1), "epochs": 1}
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"epochs": 0}, "epochs must be a whole number >= 1. Received: epochs=0"),
     ({"batch_size": 1.5}, "batch_size must be a whole number >= 1. Received: batch_size=1.5"),
+    ({"epochs": True}, "epochs must be a whole number >= 1. Received: epochs=True"),
     ({"seed": -1}, "seed must be a whole number >= 0. Received: seed=-1"),
+    ({"seed": True}, "seed must be a whole number >= 0. Received: seed=True"),
     ({"shuffle": "never"}, "shuffle must be True, 'once' or False. Received: shuffle='never'"),
+    ({"shuffle": 1}, "shuffle must be True, 'once' or False. Received: shuffle=1"),
+    ({"shuffle": np.arange(50)}, "shuffle must be True, 'once' or False. Received: shuffle=array"),
+    ({"loss": "mse"}, "loss must be a function of outputs and targets. Received: loss='mse'"),
+    ({"loss": loss}, "loss must return a Tensor .* Received: 0.0"),
+    ({"metrics": None}, "metrics must be a name, a function, or a list of them. Received: metrics=None"),
+    ({"metrics": [loss]}, "no metric may be called 'loss'"),
+    ({"metrics": [lambda o, t: 1.0, lambda o, t: 2.0]}, "two metrics are called '<lambda>'"),
+    ({"metrics": [lambda o, t: o]}, r"metric '<lambda>' must return a number. Received: array"),
+    ({"metrics": [lambda o, t: None]}, "metric '<lambda>' must return a number. Received: None"),
+    ({"callbacks": None}, "callbacks must be a list of them. Received: None"),
+    ({"callbacks": Callback()}, "callbacks must be a list of them. Received: <"),
+    ({"callbacks": [WeightAveraging]}, "a callback must be an object, not a class. Received: <class .*WeightAveraging"),
+    ({"data": (X.astype(str), CLASSES)}, "X of data must be numbers. Received: dtype <U"),
+    ({"data": (X.astype(object), CLASSES)}, "X of data must be numbers. Received: dtype object"),
+    ({"data": (X.astype(complex), CLASSES)}, "X of data must be numbers. Received: dtype complex128"),
+    ({"validation_data": datasets.load("iris")}, r"a pair \(X, y\). Received: Dataset. Say .split\('validation'\)"),
+    ({"validation_split": "0.2"}, r"validation_split must be in \[0, 1\). Received: validation_split='0.2'"),
+    ({"validation_split": None}, r"validation_split must be in \[0, 1\). Received: validation_split=None"),
+    ({"model": nn.Tanh}, r"a model can be called and has parameters\(\). Received: <class"),
     ({"data": X}, r"data must be a pair \(X, y\). Received: ndarray"),
     ({"data": (X, CLASSES[:9])}, r"as many rows, at least one. Received: shapes \(50, 4\) and \(9,\)"),
     ({"data": (X[:0], CLASSES[:0])}, "at least one"),
     ({"data": (X, CLASSES.astype(str))}, "must be integers, one class each, or floats. Received: dtype <U"),
     ({"validation_split": 1.0}, r"validation_split must be in \[0, 1\). Received: validation_split=1.0"),
-    ({"validation_split": 0.001}, "must leave rows on both sides. Received: validation_split=0.001 of 50 rows"),
+    ({"validation_split": 0.99}, "must leave rows on both sides. Received: validation_split=0.99 of 50 rows"),
     ({"validation_split": 0.1, "validation_data": (X, CLASSES)}, "validation_data or validation_split. Received: both"),
     ({"optimizer": 0.1}, "optimizer must be one, such as .* Received: 0.1"),
     ({"optimizer": Adam(network().parameters(), lr=0.1)}, "bound to parameters that are not the model's"),
@@ -305,6 +373,12 @@ def test_what_cannot_be_done_is_refused_at_the_door(change: dict[str, Any], mess
     with pytest.raises(UsageError, match=message):
         fit(**{"model": model, **GOOD, **change})
     assert bits(model) == before
+
+
+def test_numpy_s_whole_numbers_are_whole_numbers_and_the_first_arguments_need_no_names() -> None:
+    model, other = network(), network()
+    history = fit(model, (X, CLASSES), SGD(lr=0.1), np.int64(2), np.int32(16), seed=np.uint8(1))
+    assert history.steps == fit(other, (X, CLASSES), SGD(lr=0.1), epochs=2, batch_size=16, seed=1).steps
 
 
 @pytest.mark.parametrize(

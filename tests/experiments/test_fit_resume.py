@@ -19,6 +19,7 @@ from glissade.experiments.fit import (
     History,
     LearningRateScheduler,
     ReduceLROnPlateau,
+    SaveBest,
     WeightAveraging,
     archive,
     fit,
@@ -206,10 +207,12 @@ OTHERS = [
     ({"seed": 1}, "other seed"),
     ({"shuffle": "once"}, "other shuffle"),
     ({"metrics": "accuracy"}, "other metrics"),
+    ({"loss": lambda outputs, targets: nn.cross_entropy(outputs, targets)}, "other loss. Received: '<lambda>', there"),
     ({"optimizer": Adam(lr=0.2)}, "other hyperparameters"),
     ({"optimizer": SGD(lr=0.1)}, "other hyperparameters"),
     ({"optimizer": AMSGrad(lr=0.1)}, "other hyperparameters"),
     ({"more": [EarlyStopping("loss")]}, "other callbacks"),
+    ({"recording": True}, "other recording. Received: True, there it was False"),
 ]
 
 
@@ -259,6 +262,18 @@ def test_any_model_that_can_be_called_and_has_parameters_resumes(tmp_path: Path)
         return result(model.layer, fit(model, DATA, Adam(lr=0.1), epochs=2, batch_size=8, callbacks=callbacks))
 
     assert resumed(tmp_path / "a.npz", noisy, 4) == noisy([])
+
+
+def test_the_best_model_of_a_resumed_training_is_better_than_what_was_saved(tmp_path: Path) -> None:
+    def watched(folder: Path, more: list[Any]) -> bytes:
+        folder.mkdir(exist_ok=True)
+        best = SaveBest(folder / "best.npz", "loss")
+        fit(plain(), DATA, SGD(lr=5.0), epochs=6, batch_size=8, callbacks=[best, *more])
+        return (folder / "best.npz").read_bytes()
+
+    with pytest.raises(Killed):
+        watched(tmp_path / "a", [Kill(14), Checkpoint(tmp_path / "a.npz")])
+    assert watched(tmp_path / "a", [Checkpoint(tmp_path / "a.npz")]) == watched(tmp_path / "b", [])
 
 
 # ------------------------------------------------------------------------------------------------------ the file
