@@ -226,6 +226,7 @@ class _Comparison:
             f"{right:.10g}), got {got:.10g} (analytic), an error of {ulp:.3g} ulp; {wrong} of {self.got.size} entries "
             f"are wrong. Suggested eps: {best:g}, where the numeric derivative is {there:.10g}."
             + self._complex_opinion(index)
+            + (" Of the results a sum is checked, with fixed random weights." if self.shape else "")
             + (f"\nThe gradient looks like a known mistake. {mistake[0].upper()}{mistake[1:]}." if mistake else "")
         )
 

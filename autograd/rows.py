@@ -172,12 +172,33 @@ class Entry(NamedTuple):
     """Whether complex Tensors are accepted."""
 
 
-def table() -> list[Entry]:
-    """All functions that take Tensors, in the order of their definition: a line each, made from the rows.
+class Table(list[Entry]):
+    """Rows of the op table; shown as lines of name, kind and derivatives."""
 
-    >>> next(entry for entry in table() if entry.name == "np.sin").derivatives
-    ('np.cos(x)',)
+    def __str__(self) -> str:
+        wide = max((len(entry.name) for entry in self), default=0)
+        return "\n".join(f"{e.name:{wide}}  {e.kind:11}  {' ; '.join(filter(None, e.derivatives))}" for e in self)
+
+    __repr__ = __str__
+
+
+def table(*names: str) -> Table:
+    """Functions that take Tensors, made from the rows: those named, or all in the order of their definition.
+
+    KeyError: a name that is not in the table.
+
+    >>> table("np.sin", "np.multiply")
+    np.sin       elementwise  np.cos(x)
+    np.multiply  elementwise  b ; a
     """
+    entries = _entries()
+    by_name = {entry.name: entry for entry in entries}
+    if unknown := [name for name in names if name not in by_name]:
+        raise KeyError(f"table: no function is called {unknown[0]!r}. table() has all names, such as 'np.sin'.")
+    return Table([by_name[name] for name in names] if names else entries)
+
+
+def _entries() -> list[Entry]:
     rows = [
         Entry(_name(row.func), _kind(row), _sources(row), _domains(row), row.func in COMPLEX)
         for row in dict.fromkeys(TABLE.values())

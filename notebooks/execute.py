@@ -17,7 +17,8 @@ METADATA = {  # without the version of Python, which is another on every machine
 def executed(path: Path) -> nbformat.NotebookNode:
     """A notebook with fresh outputs. Raises nbclient's CellExecutionError where a cell fails."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False).execute()
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False, coalesce_streams=True)
+    client.execute()
     notebook.metadata = METADATA
     return notebook
 

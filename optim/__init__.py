@@ -7,9 +7,11 @@ from .minimize import Result, minimize
 from .optimizer import Optimizer
 from .options import Options
 from .rules import *  # noqa: F403
-from .tiers import JOINT, TENSORS
+from .tiers import ELEMENTS, JOINT, TENSORS
+from .unrolled import Unrolled, unroll
 
 __all__ = [
+    "ELEMENTS",
     "JOINT",
     "TENSORS",
     "BoundOptimizer",
@@ -23,6 +25,8 @@ __all__ = [
     "Positive",
     "Result",
     "Unit",
+    "Unrolled",
     "minimize",
+    "unroll",
 ]
 __all__ += rules.__all__

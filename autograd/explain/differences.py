@@ -66,12 +66,14 @@ def jumps(f: Function, points: Sequence[Any], i: int, index: Index, eps: float) 
 def best_step(f: Function, points: Sequence[Any], i: int, index: Index) -> tuple[float, float, float]:
     """The bottom of the V-curve, the central difference there, and by how much it may be wrong.
 
-    A long step truncates, a short one rounds: the best is where halving it twice changes the difference least.
+    A long step truncates, a short one rounds: the best is where halving it twice changes the difference least, and
+    the last bit of f can't change it more.
     """
+    last_bit = float(np.spacing(np.abs(evaluate(f, points)), dtype=np.float64))
 
     def tried(step: float) -> tuple[float, float, float]:
         whole, half, quarter = (central(f, points, i, index, step / k) for k in (1, 2, 4))
-        return max(abs(whole - half), abs(half - quarter)), step, quarter
+        return max(abs(whole - half), abs(half - quarter), last_bit / step), step, quarter
 
     error, best, there = min(tried(10.0**-k) for k in range(1, 14))
     return best, there, error

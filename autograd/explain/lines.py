@@ -37,7 +37,8 @@ class Line(NamedTuple):
         return linecache.getline(self.file, self.number).strip()
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.number}"
+        folder = os.path.basename(os.path.dirname(self.file))  # a notebook's cell is a file that nobody can open
+        place = f"cell, line {self.number}" if folder.startswith("ipykernel_") else f"{self.file}:{self.number}"
         return f"{place}: {self.text}" if self.text else place
 
 

@@ -21,9 +21,10 @@ def recognise(got: NDArray[Any], expected: NDArray[Any], unsummed: list[NDArray[
     whether a is b up to the tolerance.
     """
     if not np.all(np.isfinite(got)):
-        return "it is not finite: explain.trace_nan shows where that begins"
+        return "it is not finite: trace_nan shows where that begins"
     if not np.any(got):
-        return "it is 0: the way back is cut, e.g. by .data, .item(), a comparison or a derivative that is missing"
+        cuts = "the way back is cut, e.g. by .data, .item(), a comparison or a derivative that is missing"
+        return f"it is 0: {cuts}, or the gradients of two kinks cancel"
     for name, test in _TESTS.items():
         found = test(got, expected, unsummed, close)
         if found:
