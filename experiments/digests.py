@@ -36,9 +36,20 @@ def source_digest(cls: type) -> str:
     ours = f"{rules.__name__}."
     try:
         sources: list[Any] = [sys.modules[b.__module__] if b.__module__.startswith(ours) else b for b in bases]
-        return sha256("".join(map(inspect.getsource, sources)))
+        return sha256("".join(map(_source, sources)))
     except (OSError, TypeError) as error:
-        raise UsageError(f"compare: {cls.__name__} has no source file, which names its results. Write one.") from error
+        raise UsageError(f"compare: {cls.__name__} has no source, which names its results. Write it in a file.") from error
+
+
+def _source(thing: Any) -> str:
+    """The source of a module or a class; of a class made in a notebook, of its functions."""
+    try:
+        return inspect.getsource(thing)
+    except (OSError, TypeError):
+        own = [inspect.unwrap(value) for name, value in vars(thing).items() if not name.startswith("__")]
+        if not (functions := [value for value in own if inspect.isfunction(value)]):
+            raise
+        return "".join(map(inspect.getsource, functions))
 
 
 @cache
