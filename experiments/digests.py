@@ -38,7 +38,8 @@ def source_digest(cls: type) -> str:
         sources: list[Any] = [sys.modules[b.__module__] if b.__module__.startswith(ours) else b for b in bases]
         return sha256("".join(map(_source, sources)))
     except (OSError, TypeError) as error:
-        raise UsageError(f"compare: {cls.__name__} has no source, which names its results. Write it in a file.") from error
+        remedy = "Write it in a file."
+        raise UsageError(f"compare: {cls.__name__} has no source, which names its results. {remedy}") from error
 
 
 def _source(thing: Any) -> str:

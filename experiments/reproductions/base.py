@@ -13,15 +13,32 @@ from matplotlib.figure import Figure
 __all__ = ["REPRODUCTIONS", "Check", "Findings", "Picture", "Reproduction", "Table", "reproduction"]
 
 
+BASES = ("theory", "published", "words")
+
+
 @dataclass(frozen=True)
 class Check:
-    """One claim and its verdict."""
+    """One claim and its verdict.
+
+    Attributes:
+        basis: where the expected value comes from, one of BASES. "theory": a theorem, a closed form, an identity;
+            "published": a number that the source prints; "words": what the source says, put into numbers by us.
+
+    Raises:
+        ValueError: another basis.
+    """
 
     claim: str
     expected: str
     got: str
     tolerance: str
     passed: bool
+    basis: str
+
+    def __post_init__(self) -> None:
+        if self.basis not in BASES:
+            known = ", ".join(map(repr, BASES))
+            raise ValueError(f"Check: basis must be one of {known}. Received: basis={self.basis!r}. {self.claim}")
 
 
 @dataclass(frozen=True)
@@ -54,23 +71,25 @@ class Findings:
         """Whether every check passed, and there was one."""
         return bool(self.checks) and all(check.passed for check in self.checks)
 
-    def close(self, claim: str, expected: float, got: float, *, rel: float = 0.0, off: float = 0.0) -> None:
+    def close(
+        self, claim: str, expected: float, got: float, *, rel: float = 0.0, off: float = 0.0, basis: str
+    ) -> None:
         """Check that a number is within a share `rel` of the expected one, or within `off` of it."""
         passed = math.isclose(got, expected, rel_tol=rel, abs_tol=off)
         tolerance = " or ".join([f"{100 * rel:g} %"] * bool(rel) + [f"{off:g}"] * bool(off)) or "exact"
-        self.checks.append(Check(claim, f"{expected:.8g}", f"{got:.8g}", tolerance, passed))
+        self.checks.append(Check(claim, f"{expected:.8g}", f"{got:.8g}", tolerance, passed, basis))
 
-    def equal(self, claim: str, expected: Any, got: Any) -> None:
+    def equal(self, claim: str, expected: Any, got: Any, *, basis: str) -> None:
         """Check that two values are the same."""
-        self.checks.append(Check(claim, str(expected), str(got), "exact", bool(expected == got)))
+        self.checks.append(Check(claim, str(expected), str(got), "exact", bool(expected == got), basis))
 
-    def below(self, claim: str, bound: float, got: float) -> None:
+    def below(self, claim: str, bound: float, got: float, *, basis: str) -> None:
         """Check that a number is less than a bound."""
-        self.checks.append(Check(claim, f"< {bound:g}", f"{got:.6g}", "", bool(got < bound)))
+        self.checks.append(Check(claim, f"< {bound:g}", f"{got:.6g}", "", bool(got < bound), basis))
 
-    def above(self, claim: str, bound: float, got: float) -> None:
+    def above(self, claim: str, bound: float, got: float, *, basis: str) -> None:
         """Check that a number is greater than a bound."""
-        self.checks.append(Check(claim, f"> {bound:g}", f"{got:.6g}", "", bool(got > bound)))
+        self.checks.append(Check(claim, f"> {bound:g}", f"{got:.6g}", "", bool(got > bound), basis))
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Show a table."""

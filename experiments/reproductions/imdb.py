@@ -7,68 +7,105 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import vstack
 
 from ...optim import NAG, Adagrad, Adam, Optimizer, RMSprop
 from ...schedules import InverseSqrt
 from ..datasets import load
 from .base import Findings, reproduction
-from .curves import AtBest, at_best, show
-from .side_by_side import SideBySide
+from .curves import CHOOSING, JUDGING, AtBest, ahead, at_best, show
 
 Array = NDArray[Any]
 
+ENTRANTS: dict[str, tuple[Optimizer, Any, tuple[float, ...]]] = {
+    "Adam": (Adam(), InverseSqrt, (0.03, 0.1, 0.3, 1, 3)),
+    "Adagrad, constant rate": (Adagrad(), float, (0.1, 0.3, 1, 3, 10)),
+    "Nesterov": (NAG(lr=1, momentum=0.9), InverseSqrt, (0.3, 1, 3, 10, 30)),
+    "RMSprop": (RMSprop(), InverseSqrt, (0.01, 0.03, 0.1)),
+    "Adagrad, 1 / sqrt(t)": (Adagrad(), InverseSqrt, (0.03, 0.1, 0.3)),
+}
 
-def train(spec: Optimizer, X: Any, y: Array, lrs: Sequence[Any], epochs: int, dropout: float) -> Array:
-    """The mean loss of the batches of every epoch, (rates, epochs); X is a CSR matrix and stays one."""
-    weights = np.zeros((len(lrs), X.shape[1] + 1), np.float32)  # the last is the bias
-    optimizer, rng, found = SideBySide(spec, [weights], lr=lrs), np.random.default_rng(0), []
-    steps, labelled = len(y) // 128, y.astype(np.float32)
+
+def reviews() -> tuple[Any, Array]:
+    """The 25,000 training reviews, a CSR matrix of counts, and whether each is positive; none is held out."""
+    data = load("imdb")
+    parts = [data.split(name) for name in ("train", "validation")]
+    return vstack([X for X, _ in parts], format="csr"), np.concatenate([y for _, y in parts])
+
+
+def train(specs: Sequence[Optimizer], X: Any, y: Array, seed: int, dropout: float, epochs: int) -> Array:
+    """The mean loss of every epoch's batches, (specs, epochs), all on the same batches; X is CSR and stays so."""
+    rng, steps, labels = np.random.default_rng(seed), len(y) // 128, y.astype(np.float32)[:, None]
+    weights = np.zeros((len(specs), X.shape[1] + 1), np.float32)  # the last is the bias
+    optimizers = [spec.bind([own]) for spec, own in zip(specs, weights, strict=True)]
+    found = []
     for _ in range(epochs):
-        rows, total = rng.permutation(len(y)), np.zeros(len(lrs))
-        for k in range(steps):
-            chosen = rows[k * 128 : (k + 1) * 128]
-            batch, labels = X[chosen], labelled[chosen, None]
+        order, total = rng.permutation(len(y)), np.zeros(len(specs))
+        for rows in order[: 128 * steps].reshape(steps, 128):
+            batch = X[rows]
             batch.data = batch.data * (rng.random(batch.nnz, np.float32) >= dropout) / np.float32(1 - dropout)
             scores = batch @ weights[:, :-1].T + weights[:, -1]
-            total += np.mean(np.logaddexp(0, scores) - labels * scores, axis=0)
-            slopes = (0.5 + 0.5 * np.tanh(scores / 2) - labels) / len(chosen)
-            optimizer.step([np.hstack([(batch.T @ slopes).T, slopes.sum(axis=0)[:, None]])])
+            total += np.mean(np.logaddexp(0, scores) - labels[rows] * scores, axis=0)
+            slopes = (0.5 + 0.5 * np.tanh(scores / 2) - labels[rows]) / len(rows)
+            gradients = np.hstack([(batch.T @ slopes).T, slopes.sum(axis=0)[:, None]])
+            for optimizer, g in zip(optimizers, gradients, strict=True):
+                optimizer.step([g])
         found.append(total / steps)
     return np.array(found).T
 
 
 def contest(X: Any, y: Array, dropout: float, epochs: int) -> dict[str, AtBest]:
-    """Each optimizer under lr / sqrt(t), at the best of its rates; Adagrad also at a constant rate."""
-    optimizers: dict[str, tuple[Optimizer, Any, tuple[float, ...]]] = {
-        "Adam": (Adam(), InverseSqrt, (0.03, 0.1, 0.3)),
-        "Adagrad, constant rate": (Adagrad(), float, (0.03, 0.1, 0.3)),
-        "Nesterov": (NAG(lr=1, momentum=0.9), InverseSqrt, (0.3, 1, 3)),
-        "RMSprop": (RMSprop(), InverseSqrt, (0.003, 0.01, 0.03)),
-        "Adagrad, 1 / sqrt(t)": (Adagrad(), InverseSqrt, (0.03, 0.1, 0.3)),
-    }
-    found = {}
-    for name, (spec, schedule, lrs) in optimizers.items():
-        losses = train(spec, X, y, [schedule(lr) for lr in lrs], epochs, dropout)
-        found[name] = at_best(lrs, losses[:, None])
-    return found
+    """Each entrant at its best rate: chosen on the seeds CHOOSING, run again on JUDGING."""
+
+    def losses(entries: Sequence[tuple[str, float]], seeds: Sequence[int]) -> Array:
+        specs = [ENTRANTS[name][0].replace(lr=ENTRANTS[name][1](lr)) for name, lr in entries]
+        return np.stack([train(specs, X, y, seed, dropout, epochs) for seed in seeds], axis=1)
+
+    entries = [(name, lr) for name, (_, _, lrs) in ENTRANTS.items() for lr in lrs]
+    tried = dict(zip(entries, losses(entries, CHOOSING), strict=True))
+    best = [
+        (name, at_best(lrs, np.stack([tried[name, lr] for lr in lrs])).setting)
+        for name, (_, _, lrs) in ENTRANTS.items()
+    ]
+    judged = losses(best, JUDGING)
+    return {name: AtBest(lr, judged[i]) for i, (name, lr) in enumerate(best)}
 
 
 @reproduction(
     "adam-imdb",
-    "On bags of words Adagrad is far ahead of Nesterov's momentum, and Adam as fast",
-    "Kingma & Ba 2015, arXiv:1412.6980, 6.1 and figure 1, right",
+    "On bags of words Adagrad is ahead of Nesterov's momentum, and Adam as fast under dropout",
+    "Kingma & Ba 2015, arXiv:1412.6980, section 6.1 and figure 1, right",
 )
 def regression(findings: Findings) -> None:
-    """20,833 reviews, the 10,000 most frequent words, batches of 128; half of the words left out in training, or none.
+    """As in the paper: all 25,000 training reviews, the 10,000 most frequent words, batches of 128, half of the words
+    left out in training (or none), rates that fall as lr / sqrt(t).
 
-    Adam under lr / sqrt(t) should match Adagrad at a constant rate, by section 5; under lr / sqrt(t) Adagrad's rate
-    decays twice.
+    Not in the paper, so ours: counts of words as input; the rates, each optimizer's best of a grid by its last training
+    loss on two seeds, judged on five others; 40 epochs of its 160 with dropout, ten without. Adam under lr / sqrt(t)
+    should match Adagrad at a constant rate, by section 5; under lr / sqrt(t) Adagrad's rate would decay twice.
+
+    The paper's words are "by a large margin", "as fast as". We took 0.02 and 0.01 of loss for them, at every seed, with
+    no regard to our runs. The margin holds after ten epochs; after 40 the order does, and the margin is less (table).
+    Without dropout the loss goes to 0 and the best rates are large; Adam is behind Adagrad there (table), where the
+    paper draws no curve.
     """
-    X, y = load("imdb").split("train")
-    for dropout, title in ((0.5, "with dropout"), (0.0, "without dropout")):
-        found = contest(X, y, dropout, 10)
-        adam, adagrad, nesterov = list(found.values())[:3]
-        lead, gap = nesterov.after(10) - adagrad.after(10), adam.after(10) - adagrad.after(10)
-        findings.above(f"{title}: Nesterov's loss less Adagrad's, after 10 epochs", 0.02, lead)
-        findings.close(f"{title}: Adam's loss less Adagrad's, after 10 epochs", 0.0, gap, off=0.01)
-        show(findings, f"IMDB {title}, each at its best rate", found, (1, 2, 5, 10), "training loss")
+    X, y = reviews()
+    cases = (
+        (0.5, (1, 2, 5, 10, 40), "with dropout", "a margin of 0.02 after 40 epochs"),
+        (0.0, (1, 2, 5, 10), "without dropout", "Adam as fast as Adagrad"),
+    )
+    for dropout, epochs, title, unseen in cases:
+        found = contest(X, y, dropout, epochs[-1])
+        adam, adagrad, nesterov = (best.losses for best in list(found.values())[:3])
+        lead, gap = nesterov - adagrad, adam - adagrad
+        claim = f"{title}: Nesterov's loss less Adagrad's after 10 epochs, least of the seeds"
+        findings.above(claim, 0.02, float(lead[:, 9].min()), basis="words")
+        if dropout:
+            ahead(findings, f"{title}: after 40 epochs Adagrad is ahead of Nesterov", adagrad[:, -1], nesterov[:, -1])
+            for epoch in (10, 40):
+                claim = f"{title}: Adam's loss and Adagrad's after {epoch} epochs, largest difference of the seeds"
+                findings.below(claim, 0.01, float(np.abs(gap[:, epoch - 1]).max()), basis="words")
+        show(findings, f"IMDB {title}, each at its best rate", found, epochs, "training loss")
+        rows = [(t, *(f"{x[:, t - 1].mean():.4f}" for x in (lead, gap))) for t in epochs]
+        columns = ("epoch", "Nesterov less Adagrad", "Adam less Adagrad")
+        findings.table(f"The paper's claim, not seen here {title}: {unseen}", columns, rows)

@@ -78,12 +78,17 @@ def batches(seed: int, fixed: bool) -> Iterator[Array]:
 
 
 def train(spec: Optimizer, lrs: Sequence[float] | Array, seeds: Sequence[int], fixed: bool = True) -> Array:
-    """The last test losses, (rates, seeds), from x = 1; infinite where they exceed float32's range."""
+    """The test losses at the start, x = 1, and after every epoch, (rates, seeds, epochs + 1).
+
+    They are infinite where they exceed float32's range.
+    """
     problem, runs = quadratic_deep(), len(lrs) * len(seeds)
     x = np.ones((runs, 100))
-    optimizer = SideBySide(spec, [x], lr=np.repeat(lrs, len(seeds)))
+    optimizer, found = SideBySide(spec, [x], lr=np.repeat(lrs, len(seeds))), [problem.loss(x, problem.test)]
     with np.errstate(over="ignore", invalid="ignore"):
-        for means in zip(*(batches(seed, fixed) for seed in seeds), strict=True):
+        for k, means in enumerate(zip(*(batches(seed, fixed) for seed in seeds), strict=True), 1):
             optimizer.step([(x - np.tile(means, (len(lrs), 1))) @ problem.curvature])
-        last = problem.loss(x, problem.test)
-    return np.where(last <= LARGEST, last, np.inf).reshape(len(lrs), len(seeds))
+            if k % STEPS == 0:
+                found.append(problem.loss(x, problem.test))
+    losses = np.array(found).T.reshape(len(lrs), len(seeds), -1)
+    return np.where(losses <= LARGEST, losses, np.inf)

@@ -67,7 +67,8 @@ def rates(findings: Findings) -> None:
         axes = figure.subplots()
         for i, (name, (spec, rate)) in enumerate(tuned(condition).items()):
             found, got = slope(spec, eigenvalues, rate)
-            findings.close(f"condition {condition:g}: log-rate of {name}", math.log(rate), got, rel=0.01)
+            claim = f"condition {condition:g}: log-rate of {name}"
+            findings.close(claim, math.log(rate), got, rel=0.01, basis="theory")
             axes.plot(found, label=name, **style(i))
         axes.set(xlabel="step", ylabel="distance from the minimum", yscale="log", xscale="log", ylim=(1e-8, None))
         axes.legend()
@@ -90,7 +91,8 @@ def stability(findings: Findings) -> None:
         name = " ".join([type(spec).__name__, *(f"{spec.momentum}" for _ in spec.domains.keys() & {"momentum"})])
         for share, grows in ((0.999, False), (1.001, True)):
             *_, last = errors(spec.replace(lr=share * limit), np.ones(1), 5_000)
-            findings.equal(f"{name} at {share:g} of {limit:.4g} / L grows", grows, bool(last > 1 or math.isnan(last)))
+            claim, grown = f"{name} at {share:g} of {limit:.4g} / L grows", bool(last > 1 or math.isnan(last))
+            findings.equal(claim, grows, grown, basis="theory")
 
 
 @reproduction(
@@ -109,7 +111,7 @@ def lower_bound(findings: Findings) -> None:
     force[0] = (1 - 1 / condition) / 4
     best = q ** np.arange(1, n + 1)
     gradient = float(np.abs(matrix @ best - force).max())
-    findings.close("the minimum is q, q^2, ...: largest gradient there", 0.0, gradient, off=1e-12)
+    findings.close("the minimum is q, q^2, ...: largest gradient there", 0.0, gradient, off=1e-12, basis="theory")
     for name, (spec, _) in tuned(condition).items():
         x = np.zeros(n)
         optimizer = spec.bind([x])
@@ -117,7 +119,8 @@ def lower_bound(findings: Findings) -> None:
         for k in range(1, steps + 1):
             optimizer.step([matrix @ x - force])
             smallest = min(smallest, np.abs(x - best).max() / q ** (k + 1))
-        findings.above(f"{name}: smallest error over the bound, {steps} steps", 1 - 1e-9, smallest)
+        claim = f"{name}: smallest error over the bound, {steps} steps"
+        findings.above(claim, 1 - 1e-9, smallest, basis="theory")
 
 
 @reproduction(
@@ -139,4 +142,5 @@ def breaking(findings: Findings) -> None:
 
         test = range_test(train_step, 1e-2 / largest, 1e2 / largest, 300)
         turn = test.rates[int(np.argmin(test.losses))]
-        findings.close(f"L = {largest:g}: the steepest direction's error turns at 2 / L", 2 / largest, turn, rel=0.032)
+        claim = f"L = {largest:g}: the steepest direction's error turns at 2 / L"
+        findings.close(claim, 2 / largest, turn, rel=0.032, basis="theory")

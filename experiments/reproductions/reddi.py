@@ -88,47 +88,83 @@ def draw(paths: dict[str, Path]) -> Figure:
 
 @reproduction("reddi-theorem", "Adam goes to the worst point of a periodic problem", f"{SOURCE}, theorem 1")
 def theorem(findings: Findings) -> None:
-    """f_t(x) = C x every third step, -x between; beta1 = 0, beta2 = 1 / (1 + C^2)."""
+    """f_t(x) = C x every third step, -x between; beta1 = 0, beta2 = 1 / (1 + C^2), 0.1 / sqrt(t), 100,000 steps.
+
+    At x = 1 three steps cost 2 (C - 2) more than at -1. That AMSGrad's average regret goes to 0, theorem 4, has no
+    number at a finite time: we check that it is lower than at a tenth of the steps.
+    """
     for c in (3.0, 10.0):
         slopes = periodic(c, -1.0, 3, 100_000)
-        runs = {rule.__name__: follow(rule, slopes, 0.1, 0.0, 1 / (1 + c**2)) for rule in (adam, amsgrad)}
-        findings.close(f"C={c:g}: Adam's x goes to 1", 1.0, runs["adam"].x[-1], off=1e-2)
-        # At x = 1 three steps cost 2 (C - 2) more than at -1.
-        findings.close(f"C={c:g}: Adam's average regret", (2 * c - 4) / 3, runs["adam"].regret[-1], rel=0.01)
-        findings.close(f"C={c:g}: AMSGrad's x goes to -1", -1.0, runs["amsgrad"].x[-1], off=1e-2)
-        findings.below(f"C={c:g}: AMSGrad's average regret", 0.02, runs["amsgrad"].regret[-1])
-        findings.picture(f"C = {c:g}", draw(runs))
+        first, second = (follow(rule, slopes, 0.1, 0.0, 1 / (1 + c**2)) for rule in (adam, amsgrad))
+        findings.close(f"C={c:g}: Adam's x goes to 1", 1.0, first.x[-1], off=1e-2, basis="theory")
+        regret = (2 * c - 4) / 3
+        findings.close(f"C={c:g}: Adam's average regret", regret, first.regret[-1], rel=0.01, basis="theory")
+        findings.close(f"C={c:g}: AMSGrad's x goes to -1", -1.0, second.x[-1], off=1e-2, basis="theory")
+        fallen = second.regret[-1] / second.regret[99]
+        claim = f"C={c:g}: AMSGrad's average regret over that at a tenth of the steps"
+        findings.below(claim, 1.0, fallen, basis="words")
+        findings.picture(f"C = {c:g}", draw({"Adam": first, "AMSGrad": second}))
 
 
-@reproduction("reddi-online", "Adam's regret does not vanish on an online problem", f"{SOURCE}, figure 1, left")
+@reproduction("reddi-online", "Adam's regret does not vanish on an online problem", f"{SOURCE}, 5, figure 1, left")
 def online(findings: Findings) -> None:
-    """f_t(x) = 1010 x every 101st step, -10 x between; beta1 = 0.9, beta2 = 0.99; the step size is not in the paper."""
+    """f_t(x) = 1010 x every 101st step, -10 x between; beta1 = 0.9, beta2 = 0.99; a million steps.
+
+    The paper gives no step size. Adam's is 0.1 / sqrt(t), at which it comes closest to its limit; AMSGrad's
+    1 / sqrt(t), as at a tenth of it a million steps don't suffice (table). At x = 1 a period of 101 steps costs
+    2 (1010 - 1000) more than at -1. Below -0.99 and below 0.1 are ours for "converges to -1" and "regret goes to 0".
+    """
     slopes = periodic(1010.0, -10.0, 101, 1_000_000)
     runs = {
-        "adam, 0.1 / sqrt(t)": follow(adam, slopes, 0.1, 0.9, 0.99),
-        "amsgrad, 1 / sqrt(t)": follow(amsgrad, slopes, 1.0, 0.9, 0.99),
+        f"{name}, {rate:g} / sqrt(t)": follow(rule, slopes, rate, 0.9, 0.99)
+        for name, rule in (("Adam", adam), ("AMSGrad", amsgrad))
+        for rate in (0.1, 1.0)
     }
-    first, second = runs.values()
-    findings.close("Adam's x goes to 1", 1.0, first.x[-1], off=1e-2)
-    # At x = 1 a period of 101 steps costs 2 (1010 - 1000) more than at -1.
-    findings.close("Adam's average regret", 20 / 101, first.regret[-1], rel=0.02)
-    findings.below("AMSGrad's x", -0.99, second.x[-1])
-    findings.below("AMSGrad's average regret", 0.1, second.regret[-1])
-    findings.below("the same over that at a tenth of the steps", 1, second.regret[-1] / second.regret[99])
+    first, second = runs["Adam, 0.1 / sqrt(t)"], runs["AMSGrad, 1 / sqrt(t)"]
+    findings.close("Adam's x goes to 1", 1.0, first.x[-1], off=1e-2, basis="theory")
+    findings.close("Adam's average regret", 20 / 101, first.regret[-1], rel=0.02, basis="theory")
+    findings.below("AMSGrad's x", -0.99, second.x[-1], basis="words")
+    findings.below("AMSGrad's average regret", 0.1, second.regret[-1], basis="words")
+    fallen = second.regret[-1] / second.regret[99]
+    findings.below("AMSGrad's average regret over that at a tenth of the steps", 1.0, fallen, basis="words")
+    rows = [(name, f"{path.x[-1]:.3f}", f"{path.regret[-1]:.4f}") for name, path in runs.items()]
+    findings.table("After a million steps, at either step size", ("rule", "x", "average regret"), rows)
     findings.picture("1010 x at every 101st step", draw(runs))
 
 
-@reproduction("reddi-stochastic", "Adam goes to the worst point of a stochastic problem", f"{SOURCE}, figure 1, right")
+@reproduction(
+    "reddi-stochastic",
+    "Adam goes to the worst point of a stochastic problem, AMSGrad away from it",
+    f"{SOURCE}, section 5, figure 1, right",
+)
 def stochastic(findings: Findings) -> None:
-    """f_t(x) = 1010 x with probability 0.01, otherwise -10 x; beta1 = 0.9, beta2 = 0.99."""
-    rules, seeds = {"adam": (adam, 0.1), "amsgrad": (amsgrad, 1.0)}, range(20)
+    """f_t(x) = 1010 x with probability 0.01, otherwise -10 x; beta1 = 0.9, beta2 = 0.99; a million steps, 20 seeds.
+
+    The paper gives no step size: 0.1 / sqrt(t) for Adam, 1 / sqrt(t) for AMSGrad, chosen on other seeds. At x = 1 a
+    step costs on average 2 (0.01 * 1010 - 0.99 * 10) more than at -1, with a standard deviation of 203: of a mean of
+    20 million steps 0.045, and 0.15 is three of these.
+
+    That AMSGrad is at -1 is not seen after a million steps (table). On 20 seeds tried before these it was below 0 at 17
+    only. We check what is left: it is below Adam at 15 of 20 or more, which a sign test tells from chance at 5 %.
+    """
+    rules, seeds = {"Adam": (adam, 0.1), "AMSGrad": (amsgrad, 1.0)}, range(200, 220)
     draws = [np.where(np.random.default_rng(seed).random(1_000_000) < 0.01, 1010.0, -10.0) for seed in seeds]
     runs = {name: [follow(rule, slopes, rate, 0.9, 0.99) for slopes in draws] for name, (rule, rate) in rules.items()}
-    x = {name: np.mean([path.x[-1] for path in paths]) for name, paths in runs.items()}
-    regret = {name: np.mean([path.regret[-1] for path in paths]) for name, paths in runs.items()}
-    findings.close("Adam's x goes to 1, mean of 20 seeds", 1.0, x["adam"], off=1e-2)
-    # At x = 1 a step costs on average 2 (0.01 * 1010 - 0.99 * 10) more than at -1; the mean of 20 runs is within 0.05.
-    findings.close("Adam's average regret, mean of 20 seeds", 0.4, regret["adam"], off=0.15)
-    findings.below("AMSGrad's x, mean of 20 seeds", -0.75, x["amsgrad"])
-    findings.below("AMSGrad's average regret, mean of 20 seeds", 0.15, regret["amsgrad"])
+    x = {name: np.array([path.x[-1] for path in paths]) for name, paths in runs.items()}
+    regret = {name: np.array([path.regret[-1] for path in paths]) for name, paths in runs.items()}
+    findings.close("Adam's x goes to 1, mean of 20 seeds", 1.0, x["Adam"].mean(), off=1e-2, basis="theory")
+    claim = "Adam's average regret, mean of 20 seeds"
+    findings.close(claim, 0.4, regret["Adam"].mean(), off=0.15, basis="theory")
+    lower = int(np.sum(x["AMSGrad"] < x["Adam"]))
+    findings.above("AMSGrad's x is below Adam's: seeds of 20", 14, lower, basis="words")
+    claim = "AMSGrad's average regret over Adam's, means of 20 seeds"
+    findings.below(claim, 1.0, regret["AMSGrad"].mean() / regret["Adam"].mean(), basis="words")
+    rows = [(name, ranged(x[name]), ranged(regret[name]), int(np.sum(x[name] < 0))) for name in rules]
+    title = "The paper's claim, not seen here after a million steps: AMSGrad at -1; mean and range of 20 seeds"
+    findings.table(title, ("rule", "x", "average regret", "seeds with x < 0"), rows)
     findings.picture("1010 x with probability 0.01, one seed", draw({name: paths[0] for name, paths in runs.items()}))
+
+
+def ranged(values: NDArray[Any]) -> str:
+    """Mean, least and largest."""
+    return f"{values.mean():.3f}, {values.min():.3f} to {values.max():.3f}"

@@ -52,7 +52,10 @@ def train(spec: Optimizer, x: Array, y: Array, steps: int) -> Array:
 
 @reproduction("wilson", "Adaptive methods generalize worse where gradient descent is perfect", SOURCE)
 def wilson(findings: Findings) -> None:
-    """100 points, 60 % of them positive, as many unseen ones; square loss, full gradients from 0, epsilon all but 0."""
+    """100 points and 1,000 unseen ones, 51 to 90 % of them positive; square loss, full gradients from 0, no epsilon.
+
+    Sizes and rates are ours; by lemma 3.1 and the closed form of least norm the errors depend on neither.
+    """
     errors = []
     for share in (0.6, 0.51, 0.7, 0.8, 0.9):
         rng = np.random.default_rng(int(100 * share))
@@ -71,10 +74,10 @@ def wilson(findings: Findings) -> None:
         if share == 0.6:
             _first(findings, x, labels, runs)
         for name in ("gradient descent", "heavy ball"):
-            findings.equal(f"{share:.0%} positive: test error of {name}", 0.0, found[name])
+            findings.equal(f"{share:.0%} positive: test error of {name}", 0.0, found[name], basis="theory")
         for name in ("adagrad", "rmsprop", "adam"):
             claim = f"{share:.0%} positive: test error of {name} is the share of negatives"
-            findings.equal(claim, np.mean(unseen < 0), found[name])
+            findings.equal(claim, np.mean(unseen < 0), found[name], basis="theory")
     findings.picture("Test error against the share of negatives", draw(errors))
 
 
@@ -83,13 +86,15 @@ def _first(findings: Findings, x: Array, labels: Array, runs: dict[str, Array]) 
     plus, minus = least_norm(labels)
     exact = x.T @ np.where(labels > 0, plus, minus)
     residual, distance = np.abs(x @ exact - labels).max(), np.linalg.norm(runs["gradient descent"] - exact)
-    findings.close("the solution of least norm in closed form: largest residual", 0.0, float(residual), off=1e-12)
-    findings.close("gradient descent's distance from it", 0.0, float(distance), off=1e-8)
+    claim = "the solution of least norm in closed form: largest residual"
+    findings.close(claim, 0.0, float(residual), off=1e-12, basis="theory")
+    findings.close("gradient descent's distance from it", 0.0, float(distance), off=1e-8, basis="theory")
     for name in ("adagrad", "rmsprop", "adam"):
         w = runs[name]
         cosine = w @ direction / (np.linalg.norm(w) * np.linalg.norm(direction))
-        findings.close(f"{name}: cosine to sign(X'y)", 1.0, float(cosine), off=1e-6)
-        findings.equal(f"{name}: training error", 0.0, float(np.mean(np.sign(x @ w) != labels)))
+        findings.close(f"{name}: cosine to sign(X'y)", 1.0, float(cosine), off=1e-6, basis="theory")
+        wrong = float(np.mean(np.sign(x @ w) != labels))
+        findings.equal(f"{name}: training error", 0.0, wrong, basis="theory")
 
 
 def draw(errors: list[tuple[float, float, dict[str, float]]]) -> Figure:
