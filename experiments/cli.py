@@ -129,7 +129,8 @@ def tell(verdict: Verdict) -> None:
     about, checks = verdict.reproduction, verdict.findings.checks
     click.echo(f"{about.name}: {about.title} [{about.source}]")
     rows = [
-        (c.claim, f"expected {c.expected}", f"got {c.got}", c.tolerance, "ok" if c.passed else "MISSED") for c in checks
+        (c.claim, f"expected {c.expected}", f"got {c.got}", c.tolerance, c.basis, "ok" if c.passed else "MISSED")
+        for c in checks
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

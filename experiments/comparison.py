@@ -55,6 +55,12 @@ def compare(
     Raises:
         UsageError: a ValueError, before anything runs: an unknown name (the known ones are listed), a count below 1, a
             folder that can't be written to.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     found = compare("booth", ["sgd", "adam"], lrs=[0.01, 0.1], seeds=2, epochs=1, out=folder, jobs=1)
+    >>> [(row.optimizer, row.best_lr, row.steps_to_target) for row in found.rows]
+    [('sgd', 0.1, 100.0), ('adam', 0.1, None)]
     """
     comparison = specify(problem, optimizers, seeds=seeds, epochs=epochs, lrs=lrs)
     workers = joblib.cpu_count() if jobs is None else jobs

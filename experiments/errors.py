@@ -10,7 +10,15 @@ T = TypeVar("T")
 
 
 class UsageError(ValueError):
-    """A request that can't be met. The message says what is wrong, what was received, and the remedy."""
+    """A request that can't be met. The message says what is wrong, what was received, and the remedy.
+
+    >>> from glissade.experiments.datasets import load
+    >>> try:
+    ...     load("irsi")
+    ... except UsageError as error:
+    ...     print(str(error).split(" Known")[0])
+    Unknown dataset: 'irsi'. Did you mean 'iris'?
+    """
 
 
 def lookup(kind: str, name: object, registry: Mapping[str, T]) -> T:

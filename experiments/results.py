@@ -21,7 +21,16 @@ FILE = "results.json"
 
 @dataclass(frozen=True)
 class Results:
-    """Every run of a comparison. Its repr is the table."""
+    """Every run of a comparison. Its repr is the table.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from glissade.experiments import compare
+    >>> with TemporaryDirectory() as folder:
+    ...     made = compare("booth", "sgd", lrs=[0.1], seeds=2, epochs=1, out=folder, jobs=1)
+    ...     found = Results.load(Path(folder))
+    >>> found == made, [(run.phase, run.lr, run.seed) for run in found.runs]
+    (True, [('tuning', 0.1, 0), ('tuning', 0.1, 1), ('final', 0.1, 2), ('final', 0.1, 3)])
+    """
 
     description: Description
     runs: tuple[Run, ...]

@@ -33,10 +33,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Timings:
-    """Medians over the final seeds, in microseconds; `parallel`: other runs shared the machine."""
+    """Medians over the final seeds; `parallel`: other runs shared the machine."""
 
-    step_us: float
+    step_us: float  # microseconds
     update_us: float
+    seconds_to_target: float | None  # of each seed, its steps to the target at their median time, scores left out
     parallel: bool
 
 
@@ -106,6 +107,15 @@ def steps_to_reach(description: Description, runs: Sequence[Run]) -> dict[str, A
     return found
 
 
+def seconds_to_reach(description: Description, runs: Sequence[Run]) -> dict[str, Array]:
+    """Return the seconds that those steps take, at the median time of each run's steps."""
+    found = steps_to_reach(description, runs)
+    for run in runs:
+        if run.phase == "final":
+            found[run.optimizer][description.final_seeds.index(run.seed)] *= run.outcome.timing.step
+    return found
+
+
 def best_optimizer(metrics: Mapping[str, Array], higher_is_better: bool) -> str | None:
     """Return the one with the best mean, or median if values have no natural scale; None if there is none.
 
@@ -133,6 +143,7 @@ def against_best(metrics: Mapping[str, Array], higher_is_better: bool) -> dict[s
 def summarise(description: Description, runs: Sequence[Run]) -> list[Row]:
     """Return a row for each optimizer, in the order asked for."""
     metrics, steps = final_metrics(description, runs), steps_to_reach(description, runs)
+    seconds = seconds_to_reach(description, runs)
     ran = {run.optimizer for run in runs if run.phase == "final"}
     compared = {name: found for name, found in metrics.items() if name in ran}
     best_one = best_optimizer(compared, description.higher_is_better)
@@ -140,13 +151,14 @@ def summarise(description: Description, runs: Sequence[Run]) -> list[Row]:
     rows = []
     for name in description.optimizers:
         own = [run for run in runs if run.optimizer == name]
-        row = _row(description, own, name, metrics[name])
-        reached = _finite(quantiles(steps[name], (0.5,))[0])
-        rows.append(replace(row, steps_to_target=reached, is_best=name == best_one, p_against_best=p.get(name)))
+        row = _row(description, own, name, metrics[name], steps[name], seconds[name])
+        rows.append(replace(row, is_best=name == best_one, p_against_best=p.get(name)))
     return rows
 
 
-def _row(description: Description, runs: Sequence[Run], optimizer: str, metrics: Array) -> Row:
+def _row(
+    description: Description, runs: Sequence[Run], optimizer: str, metrics: Array, steps: Array, seconds: Array
+) -> Row:
     """What the optimizer's own runs say."""
     grid = settings(run for run in runs if run.phase == "tuning")
     chosen = best(grid, description.higher_is_better)
@@ -169,12 +181,17 @@ def _row(description: Description, runs: Sequence[Run], optimizer: str, metrics:
         is_best=False,
         p_against_best=None,
         loss_mean=fmean(losses) if losses else None,
-        steps_to_target=None,
+        steps_to_target=_middle(steps),
         seeds_finished=len(finished),
         seeds_diverged=len(outcomes) - len(finished),
         settings_diverged=sum(setting.diverged for setting in grid),
-        timing=_timings(outcomes) if outcomes else None,
+        timing=_timings(outcomes, seconds) if outcomes else None,
     )
+
+
+def _middle(costs: Array) -> float | None:
+    """The median; None if it is not reached."""
+    return _finite(quantiles(costs, (0.5,))[0])
 
 
 def _finite(value: float) -> float | None:
@@ -190,9 +207,10 @@ def _interval(metrics: Array, higher_is_better: bool) -> tuple[float, float] | t
     return bootstrap_interval(metrics, np.median, method="percentile")
 
 
-def _timings(outcomes: Sequence[Outcome]) -> Timings:
+def _timings(outcomes: Sequence[Outcome], seconds: Array) -> Timings:
     return Timings(
         step_us=1e6 * median(outcome.timing.step for outcome in outcomes),
         update_us=1e6 * median(outcome.timing.update for outcome in outcomes),
+        seconds_to_target=_middle(seconds),
         parallel=any(outcome.timing.parallel for outcome in outcomes),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .latex import tabular
 from .runs import Description, counted
 from .summary import Row
 
@@ -31,10 +32,16 @@ def columns(description: Description) -> list[Column]:
         Column("p", lambda row: "best" if row.is_best else number(row.p_against_best)),
         *loss,
         Column(f"steps to {description.target:g}", lambda row: whole(row.steps_to_target)),
+        Column(f"s to {description.target:g}", seconds),
         Column("µs/step", lambda row: f"{row.timing.step_us:.0f}" if row.timing else "-"),
         Column("update", lambda row: f"{row.timing.update_us:.1f}" if row.timing else "-"),
         Column("diverged", lambda row: f"{row.settings_diverged}/{len(description.lrs)}"),
     ]
+
+
+def seconds(row: Row) -> str:
+    """Return the time to the target, or a dash."""
+    return number(row.timing.seconds_to_target if row.timing else None)
 
 
 def metric(row: Row, description: Description) -> str:
@@ -96,7 +103,7 @@ def notes(description: Description, rows: Sequence[Row]) -> list[str]:
             "p: Wilcoxon's paired test against the best on the same seeds, adjusted for their number (Holm). "
             f"With {seeds} the least that can come out is {least:.2g}; more seeds tell more."
         )
-    found.append("steps to: median, seen at the ends of epochs.")
+    found.append("steps to, s to: medians, seen at the ends of epochs; seconds are those steps at their median time.")
     found.append("µs/step: median time of a step: forward, backward and update; the update alone beside it.")
     if any(row.timing and row.timing.parallel for row in rows):
         found.append("Times were taken while other runs shared the machine: compare them within this table only.")
@@ -121,14 +128,8 @@ def text(description: Description, rows: Sequence[Row]) -> str:
     return "\n".join([body[0], rule, *body[1:], "", *notes(description, rows)])
 
 
-SIGNS = {"\\": r"\textbackslash{}", "±": r"$\pm$", "µ": r"$\mu$", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-SIGNS |= {sign: rf"\{sign}" for sign in "&%$#_{}"} | {sign: f"${sign}$" for sign in "<>"}
-
-
 def latex(description: Description, rows: Sequence[Row]) -> str:
-    """Return the table as a LaTeX tabular, which needs no package."""
+    """Return the table for a paper."""
     shown = columns(description)
-    lines = [[column.heading for column in shown], *([column.cell(row) for column in shown] for row in rows)]
-    heading, *body = (" & ".join("".join(SIGNS.get(c, c) for c in cell) for cell in line) + r" \\" for line in lines)
-    begin = rf"\begin{{tabular}}{{l{'r' * (len(shown) - 1)}}}"
-    return "\n".join([begin, r"\hline", heading, r"\hline", *body, r"\hline", r"\end{tabular}", ""])
+    lines = [[column.cell(row) for column in shown] for row in rows]
+    return tabular([column.heading for column in shown], lines, "l" + "r" * (len(shown) - 1))

@@ -10,14 +10,22 @@ from .dataset import Array, Dataset, split_by, stratified_rows
 
 
 def standardised(X: Array, train: Array) -> Array:
-    """Columns with mean 0 and standard deviation 1 on the training rows: no statistic of the other splits is used."""
+    """Columns with mean 0 and standard deviation 1 on the training rows: no statistic of the other splits is used.
+
+    >>> standardised(np.array([[1.0], [3.0], [9.0]]), train=np.array([0, 1])).tolist()
+    [[-1.0], [1.0], [7.0]]
+    """
     spread = X[train].std(axis=0)
     scaled: Array = (X - X[train].mean(axis=0)) / np.where(spread > 0, spread, 1)
     return scaled
 
 
 def sixteenths(X: Array, train: Array) -> Array:
-    """Grey levels 0..16 to [0, 1]."""
+    """Grey levels 0..16 to [0, 1].
+
+    >>> sixteenths(np.array([[0.0, 4.0, 16.0]]), train=np.array([0])).tolist()
+    [[0.0, 0.25, 1.0]]
+    """
     return X / 16
 
 

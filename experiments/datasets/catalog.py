@@ -40,6 +40,9 @@ def load(name: str, split: int = 0) -> Dataset:
     Raises:
         UsageError: a ValueError: an unknown name (the known ones are listed); a split that is no whole number >= 0; a
             file that isn't there and can't be downloaded, or is damaged.
+
+    >>> load("iris")
+    <Dataset iris: 4 features, 3 classes; train 105, validation 21, test 24>
     """
     lookup("dataset", name, DATASETS)
     check_split(split)

@@ -26,6 +26,14 @@ class Dataset:
 
     X is an array, or a `scipy.sparse.csr_array` where most entries are 0. y holds classes 0, 1, ... as int64; float32
     numbers where a file is loaded for regression. `shape` is that of an image: `X.reshape(-1, *shape)`.
+
+    >>> from glissade.experiments.datasets import load
+    >>> digits = load("digits")
+    >>> digits
+    <Dataset digits: 64 features, 10 classes; train 1258, validation 270, test 269>
+    >>> X, y = digits.split("test")
+    >>> X.shape, X.dtype.name, np.unique(y).tolist()
+    ((269, 64), 'float32', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     """
 
     name: str
@@ -101,6 +109,11 @@ def stratified_rows(y: Array, shares: Mapping[str, float] = SPLITS, seed: int = 
 
     Raises:
         ValueError: there are no rows.
+
+    >>> y = np.repeat([0, 1], [80, 20])
+    >>> rows = stratified_rows(y, {"train": 0.75, "test": 0.25})
+    >>> {split: np.bincount(y[chosen]).tolist() for split, chosen in rows.items()}
+    {'train': [60, 15], 'test': [20, 5]}
     """
     if not len(y):
         raise ValueError("there are no rows")

@@ -76,6 +76,12 @@ def load_libsvm(
     Raises:
         UsageError: a file isn't there, is not in that format, or has labels that are no whole numbers, for a regression
             no finite ones.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     size = (file := Path(folder, "tiny")).write_text("+1 1:0.5 3:2\\n-1 2:1\\n" * 20)
+    ...     load_libsvm(file)
+    <Dataset tiny: 3 features, 2 classes; train 28, validation 6, test 6>
     """
     check_split(split)
     paths = [Path(file).expanduser() for file in (path, *(() if test is None else (test,)))]

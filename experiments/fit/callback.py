@@ -25,6 +25,16 @@ class Callback:
 
     Attributes:
         training: the run, with `model`, `optimizer`, `history`, `epoch`, `batch` and `stop(reason)`.
+
+    >>> from glissade.autograd import nn
+    >>> from glissade.experiments.fit import fit
+    >>> from glissade.optim import SGD
+    >>> class GoodEnough(Callback):
+    ...     def on_epoch_end(self, epoch, logs):
+    ...         if logs["loss"] < 0.5:
+    ...             self.training.stop(f"good enough after epoch {epoch}")
+    >>> fit(nn.Linear(3, 3, rng=0), (np.eye(3), np.arange(3)), SGD(lr=1.0), epochs=99, callbacks=[GoodEnough()]).stopped
+    'good enough after epoch 4'
     """
 
     training: Training

@@ -26,6 +26,18 @@ class Checkpoint(Callback):
     Raises:
         UsageError: path is a folder's; the file is damaged, or of a training with other data, batches, seed, loss,
             metrics, hyperparameters or callbacks.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from glissade.autograd import nn
+    >>> from glissade.experiments.fit import fit
+    >>> from glissade.optim import Adam
+    >>> def train(epochs, *callbacks):
+    ...     data = np.eye(3), np.arange(3)
+    ...     return fit(nn.Linear(3, 3, rng=0), data, Adam(lr=0.1), epochs, callbacks=callbacks)["loss"]
+    >>> with TemporaryDirectory() as folder:
+    ...     killed, resumed = (train(epochs, Checkpoint(f"{folder}/training.npz")) for epochs in (2, 5))
+    >>> len(killed), len(resumed), resumed == train(5)
+    (2, 5, True)
     """
 
     def __init__(self, path: str | PathLike[str], every: Literal["epoch"] | int = "epoch") -> None:

@@ -14,6 +14,17 @@ class CSVLogger(Callback):
     """Writes the epochs so far to a CSV file after each of them, a column for each number that any epoch has.
 
     The file appears whole each time, so that nothing is lost or doubled when a training is resumed.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from glissade.autograd import nn
+    >>> from glissade.experiments.fit import fit
+    >>> from glissade.optim import SGD
+    >>> net, data = nn.Linear(3, 3, rng=0), (np.eye(3), np.arange(3))
+    >>> with TemporaryDirectory() as folder:
+    ...     history = fit(net, data, SGD(lr=1.0), epochs=5, callbacks=[CSVLogger(f"{folder}/epochs.csv")])
+    ...     lines = Path(folder, "epochs.csv").read_text().splitlines()
+    >>> lines[0], len(lines)
+    ('epoch,loss,lr', 6)
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:

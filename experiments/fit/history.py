@@ -18,6 +18,15 @@ class History:
         steps: a list for each of loss, lr, and with `recording` gradient_norm and update_ratio; one entry a batch. NaN
             in the last two where a batch made no update.
         stopped: why a callback stopped the training; None if none did.
+
+    >>> from glissade.autograd import nn
+    >>> from glissade.experiments.fit import fit
+    >>> from glissade.optim import SGD
+    >>> history = fit(nn.Linear(3, 3, rng=0), (np.eye(3), np.arange(3)), SGD(lr=1.0), epochs=10)
+    >>> history
+    <History of 10 epochs: loss 0.2413, lr 1>
+    >>> history["loss"][0] > history["loss"][-1], len(history.steps["loss"])
+    (True, 10)
     """
 
     def __init__(self) -> None:

@@ -19,7 +19,12 @@ _product = Op(product, (None, lambda g, y, X, weight: _product(X.T, g)), ())  # 
 
 
 class SparseLinear(nn.Linear):
-    """`nn.Linear` whose input may be a CSR matrix (n, n_in) of the weight's dtype. Returns (n, n_out)."""
+    """`nn.Linear` whose input may be a CSR matrix (n, n_in) of the weight's dtype. Returns (n, n_out).
+
+    >>> words = sparse.csr_array(np.array([[1, 0, 0, 1], [0, 0, 0, 0]], np.float32))
+    >>> SparseLinear(4, 2, rng=0)(words).shape
+    (2, 2)
+    """
 
     def forward(self, x: Any) -> Any:
         """x @ weight + bias. ValueError: the number of columns differs."""
@@ -33,7 +38,12 @@ class SparseLinear(nn.Linear):
 
 
 class SparseDropout(nn.Dropout):
-    """`nn.Dropout` whose input may be a CSR matrix: a number is drawn for each stored entry alone."""
+    """`nn.Dropout` whose input may be a CSR matrix: a number is drawn for each stored entry alone.
+
+    >>> words = sparse.csr_array(np.array([[1, 1, 1, 1, 0, 0, 0, 0]], np.float32))
+    >>> SparseDropout(0.5, rng=0)(words).toarray().tolist()
+    [[2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
+    """
 
     def forward(self, x: Any) -> Any:
         """Entry by entry, with a new mask at each call."""

@@ -11,7 +11,15 @@ from .checks import whole
 
 
 class TerminateOnNaN(Callback):
-    """Stops after a batch whose loss is not finite; the epoch is still validated, as in Keras."""
+    """Stops after a batch whose loss is not finite; the epoch is still validated, as in Keras.
+
+    >>> from glissade.autograd import nn
+    >>> from glissade.experiments.fit import fit
+    >>> from glissade.optim import SGD
+    >>> data = np.ones((2, 1)), np.array([[1.0], [np.nan]])
+    >>> fit(nn.Linear(1, 1, rng=0), data, SGD(lr=0.1), epochs=9, callbacks=[TerminateOnNaN()]).stopped
+    'TerminateOnNaN: the loss of batch 0 of epoch 0 is not finite'
+    """
 
     def on_batch_end(self, batch: int, logs: Logs) -> None:
         """Look at the loss."""
@@ -38,6 +46,13 @@ class EarlyStopping(Callback):
 
     Raises:
         UsageError: an argument is not what it may be, or the logs lack the number.
+
+    >>> from glissade.autograd import nn
+    >>> from glissade.experiments.fit import fit
+    >>> from glissade.optim import SGD
+    >>> contrary = {"validation_data": (-np.eye(3), np.arange(3)), "callbacks": [EarlyStopping(patience=2)]}
+    >>> fit(nn.Linear(3, 3, rng=0), (np.eye(3), np.arange(3)), SGD(lr=1.0), epochs=100, **contrary).stopped
+    'EarlyStopping: val_loss was best in epoch 0'
     """
 
     def __init__(

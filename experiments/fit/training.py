@@ -42,6 +42,16 @@ class Training:
         batch: the batches of it that have been trained on.
         batches: how many an epoch has.
         at_average: whether the average that the optimizer keeps is judged, and left in the parameters at the end.
+
+    >>> from glissade.autograd import nn
+    >>> from glissade.experiments.fit import Callback, fit
+    >>> from glissade.optim import SGD
+    >>> class Tell(Callback):
+    ...     def on_batch_end(self, batch, logs):
+    ...         print(f"epoch {self.training.epoch}: {self.training.batch} of {self.training.batches} batches")
+    >>> fit(nn.Linear(3, 3, rng=0), (np.eye(3), np.arange(3)), SGD(lr=1.0), 1, batch_size=2, callbacks=[Tell()]).stopped
+    epoch 0: 1 of 2 batches
+    epoch 0: 2 of 2 batches
     """
 
     def __init__(self, model: Any, optimizer: Any, plan: Plan, epochs: int, callbacks: Sequence[Any]) -> None:

@@ -41,18 +41,22 @@ def save_gif(
         y: limits.
         title: of the picture.
         seconds: it takes, over and over.
+
+    Raises:
+        ValueError: as `trajectories`, or seconds are not positive.
     """
+    _check(seconds)
     figure, axes = ground(f, paths, minima=minima, x=x, y=y, title=title)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # or it is laid out again for every frame
-    points = [finite(path) for path in paths.values()]
-    lines = [axes.plot([], [], **{**marked(i), "marker": ""})[0] for i in range(len(points))]
-    heads = [axes.plot([], [], **{**marked(i, 8), "linestyle": ""})[0] for i in range(len(points))]
+    points = _points(paths)
+    lines = [axes.plot([], [], **{**marked(i), "marker": ""})[0] for i in points]
+    heads = [axes.plot([], [], **{**marked(i, 8), "linestyle": ""})[0] for i in points]
     clock = axes.text(0.99, 0.98, "", transform=axes.transAxes, ha="right", va="top")
-    writer = PillowWriter(fps=round(FRAMES / seconds))
+    writer = PillowWriter(fps=FRAMES / seconds)  # type: ignore[arg-type]  # slow ones have less than one
     with writer.saving(figure, str(file), dpi=80):
         for step in _frames(points):
-            for line, head, path in zip(lines, heads, points, strict=True):
+            for line, head, path in zip(lines, heads, points.values(), strict=True):
                 line.set_data(*path[: step + 1].T)
                 head.set_data(*path[min(step, len(path) - 1)][:, None])
             clock.set_text(f"step {step}")
@@ -72,15 +76,16 @@ def animated_svg(
 ) -> str:
     """Return the picture that `trajectories` draws as one SVG document in which the paths grow.
 
-    It holds no script and asks for nothing. Arguments are those of `save_gif`.
+    It holds no script and asks for nothing. Arguments and errors are those of `save_gif`.
     """
+    _check(seconds)
     figure, axes = ground(f, paths, minima=minima, x=x, y=y, title=title)
     figure.set_dpi(72)  # the unit of SVG: a point
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    points = [finite(path) for path in paths.values()]
+    points = _points(paths)
     frames = _frames(points)
-    moving = "".join(_moving(_placed(path, axes), i, frames, seconds) for i, path in enumerate(points))
+    moving = "".join(_moving(_placed(path, axes), i, frames, seconds) for i, path in points.items())
     box = axes.get_window_extent()
     height = figure.get_figheight() * 72
     frame = f'x="{box.x0:.1f}" y="{height - box.y1:.1f}" width="{box.width:.1f}" height="{box.height:.1f}"'
@@ -88,9 +93,21 @@ def animated_svg(
     return text.replace("</svg>", f'<svg {frame} overflow="hidden">{moving}</svg>\n</svg>')
 
 
-def _frames(paths: Sequence[NDArray[np.float64]]) -> list[int]:
+def _check(seconds: float) -> None:
+    """Raise ValueError unless it is a length of time."""
+    if not 0 < seconds < np.inf:
+        raise ValueError(f"seconds must be above 0. Received: {seconds!r}. The default is 6.")
+
+
+def _points(paths: Mapping[str, ArrayLike]) -> dict[int, NDArray[np.float64]]:
+    """The paths by number, those that have a finite point."""
+    found = {i: finite(path) for i, path in enumerate(paths.values())}
+    return {i: path for i, path in found.items() if len(path)}
+
+
+def _frames(paths: Mapping[int, NDArray[np.float64]]) -> list[int]:
     """The steps to show: FRAMES of them, from 0 to the last, and the last for a while."""
-    last = max((len(path) for path in paths), default=1) - 1
+    last = max((len(path) for path in paths.values()), default=1) - 1
     shown = sorted(set(np.linspace(0, last, FRAMES).round().astype(int).tolist()))
     return shown + [last] * (len(shown) // 6)
 

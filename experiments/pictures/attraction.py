@@ -40,8 +40,13 @@ def attraction(
         Shape (rows, columns): the index of the minimum, -1 for none of them.
 
     Raises:
-        ValueError: the optimizer's rule, or an option of it, sees more than one element at a time.
+        ValueError: the optimizer is bound, or its rule or an option of it sees more than one element at a time; there
+            are no minima.
     """
+    if not isinstance(optimizer, Optimizer):
+        raise ValueError(f"attraction: an unbound optimizer is needed, such as Adam(lr=0.1). Received: {optimizer!r}.")
+    if not len(minima):
+        raise ValueError("attraction: there is nowhere to arrive. Give at least one minimum.")
     norms = (optimizer.clip_norm, optimizer.clip_each_norm, optimizer.clip_adaptive)
     if optimizer.tier is not ELEMENTS or any(norms) or optimizer.nonfinite != "propagate":
         raise ValueError(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from ..statistics import quantiles
-from .look import FLOOR, WIDTH, drawn, legend, style
+from .look import FLOOR, WIDTH, Figure, drawn, legend, style
 
 __all__ = ["learning_curves", "learning_curves_apart"]
 
@@ -43,17 +43,21 @@ def learning_curves(
         logarithmic: whether the y axis is; values are then drawn no lower than FLOOR.
         target: a line to reach.
         title: of the picture.
+
+    Raises:
+        ValueError: curves are not of that shape, or x isn't of theirs.
     """
-    figure = Figure(figsize=(WIDTH, 4.6 + 0.12 * len(curves)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
     axes = figure.subplots()
-    bands = [_band(values, logarithmic) for values in curves.values()]
+    runs = {name: _runs(name, values, x) for name, values in curves.items()}
+    bands = [_band(values, logarithmic) for values in runs.values()]
     for i, band in enumerate(bands):
         _draw(axes, band, x, i)
     _frame(axes, bands, logarithmic, target)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set_title(title)
     handles = [Line2D([], [], **style(i)) for i in range(len(curves))]
-    legend(figure, handles, [_told(name, values) for name, values in curves.items()])
+    legend(figure, handles, [_told(name, values) for name, values in runs.items()])
     return figure
 
 
@@ -70,22 +74,23 @@ def learning_curves_apart(
 ) -> Figure:
     """Draw each optimizer into axes of its own, in front of the others in grey: for curves that cross often.
 
-    Arguments are those of `learning_curves`.
+    Arguments and errors are those of `learning_curves`.
     """
-    columns = min(3, math.ceil(math.sqrt(len(curves))))
-    rows = math.ceil(len(curves) / columns)
+    runs = {name: _runs(name, values, x) for name, values in curves.items()}
+    columns = min(3, math.ceil(math.sqrt(len(curves) or 1)))
+    rows = math.ceil((len(curves) or 1) / columns)
     figure = Figure(figsize=(WIDTH, 1 + 1.7 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    bands = [_band(values, logarithmic) for values in curves.values()]
+    bands = [_band(values, logarithmic) for values in runs.values()]
     for spare in grid.flat[len(curves) :]:
         spare.remove()
-    for i, (axes, (name, values)) in enumerate(zip(grid.flat, curves.items(), strict=False)):
+    for i, (axes, (name, values)) in enumerate(zip(grid.flat, runs.items(), strict=False)):
         for other, band in enumerate(bands):
             if other != i and band is not None:
                 axes.plot(_points(band, x), band[1], color="0.8", linewidth=0.8, zorder=0)
         _draw(axes, bands[i], x, i)
         _frame(axes, bands, logarithmic, target)
-        axes.set_title(_told(name, values), fontsize="small", color=style(i)["color"])
+        axes.set_title(fill(_told(name, values), 76 // columns), fontsize="small", color=style(i)["color"])
         axes.tick_params(labelbottom=i + columns >= len(curves))
     figure.supxlabel(xlabel, fontsize="medium")
     figure.supylabel(ylabel, fontsize="medium")
@@ -93,9 +98,20 @@ def learning_curves_apart(
     return figure
 
 
-def _band(values: ArrayLike, logarithmic: bool) -> Array | None:
+def _runs(name: str, values: ArrayLike, x: ArrayLike | None) -> Array:
+    """Curves, shape (runs, points). Raises ValueError if they aren't, or if x is of another length."""
+    try:
+        runs = np.atleast_2d(np.asarray(values, np.float64))
+    except ValueError as error:  # curves of several lengths
+        raise ValueError(f"{name}: {error}. Fill up with NaN what a run that diverged lacks.") from error
+    if runs.ndim != 2 or (x is not None and runs.size and np.shape(x) != runs.shape[1:]):
+        points = "" if x is None else f", with as many points as x, {np.shape(x)}"
+        raise ValueError(f"{name}: curves are of shape (runs, points){points}. Received: {np.shape(values)}.")
+    return runs
+
+
+def _band(runs: Array, logarithmic: bool) -> Array | None:
     """Quartiles and median of the runs that finished, shape (3, points); None if none did."""
-    runs = np.atleast_2d(np.asarray(values, np.float64))
     finished = runs[np.isfinite(runs).all(axis=1)]
     if not finished.size:
         return None
@@ -137,10 +153,9 @@ def _limits(bands: Sequence[Array], target: float | None) -> tuple[float, float]
     return low - margin, high + margin
 
 
-def _told(name: str, values: ArrayLike) -> str:
+def _told(name: str, runs: Array) -> str:
     """The name, and how many runs diverged."""
-    runs = np.asarray(values, np.float64)
     if not runs.size:
         return f"{name} (diverged)"
-    gone = int((~np.isfinite(np.atleast_2d(runs)).all(axis=1)).sum())
-    return f"{name} ({gone} of {len(np.atleast_2d(runs))} diverged)" if gone else name
+    gone = int((~np.isfinite(runs).all(axis=1)).sum())
+    return f"{name} ({gone} of {len(runs)} diverged)" if gone else name

@@ -9,9 +9,9 @@ from functools import wraps
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib as mpl
-from matplotlib.figure import Figure
+import matplotlib.figure
 
-__all__ = ["COLOURS", "FLOOR", "MARKERS", "WIDTH", "drawn", "legend", "marked", "saved", "style"]
+__all__ = ["COLOURS", "FLOOR", "MARKERS", "WIDTH", "Figure", "drawn", "legend", "marked", "saved", "style"]
 
 # Paul Tol's "muted" scheme and black: told apart with any kind of colour vision. Dashes and markers repeat with other
 # periods, so that the look of a line is its own up to the 20th, and readable in grey.
@@ -35,6 +35,13 @@ LOOK: dict[Any, Any] = {
 }
 
 OUTLINES = re.compile(rb' d="[^"]*"')
+
+class Figure(matplotlib.figure.Figure):
+    """matplotlib's figure, which a notebook shows also where pyplot has not been imported."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        return saved(self, "png"), {"width": round(100 * self.get_figwidth())}
+
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,9 +76,10 @@ def drawn(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def legend(figure: Figure, handles: Any, labels: Any, **options: Any) -> None:
-    """Put a legend below, in as many columns as its labels leave room for."""
+    """Put a legend below, in as many columns as its labels leave room for; the figure grows by its lines."""
     width = 62 + 6 * max(map(len, labels), default=1)  # of a column, in points
     columns = max(1, min(len(labels), int(72 * figure.get_figwidth() // width)))
+    figure.set_figheight(figure.get_figheight() + 0.19 * -(-len(labels) // columns))
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, handlelength=3, **options)
 
 

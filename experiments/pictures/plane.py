@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
-from .look import COLOURS, WIDTH, drawn, legend, marked
+from .look import COLOURS, WIDTH, Figure, drawn, legend, marked
 
 __all__ = ["Range", "basins", "trajectories"]
 
@@ -48,7 +47,7 @@ def trajectories(
         title: of the picture.
 
     Raises:
-        ValueError: a path is not of that shape, or nothing says what limits to take.
+        ValueError: a path is not of that shape, nothing says what limits to take, or limits are equal.
     """
     figure, axes = ground(f, paths, minima=minima, x=x, y=y, title=title)
     for i, path in enumerate(paths.values()):
@@ -71,11 +70,14 @@ def ground(
     if x is None or y is None:
         wide, high = _limits(paths, minima)
         x, y = x or wide, y or high
-    figure = Figure(figsize=(WIDTH, 0.85 * WIDTH), layout="constrained")
+    if x[0] == x[1] or y[0] == y[1]:
+        raise ValueError(f"Limits must differ. Received: x={x}, y={y}.")
+    figure = Figure(figsize=(WIDTH, 0.78 * WIDTH), layout="constrained")
     axes = figure.subplots()
     xs, ys = np.linspace(*x, POINTS), np.linspace(*y, POINTS)
-    values = np.asarray(f(*np.meshgrid(xs, ys)), np.float64)
-    levels = np.unique(np.quantile(values[np.isfinite(values)], np.linspace(0, 1, LEVELS) ** 2))
+    with np.errstate(all="ignore"):  # where f has no value there is no contour
+        values = np.asarray(f(*np.meshgrid(xs, ys)), np.float64)
+    levels = heights(values)
     if len(levels) > 1:
         axes.contourf(xs, ys, values, levels, colors=[str(grey) for grey in np.linspace(0.80, 1.0, len(levels) - 1)])
         axes.contour(xs, ys, values, levels, colors="0.65", linewidths=0.5)
@@ -88,6 +90,12 @@ def ground(
     if paths:
         legend(figure, [Line2D([], [], **marked(i, 6)) for i in range(len(paths))], list(paths))
     return figure, axes
+
+
+def heights(values: Array) -> Array:
+    """Return where contours are drawn; nowhere, if no value is finite."""
+    shown = values[np.isfinite(values)]
+    return np.unique(np.quantile(shown, np.linspace(0, 1, LEVELS) ** 2)) if shown.size else shown
 
 
 def finite(path: ArrayLike) -> Array:
@@ -134,20 +142,27 @@ def basins(
         title: of the picture.
 
     Raises:
-        ValueError: `reached` is not of that shape, or holds what is no index.
+        ValueError: `reached` is not of that shape, or holds what is no index; starts are not evenly spaced.
     """
     indices, xs, ys = np.asarray(reached), np.asarray(x, np.float64), np.asarray(y, np.float64)
     if indices.shape != (len(ys), len(xs)):
         raise ValueError(
             f"basins: one index for each start is needed, shape {(len(ys), len(xs))}. Received: {indices.shape}."
         )
-    if indices.min() < -1 or indices.max() >= len(minima) or len(minima) > len(COLOURS):
+    for name, starts in {"x": xs, "y": ys}.items():
+        gaps = np.diff(starts)
+        if not gaps.size or not (gaps > 0).all() or not np.allclose(gaps, gaps[0]):
+            raise ValueError(
+                f"basins: {name} must increase evenly, two starts or more, as np.linspace does. "
+                f"Received: {starts.tolist()}."
+            )
+    if (indices % 1).any() or indices.min() < -1 or indices.max() >= len(minima) or len(minima) > len(COLOURS):
         raise ValueError(
             f"basins: indices are -1, or those of at most {len(COLOURS)} minima. "
             f"Received: {indices.min()} to {indices.max()}, {len(minima)} minima."
         )
     colours = [*COLOURS[1:], COLOURS[0]][: len(minima)]
-    figure = Figure(figsize=(WIDTH, 0.85 * WIDTH), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.78 * WIDTH), layout="constrained")
     axes = figure.subplots()
     axes.imshow(
         indices,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
@@ -19,7 +19,7 @@ from ..statistics import (
     performance_profile,
     quantiles_of_best,
 )
-from .look import WIDTH, drawn, legend, style
+from .look import WIDTH, Figure, drawn, legend, style
 
 __all__ = ["best_of_k", "performance_profiles", "rank_diagram"]
 
@@ -36,8 +36,12 @@ def performance_profiles(
         tau_max: how many times the best time.
         of: what the rows are, such as "problems" or "seeds".
         title: of the picture.
+
+    Raises:
+        ValueError: times are no table with a column for each name, or have a negative number.
     """
-    figure = Figure(figsize=(WIDTH, 4.2 + 0.12 * len(names)), layout="constrained")
+    _check(times, names, "performance_profiles")
+    figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
     axes = figure.subplots()
     taus = np.linspace(1, tau_max, 1000)
     profile, scores = performance_profile(times, taus), algoperf_score(times, tau_max=tau_max)
@@ -73,7 +77,7 @@ def best_of_k(
         ylabel: what they are.
         title: of the picture.
     """
-    figure = Figure(figsize=(WIDTH, 4.4 + 0.12 * len(trials)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.3), layout="constrained")
     axes = figure.subplots()
     for i, values in enumerate(trials.values()):
         k = np.arange(1, np.size(values) + 1)
@@ -81,7 +85,8 @@ def best_of_k(
         low, middle, high = np.where(np.isfinite(bands), bands, np.nan)
         axes.fill_between(k, low, high, color=style(i)["color"], alpha=0.15, linewidth=0)
         axes.plot(k, middle, **style(i))
-    axes.set(xlabel="trials, k", ylabel=ylabel, xscale="log", yscale="log" if logarithmic else "linear")
+    positive = any(np.isfinite(values).any() for values in trials.values())  # an empty axis has no logarithm
+    axes.set(xlabel="trials, k", ylabel=ylabel, xscale="log", yscale="log" if logarithmic and positive else "linear")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_title(title or "best of k trials: median, band: middle half")
     axes.grid(True)
@@ -108,7 +113,11 @@ def rank_diagram(
         level: of the test.
         of: what the rows are, such as "problems" or "seeds".
         title: of the picture.
+
+    Raises:
+        ValueError: values are no table with a column for each name, of two methods or more.
     """
+    _check(values, names, "rank_diagram")
     ranks = average_ranks(values, higher_is_better=higher_is_better)
     difference = critical_difference(len(np.asarray(values)), len(names), level)
     groups = indistinguishable(ranks, difference)
@@ -117,9 +126,12 @@ def rank_diagram(
     figure = Figure(figsize=(WIDTH, 1.3 + bars + 0.34 * half), layout="constrained")
     axes = figure.subplots()
     axes.set(xlim=(1 - 0.03 * count, count + 0.03 * count), ylim=(0.6 + bars + 0.34 * half, -0.65))
+    told = [fill(f"{name}  {rank:.2f}", 44) for name, rank in zip(names, ranks, strict=True)]
+    longest = max(len(line) for text in told for line in text.splitlines())
+    size = min(11.0, max(7.0, 280 / longest))  # points; names stand on both sides of the axis, which needs room
     for place, i in enumerate(order):
         depth = 0.5 + bars + 0.34 * min(place, count - 1 - place)
-        _label(axes, ranks[i], f"{names[i]}  {ranks[i]:.2f}", depth, place < half)
+        _label(axes, ranks[i], told[i], depth, place < half, size)
     for row, group in enumerate(groups):
         ends = ranks[group[0]], ranks[group[-1]]
         axes.plot(ends, [0.25 + 0.22 * row] * 2, color="black", linewidth=4, solid_capstyle="round")
@@ -137,9 +149,18 @@ def rank_diagram(
     return figure
 
 
-def _label(axes: Axes, rank: float, text: str, depth: float, left: bool) -> None:
+def _check(values: ArrayLike, names: Sequence[str], function: str) -> None:
+    """Raise ValueError unless every column has a name."""
+    if np.ndim(values) != 2 or np.shape(values)[1] != len(names):
+        raise ValueError(
+            f"{function}: a table with a column for each of {len(names)} names is needed. "
+            f"Received: shape {np.shape(values)}, names {list(names)}."
+        )
+
+
+def _label(axes: Axes, rank: float, text: str, depth: float, left: bool, size: float) -> None:
     """A line from the axis down to the method's name, at the side where there is room."""
     edge = axes.get_xlim()[0 if left else 1]
     axes.plot([rank, rank, edge], [0, depth, depth], color="0.4", linewidth=0.9)
     aside, side = (-4, "right") if left else (4, "left")
-    axes.annotate(text, (edge, depth), (aside, 0), textcoords="offset points", va="center", ha=side)
+    axes.annotate(text, (edge, depth), (aside, 0), textcoords="offset points", va="center", ha=side, fontsize=size)

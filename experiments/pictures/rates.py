@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from ..statistics import costs
-from .look import FLOOR, WIDTH, drawn, legend, marked
+from .look import FLOOR, WIDTH, Figure, drawn, legend, marked
 
 __all__ = ["heat_map", "sensitivity"]
+
+TICKS = 20  # on a side of a heat map: more would overlap
 
 
 @drawn
@@ -33,13 +34,25 @@ def sensitivity(
         higher_is_better: of the values; if not, their axis is logarithmic and they are drawn no lower than FLOOR.
         ylabel: what they are.
         title: of the picture.
+
+    Raises:
+        ValueError: a rate isn't positive, or values are not one for each.
     """
     rates, count = np.asarray(lrs, np.float64), len(values)
+    if rates.ndim != 1 or not (rates > 0).all():
+        raise ValueError(f"sensitivity: learning rates must be positive, shape (n,). Received: {rates.tolist()}.")
+    for name, found in values.items():
+        if np.shape(found) != rates.shape:
+            raise ValueError(
+                f"sensitivity: {name} needs a value for each rate, shape {rates.shape}. Received: {np.shape(found)}."
+            )
+    order = np.argsort(rates)
+    rates = rates[order]
     strip = 0.5 + 0.24 * count
-    figure = Figure(figsize=(WIDTH, 4.2 + strip), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.0 + strip), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, strip))
     logarithmic = False
-    for i, found in enumerate(np.asarray(list(values.values()), np.float64)):
+    for i, found in enumerate(np.asarray(of_rate, np.float64)[order] for of_rate in values.values()):
         finite, look = np.isfinite(found), marked(i)
         if finite.any():
             logarithmic = not higher_is_better
@@ -50,7 +63,7 @@ def sensitivity(
         lower.plot(crosses, [i] * len(crosses), "x", color=look["color"], markersize=6, markeredgewidth=1.8)
     upper.set(xscale="log", yscale="log" if logarithmic else "linear", ylabel=ylabel)
     upper.set_title(title)
-    lower.set(xlabel="learning rate", ylim=(count - 0.5, -0.5))
+    lower.set(xlabel="learning rate", ylim=(max(count, 1) - 0.5, -0.5))
     lower.set_title("best rate (mark), diverged (cross)")
     lower.set_yticks(range(count), list(values), fontsize="small")
     for axes in (upper, lower):
@@ -86,15 +99,17 @@ def heat_map(
         title: of the picture.
 
     Raises:
-        ValueError: values are not of that shape.
+        ValueError: values are not of that shape, or not positive where colours are logarithmic.
     """
     grid = np.asarray(values, np.float64)
-    if grid.shape != (len(y), len(x)):
+    if grid.shape != (len(y), len(x)) or not grid.size:
         raise ValueError(
             f"heat_map: values must have a row for each y and a column for each x: shape {(len(y), len(x))}. "
             f"Received: {grid.shape}."
         )
-    figure = Figure(figsize=(WIDTH, 1.6 + 0.8 * WIDTH * min(1.2, len(y) / len(x))), layout="constrained")
+    if logarithmic and (grid <= 0).any():
+        raise ValueError(f"heat_map: logarithmic colours are of positive values. Received: {np.nanmin(grid)}.")
+    figure = Figure(figsize=(WIDTH, 1.6 + 0.8 * WIDTH * max(0.3, min(1.2, len(y) / len(x)))), layout="constrained")
     axes = figure.subplots()
     finite = np.isfinite(grid)
     image = axes.imshow(
@@ -110,8 +125,9 @@ def heat_map(
         row, column = np.unravel_index(costs(grid, higher_is_better).argmin(), grid.shape)
         axes.plot(column, row, "*", color="white", markeredgecolor="black", markersize=15)
         figure.colorbar(image, label=label)
-    axes.set_xticks(range(len(x)), [f"{value:.3g}" for value in x], rotation=45, ha="right")
-    axes.set_yticks(range(len(y)), [f"{value:.3g}" for value in y])
+    columns, rows = (range(0, len(side), -(-len(side) // TICKS)) for side in (x, y))
+    axes.set_xticks(columns, [f"{x[i]:.3g}" for i in columns], rotation=45, ha="right")
+    axes.set_yticks(rows, [f"{y[i]:.3g}" for i in rows])
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set_title(title or "star: best" + ", cross: diverged" * bool((~finite).any()))
     return figure

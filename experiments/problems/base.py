@@ -15,7 +15,11 @@ from ...autograd import Parameter, Tensor
 
 
 class Stream(IntEnum):
-    """Separate streams of random numbers, so that what one consumes never moves another."""
+    """Separate streams of random numbers, so that what one consumes never moves another.
+
+    >>> [stream.name.lower() for stream in Stream]
+    ['initial', 'order', 'noise', 'split']
+    """
 
     INITIAL = 0
     ORDER = 1
@@ -24,26 +28,49 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, stream: Stream, epoch: int = 0) -> np.random.Generator:
-    """Return the generator of one purpose, in one epoch, of one seed."""
+    """Return the generator of one purpose, in one epoch, of one seed.
+
+    >>> [generator(0, Stream.ORDER, epoch).permutation(5).tolist() for epoch in (0, 1)]
+    [[1, 4, 3, 0, 2], [0, 4, 3, 1, 2]]
+    """
     return np.random.default_rng([seed, stream, epoch])
 
 
 class Model(Protocol):
-    """Anything that hands over its parameters."""
+    """Anything that hands over its parameters.
+
+    >>> from glissade.experiments.problems import PROBLEMS
+    >>> [p.shape for p in PROBLEMS["iris"]().model(seed=0).parameters()]
+    [(4, 16), (16,), (16, 3), (3,)]
+    """
 
     def parameters(self) -> list[Parameter]:
         """Return what the optimizer moves."""
 
 
 class Score(NamedTuple):
-    """The loss and the metric of one split."""
+    """The loss and the metric of one split.
+
+    >>> from glissade.experiments.problems import PROBLEMS
+    >>> booth = PROBLEMS["booth"]()
+    >>> score = booth.score(booth.model(seed=0), "test")
+    >>> score._fields, score.metric == score.loss - booth.least
+    (('loss', 'metric'), True)
+    """
 
     loss: float
     metric: float
 
 
 class Problem(ABC):
-    """A frozen value. All that is random comes from the seed: every optimizer meets the same start and batches."""
+    """A frozen value. All that is random comes from the seed: every optimizer meets the same start and batches.
+
+    >>> from glissade.experiments.problems import PROBLEMS
+    >>> iris = PROBLEMS["iris"](hidden=(8,))
+    >>> model, batch = iris.model(seed=0), next(iris.batches(seed=0, epoch=0))
+    >>> iris.loss(model, batch).shape, iris.score(model, "validation").metric < iris.target
+    ((), True)
+    """
 
     metric: ClassVar[str]
     higher_is_better: ClassVar[bool]
@@ -82,12 +109,29 @@ P = TypeVar("P", bound=Problem)
 
 @dataclass_transform(frozen_default=True)
 def problem(cls: type[P]) -> type[P]:
-    """Make the class a frozen dataclass and register it: BreastCancer as "breast_cancer"."""
+    """Make the class a frozen dataclass and register it: BreastCancer as "breast_cancer".
+
+    >>> from glissade.experiments.problems import Function
+    >>> @problem
+    ... class DoubleWell(Function):
+    ...     start, minima = (0.1, 1.0), ((-1.0, 0.0), (1.0, 0.0))
+    ...
+    ...     @staticmethod
+    ...     def f(x, y):
+    ...         return (x**2 - 1) ** 2 + y**2
+    >>> PROBLEMS.pop("double_well")()  # or keep it, and say: glissade.experiments.compare("double_well")
+    DoubleWell()
+    """
     cls = dataclass(frozen=True)(cls)
     PROBLEMS[problem_name(cls)] = cls
     return cls
 
 
 def problem_name(cls: type[Problem]) -> str:
-    """Return the name that the command line knows the class by."""
+    """Return the name that the command line knows the class by.
+
+    >>> from glissade.experiments.problems import PROBLEMS
+    >>> problem_name(PROBLEMS["breast_cancer"])
+    'breast_cancer'
+    """
     return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()

@@ -27,7 +27,12 @@ class Point:
 
 
 class Function(Problem):
-    """Minimise f(x, y) from `start`, displaced a little by the seed. No data: every split is the function itself."""
+    """Minimise f(x, y) from `start`, displaced a little by the seed. No data: every split is the function itself.
+
+    >>> booth = Booth()
+    >>> booth.f(1.0, 3.0), booth.f(*booth.start)
+    (0.0, 884.0)
+    """
 
     metric = "f - f*"
     higher_is_better = False

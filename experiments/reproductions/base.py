@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from matplotlib.figure import Figure
+from ..pictures.look import Figure
 
 __all__ = ["REPRODUCTIONS", "Check", "Findings", "Picture", "Reproduction", "Table", "reproduction"]
 

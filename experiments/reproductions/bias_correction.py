@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ...optim import Adagrad, Adam, Adamax
 from ..figures import style
+from ..pictures.look import Figure
 from .base import Findings, reproduction
 
 SOURCE = "Kingma & Ba 2015, arXiv:1412.6980"

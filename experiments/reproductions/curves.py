@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ..figures import style
+from ..pictures.look import Figure
 from .base import Findings
 
 __all__ = ["CHOOSING", "JUDGING", "AtBest", "ahead", "at_best", "contest", "drawn", "interval", "show"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ...optim import SGD, Adam, Momentum
 from ...schedules import range_test
 from ..figures import style
+from ..pictures.look import Figure
 from .base import Findings, reproduction
 from .deepobs_baselines import LRS, Published, published
 from .quadratic_deep import Problem, quadratic_deep, train

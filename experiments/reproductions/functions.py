@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ...autograd import grad
 from ...optim import Adam, minimize
 from ...schedules import Cosine
 from ..figures import style
+from ..pictures.look import Figure
 from ..problems import PROBLEMS, Function
 from .base import Findings, reproduction
 

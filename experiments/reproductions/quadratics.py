@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ...optim import NAG, SGD, Momentum, Optimizer
 from ...schedules import range_test
 from ..figures import style
+from ..pictures.look import Figure
 from .base import Findings, reproduction
 
 Array = NDArray[np.float64]

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ...optim import RAdam
 from ..figures import style
+from ..pictures.look import Figure
 from .base import Findings, reproduction
 
 Array = NDArray[np.float64]

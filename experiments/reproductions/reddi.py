@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 from numba import njit
 from numpy.typing import NDArray
 
 from ...kernels import maximum, scalar, sqrt
 from ..figures import style
+from ..pictures.look import Figure
 from .base import Findings, reproduction
 
 SOURCE = "Reddi, Kale & Kumar 2018, ICLR, arXiv:1904.09237"

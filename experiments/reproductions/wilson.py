@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ...optim import SGD, Adagrad, Adam, Momentum, Optimizer, RMSprop
 from ..figures import style
+from ..pictures.look import Figure
 from .base import Findings, reproduction
 
 Array = NDArray[np.float64]

@@ -43,7 +43,7 @@ file has these parts, of which only problems and optimizers are needed.
     test = "wilcoxon"
     p = 0.05
     [[claims]]                          # below, above or both; also of test_loss, validation_metric,
-    median = "adamw cosine"             # validation_loss, train_loss, epochs_to_target
+    median = "adamw cosine"             # validation_loss, train_loss; epochs_, steps_, seconds_to_target
     on = "digits"
     quantity = "test_metric"
     above = 0.95

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from time import sleep
 
 from ..trial import Trial
 from .contender import Contender, Task
 from .execution import Execute
+from .reservations import Reservations
 from .results import Entry, Results, Tried, best
 from .search import Axes
 from .specification import Sweep
 from .store import Record, Store
 
 __all__ = ["Told", "campaign", "survey"]
+
+PAUSE = 0.5
+"""Seconds between looks at the store, once all that is missing is being run by other processes."""
 
 Told = Callable[[Trial, Record], None]
 
@@ -58,7 +63,8 @@ def campaign(
 ) -> Results:
     """Run what is missing and store it, run by run. Return the results.
 
-    Killed at any moment, it loses the runs in flight and no other; the next call goes on.
+    Killed at any moment, it loses the runs in flight and no other; the next call goes on. Several processes of one
+    machine may fill one store: each takes what no other is running, and waits for the rest.
 
     Args:
         sweep: what is asked for.
@@ -70,17 +76,28 @@ def campaign(
     Raises:
         UsageError: the store can't be used, or the cluster.
     """
+    reservations = Reservations(store.path.with_suffix(".lock"))
 
-    def carry_out(trials: Iterable[Trial]) -> None:
+    def free(trial: Trial) -> bool:
+        """Whether a trial is to be run here. Another process may have stored it until it could be reserved."""
+        return not store.has(trial) and reservations.take(trial.digest) and not store.has(trial)
+
+    def carry_out(trials: Iterable[Trial]) -> int:
+        """Run and store; return how many."""
+        count = 0
         for trial, record in execute(trials):
             store.add(trial, record)
+            reservations.give_back(trial.digest)
             told(trial, record)
+            count += 1
+        return count
 
     results = survey(sweep, store)
     if retry:
         carry_out(results.failed)
         results = survey(sweep, store)
     while missing := results.missing:
-        carry_out(trial for trial in missing if not store.has(trial))  # another process may have been faster
+        if not carry_out(trial for trial in missing if free(trial)):
+            sleep(PAUSE)
         results = survey(sweep, store)
     return results

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from ..errors import UsageError, lookup
 from ..statistics import Paired, quantiles, sign_test, wilcoxon
 
-__all__ = ["CLAIMS", "QUANTITIES", "Better", "Claim", "Diverging", "Finding", "Median", "Values"]
+__all__ = ["CLAIMS", "ENDS", "QUANTITIES", "TO_TARGET", "Better", "Claim", "Diverging", "Finding", "Median", "Values"]
 
-QUANTITIES = ("test_metric", "test_loss", "validation_metric", "validation_loss", "train_loss", "epochs_to_target")
+ENDS = ("test_metric", "test_loss", "validation_metric", "validation_loss", "train_loss")
+TO_TARGET = ("epochs_to_target", "steps_to_target", "seconds_to_target")
+QUANTITIES = (*ENDS, *TO_TARGET)
 TESTS: dict[str, Callable[..., Paired]] = {"sign": sign_test, "wilcoxon": wilcoxon}
 
 
@@ -24,6 +26,11 @@ class Values:
 
     values: NDArray[np.float64]
     higher_is_better: bool
+    timed_in_parallel: bool = False
+
+    def note(self) -> str:
+        """Return what is to be said of the quantity."""
+        return ", timed while other runs shared the machine" * self.timed_in_parallel
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,10 @@ class Better:
         """Raise UsageError if a name is unknown, or if not even a win of every pair has so small a p."""
         known(self, tasks, [self.better, self.than], contenders)
         lookup("paired test", self.test, TESTS)
+        if self.better == self.than:
+            raise UsageError(f"{self.better!r} can't be better than itself. Name two optimizers.")
+        if not 0 < self.p < 1:
+            raise UsageError(f"p must be above 0 and below 1. Received: {self.p!r}.")
         least = TESTS[self.test](np.arange(seeds), np.arange(1, 2 * seeds + 1, 2)).p
         if least >= self.p:
             raise UsageError(f"Claim '{self}': with seeds.final = {seeds}, p is at least {least:.2g}. Take more seeds.")
@@ -85,7 +96,7 @@ class Better:
         if ours is None or theirs is None:
             return Finding(str(self), "", None)
         pairs = TESTS[self.test](ours.values, theirs.values, higher_is_better=ours.higher_is_better)
-        found = f"{pairs.wins} won, {pairs.losses} lost, {pairs.ties} tied, p = {pairs.p:.2g}"
+        found = f"{pairs.wins} won, {pairs.losses} lost, {pairs.ties} tied, p = {pairs.p:.2g}{ours.note()}"
         return Finding(str(self), found, pairs.effect > 0 and pairs.p < self.p)
 
 
@@ -110,6 +121,8 @@ class Median:
         known(self, tasks, [self.median], contenders)
         if self.below is None and self.above is None:
             raise UsageError(f"Claim '{self}': say below = number, above = number, or both.")
+        if self.below is not None and self.above is not None and not self.above < self.below:
+            raise UsageError(f"Claim '{self}': no number lies above the one and below the other. Exchange them.")
 
     def judge(self, look: Look) -> Finding:
         """Compare the median."""
@@ -118,7 +131,7 @@ class Median:
             return Finding(str(self), "", None)
         (median,) = quantiles(found.values, (0.5,), higher_is_better=found.higher_is_better)
         holds = (self.below is None or median < self.below) and (self.above is None or median > self.above)
-        return Finding(str(self), f"{median:.4g}", bool(np.isfinite(median) and holds))
+        return Finding(str(self), f"{median:.4g}{found.note()}", bool(np.isfinite(median) and holds))
 
 
 @dataclass(frozen=True)
@@ -136,6 +149,8 @@ class Diverging:
     def check(self, seeds: int, tasks: Sequence[str], contenders: Sequence[str]) -> None:
         """Raise UsageError if a name is unknown."""
         known(self, tasks, [self.diverging], contenders)
+        if self.at_most < 0:
+            raise UsageError(f"at_most must be >= 0. Received: {self.at_most!r}.")
 
     def judge(self, look: Look) -> Finding:
         """Count."""

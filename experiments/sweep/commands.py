@@ -95,8 +95,15 @@ def state(results: Results, store: Store) -> None:
     Console(width=200).print(plan_table(found))
     for error in sorted({record.error for record in results.runs.values() if record and record.error}):
         click.echo(f"failed: {error}")
-    others = store.count() - found.there
-    click.echo(f"{found}." + f" {others} others are stored: of settings or code since changed." * (others > 0))
+    if damaged := store.count()[1]:
+        click.echo(f"{damaged} damaged records in {str(store.path)!r} are left out; their runs are repeated.")
+    click.echo(f"{found}{others(store, found.there)}.")
+
+
+def others(store: Store, there: int) -> str:
+    """Return what else a store holds, in words."""
+    count = store.count()[0] - there
+    return f"; {count} others are stored, of settings or code since changed" * (count > 0)
 
 
 def report_of(spec: Path, out: Path | None) -> None:
@@ -120,5 +127,7 @@ def held(sweep: Sweep, store: Store, spec: Path) -> Results:
     """Return what the store holds of a sweep. Raises UsageError if that is nothing."""
     results = survey(sweep, store)
     if not any(results.runs.values()):
-        raise UsageError(f"{str(store.path)!r} holds no run of {sweep.name}. Run it: glissade run {spec}.")
+        raise UsageError(
+            f"{str(store.path)!r} holds no run of {sweep.name}{others(store, 0)}. Run it: glissade run {spec}."
+        )
     return results

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..errors import UsageError, lookup
 from ..problems import PROBLEMS, problem_name
 from .claims import CLAIMS, Claim
 from .contender import Contender, Task
+from .entries import made, table, texts, within
 from .search import Grid, Halton, Search, Sobol
 from .seeding import Seeding
 from .space import space_config
@@ -47,11 +48,12 @@ def read(config: Mapping[str, Any]) -> Sweep:
         contenders=tuple(
             contender(name, table(f"optimizers.{name}", given)) for name, given in tables["optimizers"].items()
         ),
-        schedules={name: shape or None for name, shape in tables["schedules"].items()} or dict(CONSTANT),
+        schedules={name: table(f"schedules.{name}", shape) or None for name, shape in tables["schedules"].items()}
+        or dict(CONSTANT),
         search=search(tables["tuning"]),
         seeding=made("seeds", Seeding, tables["seeds"]),
-        measures=tuple(config.get("measures", ())),
-        claims=tuple(map(claim, config.get("claims", ()))),
+        measures=texts("measures", config.get("measures", ())),
+        claims=claims(config.get("claims", ())),
     )
 
 
@@ -75,30 +77,12 @@ def write(sweep: Sweep) -> dict[str, Any]:
     return plain
 
 
-def table(name: str, value: Any) -> dict[str, Any]:
-    """Return a TOML table. Raises UsageError if it is something else."""
-    if not isinstance(value, Mapping):
-        raise UsageError(f"{name} must be a table, [{name}]. Received: {value!r}.")
-    return dict(value)
-
-
-def made(name: str, cls: Any, given: Mapping[str, Any]) -> Any:
-    """Return `cls(**given)`. Raises UsageError if it has no such fields, or if it needs others."""
-    known = {f.name: f for f in fields(cls)}
-    for field in given:
-        lookup(f"entry of {name}", field, known)
-    needed = [f.name for f in known.values() if f.default is MISSING and f.default_factory is MISSING]
-    if missing := [field for field in needed if field not in given]:
-        raise UsageError(f"{name}: {missing[0]} is missing. Its entries: {', '.join(known)}.")
-    return cls(**given)
-
-
 def task(name: str, given: dict[str, Any]) -> Task:
     """Return the task of [problems.name]: a problem's fields, its `epochs`, and `problem` if the name isn't its own."""
-    cls: Any = lookup("problem", given.pop("problem", name), PROBLEMS)
+    with within(f"problems.{name}"):
+        cls: Any = lookup("problem", given.pop("problem", name), PROBLEMS)
     epochs = given.pop("epochs", cls.epochs)
-    values = {field: tuple(value) if isinstance(value, list) else value for field, value in given.items()}
-    return Task(name, made(f"problems.{name}", cls, values), epochs)
+    return Task(name, made(f"problems.{name}", cls, given), epochs)
 
 
 def task_config(task: Task) -> dict[str, Any]:
@@ -116,15 +100,24 @@ def contender(name: str, given: dict[str, Any]) -> Contender:
 
 def search(given: dict[str, Any]) -> Search:
     """Return the search of [tuning]."""
-    found: Search = made("tuning", lookup("search", given.pop("search", "grid"), SEARCHES), given)
+    with within("tuning"):
+        cls = lookup("search", given.pop("search", "grid"), SEARCHES)
+    found: Search = made("tuning", cls, given)
     return found
 
 
-def claim(given: Any) -> Claim:
-    """Return the claim of [[claims]]; the first of the keys "better", "median", "diverging" says which."""
-    entries = table("claims", given)
+def claims(given: Any) -> tuple[Claim, ...]:
+    """Return the claims of [[claims]]; the first of the keys "better", "median", "diverging" says which each is."""
+    if not isinstance(given, list | tuple) or not all(isinstance(entries, Mapping) for entries in given):
+        raise UsageError(f"Claims are tables in a list, each under [[claims]]. Received: {given!r}.")
+    return tuple(claim(f"claim {number}", entries) for number, entries in enumerate(given, 1))
+
+
+def claim(name: str, entries: Mapping[str, Any]) -> Claim:
+    """Return one claim."""
     kind = next((kind for kind in CLAIMS if kind in entries), None)
     if kind is None:
-        raise UsageError(f"A claim says one of {', '.join(CLAIMS)}. Received: {entries!r}.")
-    found: Claim = made(f"the claim '{kind}'", CLAIMS[kind], entries)
+        raise UsageError(f"{name} must say one of {', '.join(CLAIMS)}. Received: {dict(entries)!r}.")
+    with within(name):
+        found: Claim = made(kind, CLAIMS[kind], entries)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from ...optim import Optimizer
 from ...schedules import Schedule
 from ..errors import UsageError, lookup
 from ..problems import Problem
+from .entries import within
 from .space import Choice, Uniform, space_of
 
 __all__ = ["Contender", "Setting", "Task"]
@@ -34,7 +36,22 @@ class Task:
     @cached_property
     def steps(self) -> int:
         """The number of steps of a run."""
-        return self.epochs * sum(1 for _ in self.problem.batches(0, 0))
+        return self.epochs * self.steps_per_epoch
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        """The number of batches."""
+        return sum(1 for _ in self.problem.batches(0, 0))
+
+    def check(self) -> None:
+        """Raise UsageError unless the problem has a model and batches: its fields may have impossible values."""
+        try:
+            self.problem.model(0)
+            if self.steps_per_epoch:
+                return
+        except (ArithmeticError, TypeError, ValueError) as error:
+            raise UsageError(f"problems.{self.name}: {self.problem!r} can't be run: {error}") from error
+        raise UsageError(f"problems.{self.name}: {self.problem!r} has no batches.")
 
 
 @dataclass(frozen=True)
@@ -55,8 +72,13 @@ class Contender:
     shape: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        lookup("optimizer", self.optimizer, Optimizer.registry)
-        object.__setattr__(self, "space", {name: space_of(space) for name, space in self.space.items()})
+        spaces = {}
+        with within(f"optimizers.{self.name}"):
+            lookup("optimizer", self.optimizer, Optimizer.registry)
+        for name, space in self.space.items():
+            with within(f"optimizers.{self.name}.{name}"):
+                spaces[name] = space_of(space)
+        object.__setattr__(self, "space", spaces)
 
     @property
     def searched(self) -> dict[str, Uniform | Choice]:
@@ -102,8 +124,10 @@ def counted(config: Any, steps: int) -> Any:
 
 
 def share(text: str) -> float:
-    """Return 0.5 for "50%"."""
+    """Return 0.5 for "50%". Raises UsageError if the text is no such share."""
     try:
-        return float(text[:-1]) / 100
-    except ValueError as error:
-        raise UsageError(f"A share of the run is written as in '50%'. Received: {text!r}.") from error
+        if 0 < (percent := float(text[:-1])) < math.inf:
+            return percent / 100
+    except ValueError:
+        pass
+    raise UsageError(f"A share of the run is written as in '50%'. Received: {text!r}.")

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from ..pictures import FLOOR, best_of_k, learning_curves, performance_profiles, rank_diagram
-from ..pictures.look import WIDTH, drawn, legend, marked
+from ..pictures.look import WIDTH, Figure, drawn, legend, marked
 from ..statistics import costs
 from .contender import Task
 from .results import Entry, Results
@@ -48,7 +47,7 @@ def of_task(results: Results, task: Task) -> Pictures:
         yield measure, label.capitalize(), learning_curves(found, x=points, xlabel="epoch", ylabel=label)
     searches = [space for entry in entries for space in entry.contender.searched.items()]
     for hyperparameter in dict.fromkeys(name for name, space in searches if isinstance(space, Uniform)):
-        figure = searched(entries, hyperparameter, f"{name}, mean over the tuning seeds", problem.higher_is_better)
+        figure = searched(entries, hyperparameter, name, problem.higher_is_better)
         yield f"by-{hyperparameter}", f"Every setting tried, by {hyperparameter}", figure
     if not isinstance(results.sweep.search, Grid):
         trials = {entry.name: scores(entry) for entry in widest(entries)}
@@ -64,10 +63,11 @@ def across(results: Results) -> Pictures:
     if len(tasks) < 2 or len(names) < 2 or not done:
         return
     shape = len(tasks), len(names)
-    times = np.array([middle(entry, "epochs_to_target") for entry in entries]).reshape(shape)
-    if np.isfinite(times).any():
-        title = "Epochs to the problems' targets: profiles over problems"
-        yield "profiles", title, performance_profiles(np.maximum(times, 1), names)
+    for unit in ("epochs", "seconds"):
+        times = np.array([middle(entry, f"{unit}_to_target") for entry in entries]).reshape(shape)
+        if np.isfinite(times).any():
+            title = f"{unit.capitalize()} to the problems' targets: profiles over problems"
+            yield f"profiles-{unit}", title, performance_profiles(times, names)
     values = np.array([middle(entry, "test_metric") for entry in entries]).reshape(shape)
     yield "ranks", "Mean rank of the median test metric", rank_diagram(values, names)
 
@@ -106,13 +106,14 @@ def scores(entry: Entry) -> Array:
 def searched(entries: Sequence[Entry], name: str, ylabel: str, higher_is_better: bool) -> Figure:
     """Draw the score of every setting against one hyperparameter; below, what diverged."""
     shown = [(i, entry) for i, entry in enumerate(entries) if name in entry.contender.searched]
-    figure = Figure(figsize=(WIDTH, 4.6 + 0.2 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.3 + 0.2 * len(shown)), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 0.5 + 0.2 * len(shown)))
     for row, (i, entry) in enumerate(shown):
         place = np.array([dict(tried.setting)[name] for tried in entry.tried], np.float64)
         draw(upper, lower, place, scores(entry), row, {**marked(i), "linestyle": "none"}, higher_is_better)
     log = any(isinstance(entry.contender.searched[name], LogUniform) for _, entry in shown)
     upper.set(xscale="log" if log else "linear", yscale="linear" if higher_is_better else "log", ylabel=ylabel)
+    upper.set_title("mean over the tuning seeds")
     lower.set(xlabel=name, ylim=(len(shown) - 0.5, -0.5))
     lower.set_title("best (mark), diverged or failed (cross)")
     lower.set_yticks(range(len(shown)), [entry.name for _, entry in shown], fontsize="small")

@@ -1,10 +1,12 @@
-"""What a terminal shows of a sweep: the plan as a table, and a table and a bar that live while it runs."""
+"""What is shown of a sweep: the plan as a table, and while it runs a table and a bar that live, or lines."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -19,6 +21,11 @@ from .results import Results
 from .store import Record
 
 __all__ = ["duration", "findings_table", "plan_table", "shown"]
+
+EVERY = 10.0
+"""Seconds between lines, where there is no terminal to draw on."""
+
+TROUBLE = ("diverged", "failed")
 
 
 def duration(seconds: float) -> str:
@@ -59,30 +66,49 @@ class Board:
         """Count a run."""
         self.counts[self.names[trial.problem, trial.epochs], record.status] += 1
 
+    def __str__(self) -> str:
+        totals = {status: sum(self.counts[name, status] for name in self.names.values()) for status in TROUBLE}
+        return "".join(f", {count} {status}" for status, count in totals.items() if count)
+
     def __rich__(self) -> Table:
         table = Table("problem", box=None, pad_edge=False, header_style="bold")
-        for status in ("finished", "diverged", "failed"):
+        for status in ("finished", *TROUBLE):
             table.add_column(status, justify="right")
         for name in self.names.values():
-            table.add_row(name, *(str(self.counts[name, status]) for status in ("finished", "diverged", "failed")))
+            table.add_row(name, *(str(self.counts[name, status]) for status in ("finished", *TROUBLE)))
         return table
 
 
 @contextmanager
 def shown(results: Results) -> Iterator[Told]:
-    """Show how a sweep goes on, on standard error, if that is a terminal; yield what counts one run."""
-    console = Console(stderr=True)
-    columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    bar, board = Progress(*columns, console=console), Board(results)
+    """Show on standard error how a sweep goes on, live, or in lines if it is no terminal; yield what counts a run."""
+    console, board = Console(stderr=True), Board(results)
     planned = Plan.of(results).missing.total()
+    if not console.is_terminal:
+        yield lines(board, planned)
+        return
+    columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console)
     runs = bar.add_task("", total=planned)
 
     def told(trial: Trial, record: Record) -> None:
         board.add(trial, record)
         bar.update(runs, advance=1, total=max(planned, board.counts.total()))  # a grid that grows has more
 
-    if not console.is_terminal:
-        yield told
-        return
     with Live(Group(board, bar), console=console, refresh_per_second=4):
         yield told
+
+
+def lines(board: Board, planned: int) -> Told:
+    """Return what counts a run, and every now and then writes a line."""
+    began = written = monotonic()
+
+    def told(trial: Trial, record: Record) -> None:
+        nonlocal written
+        board.add(trial, record)
+        if (now := monotonic()) - written >= EVERY:
+            written, done = now, board.counts.total()
+            left = duration((now - began) / done * max(0, planned - done))
+            print(f"{done} of {max(planned, done)} runs{board}, about {left} left", file=sys.stderr, flush=True)
+
+    return told

@@ -1,4 +1,4 @@
-"""The report of a sweep: one page that works offline, its figures as SVG and PDF, its numbers as CSV."""
+"""The report of a sweep: one page that works offline, its figures as SVG and PDF, its tables as CSV and LaTeX."""
 
 from __future__ import annotations
 
@@ -21,31 +21,33 @@ from .figures import Pictures
 from .results import Results, Tried
 from .store import Record
 from .summary import summarised, told
+from .table import columns, findings_latex, latex
 
 __all__ = ["render"]
 
 
 def render(results: Results, folder: Path) -> Path:
-    """Write report.html, the figures, summary.csv and runs.csv to a folder; return the page's path."""
+    """Write report.html, the figures, and the tables as CSV and LaTeX to a folder; return the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = summarised(results.entries)
+    rows, findings = summarised(results.entries), results.findings()
     write(folder / "summary.csv", comma_separated(asdict(row) for row in rows))
     write(folder / "runs.csv", comma_separated(runs(results)))
-    sections = [
-        {
-            "task": task,
-            "rows": [row for row in rows if row.problem == task.name],
-            "pictures": embedded(figures.of_task(results, task), folder, f"{task.name}-"),
-        }
-        for task in results.sweep.tasks
-    ]
+    if findings:
+        judged = [{"claim": found.claim, "found": found.found, "verdict": found.word} for found in findings]
+        write(folder / "claims.csv", comma_separated(judged))
+        write(folder / "claims.tex", findings_latex(findings))
+    sections = []
+    for task in results.sweep.tasks:
+        own = [row for row in rows if row.problem == task.name]
+        write(folder / f"{task.name}.tex", latex(task, own))
+        pictures = embedded(figures.of_task(results, task), folder, f"{task.name}-")
+        sections.append({"task": task, "columns": columns(task), "rows": own, "pictures": pictures})
     environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
-    environment.filters["number"] = number
     records = [record for record in results.runs.values() if record]
     machines = [record.outcome.environment for record in records if record.outcome]
     page = environment.get_template("sweep.html").render(
         sweep=results.sweep,
-        findings=results.findings(),
+        findings=findings,
         sections=sections,
         across=embedded(figures.across(results), folder, ""),
         errors=sorted({record.error for record in records if record.error}),
@@ -99,8 +101,3 @@ def line(trial: Trial, record: Record) -> dict[str, Any]:
         **{f"{name}_seconds": value for name, value in asdict(outcome.timing).items() if name != "parallel"},
         "timed_in_parallel": outcome.timing.parallel,
     }
-
-
-def number(value: float | None) -> str:
-    """Return four significant digits, or a dash."""
-    return "-" if value is None else f"{value:.4g}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..statistics import steps_to_target
 from ..trial import Trial
-from .claims import Finding, Values
+from .claims import ENDS, Finding, Values
 from .contender import Contender, Setting, Task
 from .specification import Sweep
 from .store import Record
@@ -69,14 +69,28 @@ class Entry:
         """The contender's name, with the budget if it has one."""
         return self.contender.name if self.budget is None else f"{self.contender.name} ({self.budget} tried)"
 
+    @property
+    def timed_in_parallel(self) -> bool:
+        """Whether a final run shared the machine with others."""
+        return any(record.outcome.timing.parallel for record in self.final if record and record.outcome)
+
     def values(self, quantity: str) -> NDArray[np.float64]:
         """Return a quantity at the end of every final run, shape (runs,): NaN where it did not finish."""
-        if quantity == "epochs_to_target":
-            return self.to_target()
-        return np.array([last(record, quantity) for record in self.final], np.float64)
+        if quantity in ENDS:
+            return np.array([last(record, quantity) for record in self.final], np.float64)
+        epochs = self.epochs_to_target()
+        if quantity == "steps_to_target":
+            return epochs * float(self.task.steps_per_epoch)
+        return epochs * self.pace if quantity == "seconds_to_target" else epochs
 
-    def to_target(self) -> NDArray[np.float64]:
-        """Return the first epoch at which each final run's validation metric reaches the problem's target."""
+    @property
+    def pace(self) -> NDArray[np.float64]:
+        """The seconds of an epoch of each final run, shape (runs,): steps at their median time, scores left out."""
+        steps = [record.outcome.timing.step if record and record.outcome else np.nan for record in self.final]
+        return self.task.steps_per_epoch * np.array(steps, np.float64)
+
+    def epochs_to_target(self) -> NDArray[np.float64]:
+        """Return the first epoch at which each final run's validation metric reaches the problem's target, else NaN."""
         problem = self.task.problem
         curves = np.full((len(self.final), self.task.epochs + 1), np.nan)
         for row, record in zip(curves, self.final, strict=True):
@@ -124,7 +138,7 @@ class Results:
         higher = quantity.endswith("metric") and entry.task.problem.higher_is_better
         seeds = self.sweep.seeding.final
         values = entry.values(quantity) if entry.best else np.full(seeds, np.nan)  # diverged wherever it was tried
-        return Values(values, higher)
+        return Values(values, higher, quantity == "seconds_to_target" and entry.timed_in_parallel)
 
 
 def last(record: Record | None, quantity: str) -> float:

@@ -104,10 +104,10 @@ class Quasirandom:
     def __post_init__(self) -> None:
         object.__setattr__(self, "budgets", tuple(self.budgets))
         whole("seed", self.seed, 0)
-        if not self.budgets or list(self.budgets) != sorted(set(self.budgets)):
-            raise UsageError(f"tuning.budgets must increase, at least one. Received: {list(self.budgets)}.")
         for budget in self.budgets:
             whole("budgets", budget, 1)
+        if not self.budgets or list(self.budgets) != sorted(set(self.budgets)):
+            raise UsageError(f"tuning.budgets must increase, at least one. Received: {list(self.budgets)}.")
 
     def axes(self, contender: Contender) -> dict[str, tuple[int, int]]:
         """Return nothing: a sequence has no axes."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ..errors import UsageError, lookup
 from ..trial import Seeds
+from .entries import within
 
 __all__ = ["Seeding"]
 
@@ -35,7 +36,8 @@ class Seeding:
             if not isinstance(count, int) or isinstance(count, bool) or count < 1:
                 raise UsageError(f"seeds.{name} must be a whole number >= 1. Received: {count!r}.")
         for stream, seed in self.fixed.items():
-            lookup("stream of random numbers", stream, STREAMS)
+            with within("seeds.fixed"):
+                lookup("stream of random numbers", stream, STREAMS)
             if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
                 raise UsageError(f"seeds.fixed.{stream} must be a whole number >= 0. Received: {seed!r}.")
         if not isinstance(self.reshuffled, bool):

@@ -31,6 +31,8 @@ class Choice:
         object.__setattr__(self, "values", tuple(self.values))
         if not self.values:
             raise UsageError("choice: at least one value is needed. Received: none.")
+        if any(value in self.values[:i] for i, value in enumerate(self.values)):
+            raise UsageError(f"choice: values must differ. Received: {list(self.values)}.")
 
     def at(self, u: float) -> Any:
         """Return the value at u in [0, 1)."""
@@ -53,8 +55,9 @@ class Uniform:
         numbers = all(isinstance(end, int | float) and math.isfinite(end) for end in (self.low, self.high))
         if not numbers or not self.low < self.high:
             raise UsageError(f"A range goes from a number up to a greater one. Received: {self.low!r}, {self.high!r}.")
-        if self.points is not None and self.points < 2:
-            raise UsageError(f"A range needs points >= 2: both ends. Received: points={self.points!r}.")
+        points = self.points
+        if points is not None and (not isinstance(points, int) or isinstance(points, bool) or points < 2):
+            raise UsageError(f"A range's points must be a whole number >= 2: both ends. Received: points={points!r}.")
 
     def between(self, u: float) -> float:
         """Return the point that is the share u of the way up, which may be below 0 or above 1."""

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ...schedules import Schedule
 from ..errors import UsageError, lookup
 from ..measures import MEASURES
 from ..trial import Trial
 from .claims import Claim
-from .contender import Contender, Setting, Task
+from .contender import Contender, Setting, Task, scheduled
+from .entries import within
 from .search import Grid, Search
 from .seeding import Seeding
 
@@ -54,13 +56,21 @@ class Sweep:
             names = [getattr(item, "name", item) for item in items]
             if not names or len(set(names)) < len(names):
                 raise UsageError(f"{kind}: at least one is needed, each with a name of its own. Received: {names}.")
+        for name in (self.name, *(task.name for task in self.tasks)):
+            filename(name)
         for measure in self.measures:
             lookup("measure", measure, MEASURES)
+        if len(set(self.measures)) < len(self.measures):
+            raise UsageError(f"measures: each once. Received: {list(self.measures)}.")
         for task in self.tasks:
+            task.check()
+            for name, shape in self.schedules.items():
+                checked(name, shape, task.steps)
             for contender in self.entrants:
                 contender.check(task.steps)
-        for claim in self.claims:
-            claim.check(self.seeding.final, *([item.name for item in items] for items in (self.tasks, self.entrants)))
+        for number, claim in enumerate(self.claims, 1):
+            with within(f"claim {number}"):
+                claim.check(self.seeding.final, *([x.name for x in items] for items in (self.tasks, self.entrants)))
 
     @property
     def entrants(self) -> list[Contender]:
@@ -85,3 +95,18 @@ class Sweep:
             Trial(task.problem, optimizer, task.epochs, seeds, tested, self.seeding.reshuffled, self.measures)
             for seeds in (self.seeding.judged if tested else self.seeding.tuned)
         ]
+
+
+def filename(name: str) -> None:
+    """Raise UsageError unless a file can be called so: results are named by the sweep and its problems."""
+    if not isinstance(name, str) or not name.strip(". ") or set(name) & set("/\\\0"):
+        raise UsageError(f"A sweep and its problems name files: write a name without slashes. Received: {name!r}.")
+
+
+def checked(name: str, shape: Mapping[str, Any] | None, steps: int) -> None:
+    """Raise UsageError unless the shape is a schedule."""
+    try:
+        if not (shape is None or isinstance(scheduled(shape, steps), Schedule)):
+            raise TypeError(f"a shape is a table, such as {{ class = \"Cosine\", ... }}. Received: {shape!r}.")
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"schedules.{name}: {error}") from error

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..statistics import bootstrap_interval, quantiles
+from .claims import TO_TARGET
 from .results import Entry
 
 __all__ = ["Row", "summarised", "told"]
@@ -30,7 +31,9 @@ class Row:
     interval_low: float | None  # of the median: bootstrap, level 0.95; None if a run diverged
     interval_high: float | None
     median_loss: float | None  # on the test split
-    epochs_to_target: float | None  # median
+    epochs_to_target: float | None  # medians, as seen at the ends of epochs
+    steps_to_target: float | None
+    seconds_to_target: float | None  # those steps at the median time of each run's, scores left out
     runs: int
     runs_diverged: int
     runs_failed: int
@@ -62,14 +65,14 @@ def _row(entry: Entry) -> Row:
         interval_low=interval[0],
         interval_high=interval[1],
         median_loss=_quartiles(entry, "test_loss", False)[1],
-        epochs_to_target=_finite(_quartiles(entry, "epochs_to_target", False)[1]),
+        **{name: _finite(_quartiles(entry, name, False)[1]) for name in TO_TARGET},
         runs=len(records),
         runs_diverged=sum(record.status == "diverged" for record in records),
         runs_failed=sum(record.status == "failed" for record in records),
         settings=len(entry.tried),
         settings_diverged=sum(not math.isfinite(t.score("validation_metric")) for t in entry.tried if t.complete),
         microseconds=1e6 * median(outcome.timing.step for outcome in outcomes) if outcomes else None,
-        timed_in_parallel=any(outcome.timing.parallel for outcome in outcomes),
+        timed_in_parallel=entry.timed_in_parallel,
     )
 
 

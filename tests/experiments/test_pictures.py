@@ -53,11 +53,19 @@ DRAWN = {
     "ranks": lambda: pictures.rank_diagram(TIMES, NAMES),
     "ranks of two": lambda: pictures.rank_diagram(TIMES[:3, :2], ("a long name of a method", "b"), of="seeds"),
     "best of k": lambda: pictures.best_of_k({name: RNG.lognormal(size=30) for name in NAMES}, logarithmic=True),
+    "ranks of long names": lambda: pictures.rank_diagram(TIMES, [f"{name} with a long name " * 3 for name in NAMES]),
+    "best of k, all diverged": lambda: pictures.best_of_k({"sgd": [NAN, NAN]}, logarithmic=True),
+    "many long names": lambda: pictures.learning_curves({f"{n} with a name of {'x' * 30}": fall(1) for n in NAMES}),
+    "apart, long names": lambda: pictures.learning_curves_apart({f"{n} with a long name": fall(1) for n in NAMES}),
+    "apart, none": lambda: pictures.learning_curves_apart({}),
+    "sensitivity of none": lambda: pictures.sensitivity(GRID, {}),
+    "heat map, wide": lambda: pictures.heat_map(np.ones((2, 44)), np.arange(44.0), [1, 2]),
     "best of k, diverged": lambda: pictures.best_of_k({"sgd": [NAN, NAN, 1.0, 2.0]}),
     "heat map": lambda: pictures.heat_map(SURFACE, GRID, GRID[:6], title="a title"),
     "heat map, diverged": lambda: pictures.heat_map(np.full((6, 11), NAN), GRID, GRID[:6]),
     "trajectories": lambda: pictures.trajectories(ROSENBROCK.f, PATHS, minima=ROSENBROCK.minima, title="a title"),
     "a point": lambda: pictures.trajectories(HIMMELBLAU.f, START, x=(-5, 5), y=(-5, 5)),
+    "nothing finite": lambda: pictures.trajectories(lambda x, y: np.log(-1 - x * x), {**START, "gone": [(NAN, 0)]}),
     "a constant": lambda: pictures.trajectories(lambda x, y: 0 * x, START),
     "basins": lambda: pictures.basins(SURFACE % 5 - 1, np.arange(11), np.arange(6), HIMMELBLAU.minima),
 }
@@ -207,6 +215,15 @@ def test_basins_are_where_minimize_ends(optimizer):
         assert reached[row, column] == (distances.argmin() if distances.min() <= 0.1 else -1)
 
 
+@pytest.mark.parametrize("seconds", [0.01, 3.0, 300.0])
+def test_an_animation_leaves_out_paths_without_points(seconds, tmp_path):
+    paths = {"gone": [(NAN, 0)], "adam": [(0, 0), (1, 1)]}
+    pictures.save_gif(tmp_path / "a.gif", HIMMELBLAU.f, paths, seconds=seconds)
+    with Image.open(tmp_path / "a.gif") as image:
+        assert image.n_frames == 2
+    assert pictures.animated_svg(HIMMELBLAU.f, paths, seconds=seconds).count("<polyline") == 1
+
+
 def test_a_start_that_diverges_arrives_nowhere():
     assert pictures.attraction(HIMMELBLAU.f, SGD(lr=1.0), [4.0], [4.0], HIMMELBLAU.minima, 50).tolist() == [[-1]]
 
@@ -222,6 +239,22 @@ def test_a_start_that_diverges_arrives_nowhere():
         (lambda: pictures.trajectories(HIMMELBLAU.f, {}), "nothing to show"),
         (lambda: pictures.basins([[0, 1]], [0, 1, 2], [0, 1], HIMMELBLAU.minima), "one index for each start"),
         (lambda: pictures.basins([[0, 9], [0, 0]], [0, 1], [0, 1], HIMMELBLAU.minima), "indices are -1, or"),
+        (lambda: pictures.basins([[0.5, 0], [0, 0]], [0, 1], [0, 1], HIMMELBLAU.minima), "indices are -1, or"),
+        (lambda: pictures.basins([[0]], [0], [0], HIMMELBLAU.minima), "x must increase evenly, two starts or more"),
+        (lambda: pictures.basins([[0] * 3] * 2, [0, 1, 9], [0, 1], HIMMELBLAU.minima), "x must increase evenly"),
+        (lambda: pictures.attraction(HIMMELBLAU.f, SGD(lr=0.1), [0.0], [0.0], [], 1), "at least one minimum"),
+        (lambda: pictures.attraction(HIMMELBLAU.f, SGD([np.zeros(2)], lr=0.1), [0.0], [0.0], [(3, 2)], 1), "unbound"),
+        (lambda: pictures.trajectories(HIMMELBLAU.f, {}, x=(1, 1), y=(0, 1)), "Limits must differ"),
+        (lambda: pictures.animated_svg(HIMMELBLAU.f, {"a": [[0, 0]]}, seconds=0), "seconds must be above 0"),
+        (lambda: pictures.learning_curves({"a": [1, 2, 3]}, x=[1, 2]), r"as many points as x, \(2,\)"),
+        (lambda: pictures.learning_curves({"a": [[1, 2], [1]]}), "Fill up with NaN"),
+        (lambda: pictures.learning_curves({"a": np.ones((2, 2, 2))}), r"shape \(runs, points\)"),
+        (lambda: pictures.sensitivity([0.1, 1], {"a": [1, 2, 3]}), "a needs a value for each rate"),
+        (lambda: pictures.sensitivity([-0.1, 1], {"a": [1, 2]}), "learning rates must be positive"),
+        (lambda: pictures.heat_map([[0.0, 1.0]], [1, 2], [1], logarithmic=True), "of positive values"),
+        (lambda: pictures.heat_map(np.empty((0, 0)), [], []), "a row for each y"),
+        (lambda: pictures.performance_profiles([[1, 2, 3]], ["a", "b"]), "a column for each of 2 names"),
+        (lambda: pictures.rank_diagram([[1, 2, 3]], ["a", "b"]), "a column for each of 2 names"),
         (lambda: pictures.attraction(HIMMELBLAU.f, LAMB(), [0], [0], [(0, 0)], 1), "works element by element"),
         (lambda: pictures.attraction(HIMMELBLAU.f, CLIPPED, [0], [0], [(0, 0)], 1), "works element by element"),
     ],

@@ -170,17 +170,18 @@ def test_a_note_says_what_p_can_be() -> None:
 
 
 def test_the_latex_table_is_a_tabular_without_bare_signs() -> None:
-    rows = compared({"SGD(a_b=1 & 50%)": [0.5, 0.6, 0.7], "~^{x}": [0.5, 0.6, None]})
+    rows = compared({"[SGD](a_b=1 & 50%)": [0.5, 0.6, 0.7], "~^{x}": [0.5, 0.6, None]})
     lines = latex(ACCURACY, rows).splitlines()
     assert lines[0] == r"\begin{tabular}{l" + "r" * (len(columns(ACCURACY)) - 1) + "}"
     assert lines[-1] == r"\end{tabular}"
-    body = [line for line in lines[1:-1] if line != r"\hline"]
+    assert [lines[1], lines[3], lines[-2]] == [r"\toprule", r"\midrule", r"\bottomrule"]
+    body = [line for line in lines[1:-1] if not line.endswith("rule")]
     assert len(body) == 3
     for line in body:
         assert len(re.split(r"(?<!\\)&", line)) == len(columns(ACCURACY))
         assert line.endswith(r" \\")
         assert line.isascii()
-    assert body[1].startswith(r"SGD(a\_b=1 \& 50\%) & ")
+    assert body[1].startswith(r"{[}SGD](a\_b=1 \& 50\%) & ")
     assert body[2].startswith(r"\textasciitilde{}\textasciicircum{}\{x\} & ")
     assert r"0.6000 $\pm$ 0.1000" in body[1]
 
@@ -190,12 +191,13 @@ def test_smaller_is_better_where_the_problem_says_so() -> None:
     described = dataclasses.replace(VALUE, final_seeds=(2,))
     (row,) = summarise(described, runs(tuning, [outcome([1.0, 1e-5, 1e-7], 1e-7)]))
     assert (row.best_lr, row.steps_to_target, row.metric_mean, row.metric_std) == (1.0, 20, 1e-7, None)
-    assert [column.heading for column in columns(VALUE)][2:7] == [
+    assert [column.heading for column in columns(VALUE)][2:8] == [
         "f - f*",
         "median [quartiles]",
         "95 % interval",
         "p",
         "steps to 1e-06",
+        "s to 1e-06",
     ]
 
 
@@ -212,10 +214,11 @@ def test_settings_are_means_over_seeds_by_increasing_rate() -> None:
 
 
 def test_times_are_medians_in_microseconds() -> None:
-    final = [outcome([0.1, 0.8], 0.5, step=step) for step in (1e-4, 5e-4, 2e-4)]
+    final = [outcome([0.1, 0.95], 0.5, step=step) for step in (1e-4, 5e-4, 2e-4)]
     (row,) = summarise(ACCURACY, runs({0.1: [GOOD, GOOD]}, final))
     assert row.timing is not None
     assert (row.timing.step_us, row.timing.update_us) == pytest.approx((200, 20))
+    assert row.timing.seconds_to_target == pytest.approx(10 * 2e-4)  # one epoch of 10 steps
 
 
 def test_the_table_is_aligned() -> None:
@@ -223,4 +226,4 @@ def test_the_table_is_aligned() -> None:
     lines = text(ACCURACY, summarise(ACCURACY, runs(tuning, [outcome([0.1, 0.95], 0.9)] * 3))).splitlines()
     heading, rule, row = lines[:3]
     assert len(heading) == len(rule) == len(row)
-    assert " ".join(row.split()) == "a 0.1* 0.9000 ± 0.0000 [0.9000, 0.9000] best 0.9 10 100 10.0 1/2"
+    assert " ".join(row.split()) == "a 0.1* 0.9000 ± 0.0000 [0.9000, 0.9000] best 0.9 10 0.001 100 10.0 1/2"

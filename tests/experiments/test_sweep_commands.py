@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from glissade.experiments.cli import main
-from glissade.experiments.sweep import Better, Diverging, Median
+from glissade.experiments.sweep import Better, Diverging, Median, live
 from glissade.experiments.sweep.claims import Finding, Values
 from glissade.experiments.sweep.live import duration
 
@@ -59,6 +59,13 @@ def out(spec: Path) -> Path:
     return spec.parent / "out"
 
 
+@pytest.fixture(scope="module")
+def reported(spec: Path, out: Path) -> Path:
+    result = invoke("report", spec, "--out", out)
+    assert (result.exit_code, result.stdout) == (0, f"Report: {out / 'report.html'}\n")
+    return out
+
+
 def test_a_plan_counts_and_estimates_and_stores_nothing(spec: Path, out: Path) -> None:
     fresh = invoke("plan", spec, "--out", spec.parent / "fresh", "--jobs", 2)
     assert fresh.exit_code == 0
@@ -77,7 +84,7 @@ def test_status_says_how_far_it_is(spec: Path, out: Path) -> None:
     assert re.search(r"^(\d+) runs: \1 there, 0 to do\.$", result.stdout, re.MULTILINE)
     smaller = spec.with_name("smaller.toml")
     smaller.write_text(TEXT.replace("iris = { epochs = 2 }", "").partition("[[claims]]")[0])
-    assert re.search(r" to do\. \d+ others are stored", invoke("status", smaller, "--out", out).stdout)
+    assert re.search(r" to do; \d+ others are stored", invoke("status", smaller, "--out", out).stdout)
 
 
 def test_verify_judges_each_claim(spec: Path, out: Path) -> None:
@@ -110,14 +117,14 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_report_is_one_page_with_tables_and_figures(spec: Path, out: Path) -> None:
-    result = invoke("report", spec, "--out", out)
-    assert (result.exit_code, result.stdout) == (0, f"Report: {out / 'report.html'}\n")
+def test_the_report_is_one_page_with_tables_and_figures(reported: Path) -> None:
+    out = reported
     text = (out / "report.html").read_text()
     page = Page(text)
     assert (page.open, page.fetched) == ([], [])
     names = ["iris-loss", "iris-metric", "iris-gradient_norm", "iris-by-lr", "iris-by-beta1", "iris-best-of-k"]
-    for name in [*names, *(name.replace("iris", "booth") for name in names[1:]), "profiles", "ranks"]:
+    across = ["profiles-epochs", "profiles-seconds", "ranks"]
+    for name in [*names, *(name.replace("iris", "booth") for name in names[1:]), *across]:
         assert (out / f"{name}.svg").is_file()
         assert (out / f"{name}.pdf").is_file()
     assert text.count("<figure>") == len(list(out.glob("*.svg")))
@@ -133,6 +140,33 @@ def test_the_report_is_one_page_with_tables_and_figures(spec: Path, out: Path) -
         assert {run["setting"] for run in own} == {row["setting"]}
         assert float(row["median"]) == np.median([float(run["test_metric"]) for run in own])
         assert float(row["interval_low"]) <= float(row["median"]) <= float(row["interval_high"])
+
+
+def test_tables_are_there_for_papers(reported: Path) -> None:
+    out = reported
+    with (out / "claims.csv").open() as file:
+        assert [row["verdict"] for row in csv.DictReader(file)] == ["holds", "holds"]
+    for name, lines, columns in (("iris", 4, 11), ("booth", 4, 11), ("claims", 2, 3)):
+        text = (out / f"{name}.tex").read_text()
+        assert text.isascii()
+        body = [line for line in text.splitlines() if line.endswith(r"\\")]
+        assert len(body) == 1 + lines
+        assert {len(re.split(r"(?<!\\)&", line)) for line in body} == {columns}
+        assert [line for line in text.splitlines() if "rule" in line] == [r"\toprule", r"\midrule", r"\bottomrule"]
+    assert r"test\_loss, sign test, p $<$ 0.05 & 6 won" in (out / "claims.tex").read_text()
+    heading = (out / "iris.tex").read_text().splitlines()[2]
+    assert r"95 \% interval & loss & steps to 0.95 & seconds to 0.95 & $\mu$s/step" in heading
+
+
+def test_a_run_without_a_terminal_says_how_far_it_is(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "EVERY", 0.0)
+    (spec.parent / "lines.toml").write_text(
+        "problems = { booth = { epochs = 1 } }\noptimizers = { sgd = { lr = { log = [1e-3, 10.0], points = 2 } } }"
+    )
+    result = invoke("run", spec.parent / "lines.toml", "--out", spec.parent / "lines", "--jobs", 1)
+    lines = result.stderr.splitlines()
+    assert re.fullmatch(r"1 of 9 runs, about [\d.]+ m?s left", lines[0])
+    assert lines[-1] == "9 of 9 runs, 2 diverged, about 0 s left"
 
 
 def test_what_is_half_done_has_a_report_and_no_verdict(spec: Path, out: Path) -> None:
@@ -223,8 +257,7 @@ def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-def test_a_specification_in_the_report_is_the_one_that_ran(spec: Path, out: Path) -> None:
-    assert invoke("report", spec, "--out", out).exit_code == 0
-    written = html.unescape((out / "report.html").read_text())
+def test_a_specification_in_the_report_is_the_one_that_ran(reported: Path) -> None:
+    written = html.unescape((reported / "report.html").read_text())
     assert "Halton(budgets=(2, 3), seed=0)" in written
     assert "LogUniform(low=0.001, high=0.01, points=None)" in written

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from glissade.experiments import UsageError
@@ -32,8 +33,9 @@ from glissade.experiments.sweep import (
     executor,
     survey,
 )
+from glissade.experiments.sweep.reservations import Reservations
 from glissade.experiments.sweep.results import Results
-from glissade.experiments.sweep.store import Record
+from glissade.experiments.sweep.store import FORMAT, Record
 from glissade.experiments.trial import Trial
 
 SGD = Contender("sgd", "sgd", {"lr": LogUniform(1e-3, 1e-2)})
@@ -189,7 +191,7 @@ def test_rows_are_only_added(change: str, store: Store) -> None:
 
 def test_rows_say_what_made_them(store: Store) -> None:
     results, _ = go(replace(SWEEP, tasks=SWEEP.tasks[:1], contenders=(SGD,)), store)
-    assert store.count() == len(results.runs)
+    assert store.count() == (len(results.runs), 0)
     for record in results.runs.values():
         assert record.place.endswith(f":{os.getpid()}")
         assert {"python", "numpy", "glissade", "system"} <= set(record.outcome.environment)
@@ -202,6 +204,48 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="can't hold results"):
             go(SWEEP, Store(path))
     assert (tmp_path / "file").read_bytes() == b"something else" * 100
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TABLE photos (name TEXT)",  # something else's
+        "CREATE TABLE results (digest TEXT, trial TEXT, status TEXT, outcome TEXT)",
+        f"CREATE TABLE results (digest TEXT); PRAGMA application_id = {FORMAT - 1}",  # another version's
+    ],
+)
+def test_a_database_of_something_else_is_refused_and_left_alone(script: str, store: Store) -> None:
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.executescript(script)
+    before = store.path.read_bytes()
+    for use in (survey, go):
+        with pytest.raises(UsageError, match="something else, or of another version"):
+            use(SWEEP, store)
+    assert store.path.read_bytes() == before
+    assert [file.name for file in store.path.parent.iterdir()] == ["results.sqlite"]
+
+
+@pytest.mark.parametrize(
+    "damage", ["substr(outcome, 1, 100)", "replace(outcome, 'train_loss', 'tren_loss')", "replace(outcome, '1', '2')"]
+)
+def test_a_damaged_record_is_noticed_and_its_run_repeated(damage: str, store: Store, unbroken: Runs) -> None:
+    go(SWEEP, store)
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        connection.executescript(f"DROP TRIGGER no_change; UPDATE results SET outcome = {damage} WHERE id = 3")
+    assert store.count() == (len(unbroken) - 1, 1)
+    results, ran = go(SWEEP, store)
+    assert (results.runs, len(ran), store.count()) == (unbroken, 1, (len(unbroken), 1))
+
+
+def test_times_to_a_target_are_epochs_steps_and_seconds(store: Store) -> None:
+    results, _ = go(replace(SWEEP, tasks=(Task("matyas", Matyas(), 10),), contenders=(ADAM,)), store)
+    (entry,) = results.entries
+    epochs, steps, seconds = (entry.values(f"{unit}_to_target") for unit in ("epochs", "steps", "seconds"))
+    curves = np.array([record.outcome.validation_metric for record in entry.final])
+    assert epochs.tolist() == [next(i for i, value in enumerate(curve) if value <= 1e-6) for curve in curves]
+    assert steps.tolist() == (100 * epochs).tolist()
+    paces = [record.outcome.timing.step for record in entry.final]
+    assert seconds == pytest.approx(steps * paces)
 
 
 def test_a_survey_of_nothing_makes_nothing(store: Store) -> None:
@@ -257,14 +301,14 @@ def test_killed_at_any_moment_it_resumes_to_the_same_results(
     chance, kept = random.Random(jobs), 0
     for _ in range(kills):
         pid = start(tmp_path, f"--jobs={jobs}")
-        while store.count() == kept and alive(pid):
+        while store.count()[0] == kept and alive(pid):
             time.sleep(0.001)
         time.sleep(chance.uniform(0, 0.03))
         os.kill(pid, signal.SIGKILL)
         while alive(pid):
             time.sleep(0.001)
-        assert store.count() >= kept
-        kept = store.count()
+        assert store.count()[0] >= kept
+        kept = store.count()[0]
     assert kept > 0
     results, ran = go(SWEEP, store, jobs)
     assert results.runs == unbroken
@@ -283,6 +327,30 @@ def test_several_processes_fill_one_store(
         time.sleep(0.01)
     results = survey(SWEEP, store)
     assert (results.runs, results.missing) == (unbroken, [])
+    with closing(sqlite3.connect(store.path)) as connection:  # a trial that one is running is left to it
+        assert connection.execute("SELECT COUNT(*) FROM results").fetchone() == (len(unbroken),)
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from glissade.experiments.sweep.reservations import Reservations
+held = Reservations(Path(sys.argv[1]))
+print(held.take(sys.argv[2]), flush=True)
+sys.stdin.read()
+"""
+
+
+@linux
+def test_a_reservation_ends_with_its_process(tmp_path: Path) -> None:
+    lock, (one, other) = Reservations(tmp_path / "lock"), ("1" * 64, "f" * 64)
+    command = [sys.executable, "-c", HOLDER, str(lock.path), one]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "True\n"
+        assert (lock.take(one), lock.take(other)) == (False, True)
+        holder.kill()
+        holder.wait()
+        assert lock.take(one)
 
 
 @pytest.fixture(scope="module")
