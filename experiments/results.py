@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from . import notebook
 from .errors import UsageError
 from .outcome import Outcome
 from .runs import Description, Run
 from .specification import Cell, Comparison
 from .store import write
 from .summary import Row, summarise
-from .table import text
+from .table import columns, notes, text
 
 FILE = "results.json"
 
@@ -79,3 +80,12 @@ class Results:
 
     def __repr__(self) -> str:
         return text(self.description, self.rows)
+
+    def _repr_html_(self) -> str:
+        from .figures import pictures  # they are drawn of results
+
+        rows, shown = self.rows, columns(self.description)
+        cells = ([column.cell(row) for column in shown] for row in rows)
+        table = notebook.table([column.heading for column in shown], cells)
+        first = next(pictures(self))
+        return table + notebook.image(first.figure, first.heading) + notebook.lines(notes(self.description, rows))

@@ -13,6 +13,7 @@ from time import perf_counter
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from threadpoolctl import threadpool_limits
 
+from . import notebook
 from .errors import UsageError, lookup
 from .pictures import saved
 from .reproductions import REPRODUCTIONS, Findings, Reproduction
@@ -34,6 +35,16 @@ class Verdict:
     def word(self) -> str:
         """"passed", "missed" or "not run"."""
         return "not run" if self.missing else "passed" if self.findings.passed else "missed"
+
+    def _repr_html_(self) -> str:
+        about, found = self.reproduction, self.findings
+        checks = [(c.claim, c.expected, c.got, c.tolerance, "passed" if c.passed else "missed") for c in found.checks]
+        head = [f"{about.title}: {self.word}.", about.source, self.missing or ""]
+        parts = [notebook.lines(filter(None, head))]
+        parts.append(notebook.table(("claim", "expected", "got", "tolerance", "verdict"), checks))
+        parts += [notebook.lines([t.title]) + notebook.table(t.columns, t.rows) for t in found.tables]
+        parts += [notebook.lines([p.title]) + notebook.image(p.figure, p.title) for p in found.pictures]
+        return "".join(parts)
 
 
 def verify(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ..pictures.look import Figure
 
 
 class History:
@@ -49,6 +52,24 @@ class History:
         numbers = ", ".join(f"{name} {value:.4g}" for name, value in last.items())
         ending = f"; stopped: {self.stopped}" if self.stopped else ""
         return f"<History of {len(self)} epochs: {numbers}{ending}>"
+
+    def plot(self, *names: str) -> Figure:
+        """Draw columns of the epochs; the losses if none is named. Raises KeyError for one that is not there."""
+        from ..pictures import learning_curves  # matplotlib takes a while to import: only who draws pays
+
+        shown = names or [name for name in ("loss", "val_loss") if any(name in epoch for epoch in self.epochs)]
+        curves = {name: [self[name]] for name in shown}
+        return learning_curves(curves, x=range(1, len(self) + 1), xlabel="epoch", ylabel=", ".join(shown))
+
+    def _repr_html_(self) -> str:
+        from .. import notebook
+
+        names = list(dict.fromkeys(name for epoch in self.epochs for name in epoch))
+        columns = [[f"{value:.4g}" for value in self[name]] for name in names]
+        rows = list(zip(range(1, len(self) + 1), *columns, strict=True))
+        picture = notebook.image(self.plot(), "losses") if len(self) > 1 else ""
+        ending = notebook.lines([f"stopped: {self.stopped}"]) if self.stopped else ""
+        return notebook.table(("epoch", *names), rows[-10:]) + picture + ending
 
     def to_csv(self) -> str:
         """The epochs as CSV, every number in full."""

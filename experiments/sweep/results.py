@@ -10,6 +10,7 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import notebook
 from ..statistics import steps_to_target
 from ..trial import Trial
 from .claims import ENDS, Finding, Values
@@ -106,6 +107,20 @@ class Results:
 
     sweep: Sweep
     entries: Sequence[Entry]
+
+    def _repr_html_(self) -> str:
+        from . import figures, table  # they are made of results
+        from .summary import summarised
+
+        parts = []
+        for task in self.sweep.tasks:
+            shown = table.columns(task)
+            rows = [row for row in summarised(self.entries) if row.problem == task.name]
+            cells = ([column.cell(row) for column in shown] for row in rows)
+            parts += [f"<b>{task.name}</b>", notebook.table([column.heading for column in shown], cells)]
+            parts += [notebook.image(figure, title) for _, title, figure in list(figures.of_task(self, task))[:1]]
+        claims = [(finding.claim, finding.found, finding.word) for finding in self.findings()]
+        return "".join([*parts, notebook.table(("claim", "found", "verdict"), claims) if claims else ""])
 
     @property
     def runs(self) -> dict[Trial, Record | None]:
