@@ -83,7 +83,8 @@ def _check(owner: str, parameters: list[Any]) -> None:
     for index, p in enumerate(parameters):
         what = f"{owner}: parameter {index}" + (f" ({p.name})" if getattr(p, "name", None) else "")
         if not isinstance(p, np.ndarray) and not (hasattr(p, "data") and hasattr(p, "grad")):
-            raise TypeError(f"{what} must be a Parameter or an array. Received: {type(p).__name__}.")
+            remedy = " Say net.parameters()." if hasattr(p, "parameters") else ""
+            raise TypeError(f"{what} must be a Parameter or an array. Received: {type(p).__name__}.{remedy}")
         if id(p) in seen:
             raise ValueError(
                 f"{what} comes twice, first as parameter {seen[id(p)]}. Leave one out: it would move twice."

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ...autograd import nn
 from ...optim import SGD, Momentum
 from ...schedules import Cyclic, PerEpoch, RangeTest, range_test
 from ..datasets import load
+from ..pictures.look import Figure
 from .base import Findings, reproduction
-from .curves import drawn
+from .curves import JUDGING, ahead, drawn
 from .networks import train
 from .tasks import digits
 
@@ -36,10 +36,19 @@ def tested() -> RangeTest:
 
 
 @reproduction(
-    "cyclical", "A triangular rate between the bounds of a range test, against constant rates", f"{SOURCE}, 3 and 4"
+    "cyclical",
+    "A triangular rate between the bounds of a range test is ahead of a constant rate at its foot",
+    f"{SOURCE}, sections 3.1 to 3.3",
 )
 def cyclical(findings: Findings) -> None:
-    """Digits, SGD, 24 epochs in three cycles, up to the rate at which the range test turns, from a quarter of it."""
+    """As in the paper: bounds from a range test, the lower a quarter of the upper, cycles run to their end.
+
+    Not as there: SGD on digits and a 64-32-10 network, 24 epochs in three cycles, in place of CIFAR-10 and ImageNet.
+
+    The range test runs on a seed of its own; five others are judged. Checked is that cycles end below the constant rate
+    at their foot, at every seed. That they match any constant rate is not seen here: on the seeds that chose, the
+    constant rate at their top mostly ended lower. The table has all of them.
+    """
     test = tested()
     high = float(test.rates[int(np.argmin(test.smoothed))])
     low = high / 4
@@ -51,15 +60,15 @@ def cyclical(findings: Findings) -> None:
         f"constant, {(low + high) / 2:.2g}": (low + high) / 2,
         f"constant, {high:.2g}": high,
     }
-    curves = train(SGD(lr=1.0), task, 6 * half, range(3), lr=list(lrs.values()))
-    loss = curves.train[:, :, -1].mean(axis=1)
+    curves = train(SGD(lr=1.0), task, 6 * half, JUDGING, lr=list(lrs.values()))
+    triangular, _, foot, *_ = curves.train[:, :, -1]
+    ahead(findings, "training loss, triangular below the constant lower bound", triangular, foot)
     suggested = test.suggestion is not None and low < test.suggestion < high
-    findings.equal("range test: where the loss falls fastest lies between the bounds", True, suggested)
-    findings.above("training loss at the constant lower bound over triangular's", 1.0, loss[2] / loss[0])
-    findings.below("triangular's over the middle rate's", 1.25, loss[0] / loss[3])
+    findings.equal("range test: where the loss falls fastest lies between the bounds", True, suggested, basis="words")
     rows = [(name, *(f"{curve[i, :, -1].mean():.4f}" for curve in curves)) for i, name in enumerate(lrs)]
     columns = ("rate", "training loss", "test loss", "test error")
-    findings.table(f"After {6 * half} epochs at the end of a cycle, mean of three seeds", columns, rows)
+    title = f"After {6 * half} epochs, at the end of a cycle; mean of five seeds"
+    findings.table(title, columns, rows)
     findings.picture("The range test: loss against rate", _drawn(test))
     shown = dict(zip(lrs, curves.error, strict=True))
     findings.picture("Three cycles of eight epochs", drawn(shown, "test error", yscale="log"))
@@ -74,10 +83,10 @@ def _drawn(test: RangeTest) -> Figure:
 @reproduction(
     "cyclical-callback",
     "A cyclical rate as a schedule, and set by hand before each epoch: equal numbers",
-    f"{SOURCE}, 3.1",
+    f"{SOURCE}, section 3.1, for the rate; asked on forums: a schedule object, or an epoch's callback",
 )
 def callback(findings: Findings) -> None:
-    """Digits, momentum, 8 epochs."""
+    """Momentum on digits and a 64-32-10 network, 8 epochs, 0.01 to 0.1 in cycles of four epochs. Nothing is chosen."""
     data, cycle = load("digits"), Cyclic(0.01, 0.1, 2)
     steps = len(data.y_train) // 64
     runs = []
@@ -95,6 +104,12 @@ def callback(findings: Findings) -> None:
                 optimizer.step()
                 losses.append(float(loss.data))
         runs.append(losses)
-    findings.equal("steps whose losses differ", 0, sum(a != b for a, b in zip(*runs, strict=True)))
-    findings.close("the rate at the top of a cycle, epoch 2", 0.1, float(cycle(2)), rel=1e-15)
-    findings.close("the rate at its foot, epoch 4", 0.01, float(cycle(4)), rel=1e-15)
+    differ = sum(a != b for a, b in zip(*runs, strict=True))
+    findings.equal("steps whose losses differ", 0, differ, basis="theory")
+    findings.close("the rate at the top of a cycle, epoch 2", 0.1, float(cycle(2)), rel=1e-15, basis="theory")
+    findings.close("the rate at its foot, epoch 4", 0.01, float(cycle(4)), rel=1e-15, basis="theory")
+    means = np.array(runs).reshape(2, 8, steps).mean(axis=2)
+    seen = [(epoch + 1, f"{cycle(epoch):.4f}", *(f"{x:.6f}" for x in means[:, epoch])) for epoch in range(8)]
+    findings.table("Mean loss of every epoch", ("epoch", "rate", "schedule", "set by hand"), seen)
+    shown = {"schedule": means[:1], "set by hand": means[1:]}
+    findings.picture("One curve covers the other", drawn(shown, "training loss"))

@@ -12,11 +12,11 @@ from ...optim import Momentum
 from ...schedules import InverseTime, PerEpoch, Schedule, Step
 from ..datasets import load
 from .base import Findings, reproduction
-from .curves import drawn
+from .curves import ahead, drawn, interval
 
 Array = NDArray[Any]
 EPOCHS, BATCH = 50, 28
-SEEDS = range(10)
+SEEDS = range(100, 110)
 
 
 class Split(NamedTuple):
@@ -58,13 +58,17 @@ def train(spec: Momentum, seed: int) -> Array:
 
 @reproduction(
     "ionosphere",
-    "A network on the ionosphere data, its rate decayed by time and by drops",
-    "the two examples of an article on schedules, 2016 and later; the data: Sigillito et al. 1989",
+    "A network on the ionosphere data learns under a rate decayed by time and by drops",
+    "the question: two examples of articles on schedules in Keras, since 2016; the data: Sigillito et al. 1989",
 )
 def ionosphere(findings: Findings) -> None:
-    """34-34-1, 50 epochs, batches of 28, a third held out; ten splits.
+    """As in the examples: 34-34-1, 50 epochs, batches of 28, a third held out.
 
-    By time: 0.1 / (1 + 0.002 k), k counting updates. By drops: 0.1, halved every 10 epochs. Beside them, 0.1.
+    By time: 0.1 / (1 + 0.002 k), k counting updates, momentum 0.8. By drops: 0.1, halved every 10 epochs, momentum 0.9.
+
+    Not as there: ten splits in place of one, and a constant 0.1 beside each. No accuracy of the examples is used:
+    checked are the rates, and accuracy above that of always guessing the more frequent class, at every split. Nothing
+    is tuned. That the decay gains accuracy is not seen here: both intervals hold 0.
     """
     steps = -(-len(thirds(0)[0].y) // BATCH)
     specs = {
@@ -74,16 +78,22 @@ def ionosphere(findings: Findings) -> None:
         "constant, momentum 0.9": Momentum(lr=0.1, momentum=0.9),
     }
     found = {name: np.stack([train(spec, seed) for seed in SEEDS], axis=1) for name, spec in specs.items()}
+    good = np.array([thirds(seed)[1].y.mean() for seed in SEEDS])
+    by_time, constant, by_drops, constant_9 = found.values()
     for name, (accuracy, _, _) in found.items():
-        findings.above(f"{name}: held-out accuracy, mean of ten splits", 0.85, float(accuracy[:, -1].mean()))
-    by_time, _, by_drops, _ = found.values()
-    findings.close("by time: the last rate", 0.1 / (1 + 0.002 * (EPOCHS * steps - 1)), by_time[2, 0, -1], rel=1e-12)
-    findings.close("by drops: the last rate", 0.1 / 2**4, by_drops[2, 0, -1], rel=1e-12)
+        ahead(findings, f"{name}: held-out accuracy above guessing", np.maximum(good, 1 - good), accuracy[:, -1])
+    last = 0.1 / (1 + 0.002 * (EPOCHS * steps - 1))
+    findings.close("by time: the last rate", last, by_time[2, 0, -1], rel=1e-12, basis="theory")
+    findings.close("by drops: the last rate", 0.1 / 2**4, by_drops[2, 0, -1], rel=1e-12, basis="theory")
     rows = [
         (name, f"{a[:, -1].mean():.3f}", f"{a[:, -1].min():.3f} to {a[:, -1].max():.3f}", f"{loss[:, -1].mean():.4f}")
         for name, (a, loss, _) in found.items()
     ]
     columns = ("rate", "held-out accuracy", "over the splits", "training loss")
     findings.table(f"After {EPOCHS} epochs, {steps} steps each; ten splits", columns, rows)
+    pairs = {"by time": by_time[0] - constant[0], "by drops": by_drops[0] - constant_9[0]}
+    gains = [(name, "{:+.4f} to {:+.4f}".format(*interval(gain[:, -1]))) for name, gain in pairs.items()]
+    findings.table("Accuracy gained over a constant rate: mean -+ two standard errors", ("rate", "gain"), gains)
     findings.picture("Training loss", drawn({name: loss for name, (_, loss, _) in found.items()}, "loss", yscale="log"))
-    findings.picture("Learning rate in use", drawn({name: rate for name, (_, _, rate) in found.items()}, "rate"))
+    rates = {name: rate for name, (_, _, rate) in found.items()}
+    findings.picture("Learning rate in use", drawn(rates, "learning rate"))

@@ -54,7 +54,7 @@ class Dialect:
             return
         if inspect.isfunction(vars(cls).get("ours")):
             cls.ours = staticmethod(cls.ours)
-        own = list(inspect.signature(cls.ours).parameters.values())
+        own = [p.replace(annotation=p.empty) for p in inspect.signature(cls.ours).parameters.values()]
         more = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=d) for n, d in cls._unseen().items()]
         cls.__signature__ = inspect.Signature([*own, *more])
         cls.registry[cls.title()] = cls
