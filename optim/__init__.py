@@ -2,6 +2,7 @@
 
 from . import rules
 from .bound import BoundOptimizer
+from .checking import check_rule
 from .hyper import Count, Fraction, Hyper, Integer, NonNegative, Positive, Unit
 from .minimize import Result, minimize
 from .optimizer import Optimizer
@@ -26,6 +27,7 @@ __all__ = [
     "Result",
     "Unit",
     "Unrolled",
+    "check_rule",
     "minimize",
     "unroll",
 ]

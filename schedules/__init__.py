@@ -10,6 +10,7 @@ How other frameworks' schedules are said in these is in `glissade.schedules.comp
 """
 
 from .algebra import Clipped, Offset, Power, Product, Scaled, Schedule, Strided, Sum, Then, Truncated
+from .checking import check_schedule
 from .cycles import CosineRestarts, CosineWave, Cyclic, OneCycle, Repeat
 from .functions import Lambda, Noise, PerEpoch, Recurrence
 from .plateau import Controller, ReduceOnPlateau
@@ -60,5 +61,6 @@ __all__ = [
     "Sum",
     "Then",
     "Truncated",
+    "check_schedule",
     "range_test",
 ]

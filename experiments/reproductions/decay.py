@@ -131,4 +131,5 @@ def body_mass(findings: Findings) -> None:
         columns = ("rate", *(f"after {end} epochs" for end in ends))
         findings.table(f"Accuracy on unseen bodies, {units}, mean of ten seeds", columns, rows)
         curves = {name: 1 - values for name, values in zip(ways, error, strict=True)}
-        findings.picture(f"Accuracy on unseen bodies, {units}", drawn(curves, "accuracy"))
+        low, high = curves["1e-3"].mean(axis=0).min(), max(values.max() for values in curves.values())
+        findings.picture(f"Accuracy on unseen bodies, {units}", drawn(curves, "accuracy", ylim=(low, high + 0.01)))
