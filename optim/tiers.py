@@ -26,6 +26,10 @@ class Tier(ABC):
 
     compile: ClassVar[type[Kernel] | type[Whole]] = Whole
 
+    def __repr__(self) -> str:
+        """The name of the one value that there is."""
+        return type(self).__name__.upper()
+
     @abstractmethod
     def start(self, spec: Optimizer, slot: str, block: Block) -> Array | list[Array]:
         """The first value of a state."""

@@ -64,9 +64,12 @@ def section(package: str, name: str, thing: object) -> str:
 
 
 def constant(name: str, value: object) -> str:
-    """A name and its value; of a registry, the names in it."""
-    shown = ", ".join(value) if isinstance(value, Mapping) else repr(value)
-    return f"`{name}`\n: {shown}"
+    """A name and its value; of a registry, the names in it; of an annotation, what it says."""
+    if isinstance(value, Mapping):
+        return f"`{name}`\n: {', '.join(value)}"
+    if about := getattr(value, "__metadata__", None):
+        return f"`{name}`\n: a hyperparameter that is {about[0].text}"
+    return f"`{name}`\n: `{value!r}`"
 
 
 PAGES: dict[str, Callable[[], str]] = {package: partial(page, package) for package in PACKAGES}
