@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from .outcome import Outcome
@@ -18,6 +17,7 @@ from .pictures import (
     sensitivity,
     style,
 )
+from .pictures.look import Figure
 from .results import Results
 from .runs import counted
 from .summary import final_metrics, settings, steps_to_reach

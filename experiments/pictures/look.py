@@ -48,7 +48,11 @@ T = TypeVar("T")
 
 
 def style(i: int) -> dict[str, Any]:
-    """Return the look of line number i, the same in every figure: arguments of `Axes.plot`."""
+    """Return the look of line number i, the same in every figure: arguments of `Axes.plot`.
+
+    >>> style(1)
+    {'color': '#CC6677', 'linestyle': '--', 'linewidth': 1.6}
+    """
     return {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)], "linewidth": 1.6}
 
 
@@ -83,8 +87,14 @@ def legend(figure: Figure, handles: Any, labels: Any, **options: Any) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, handlelength=3, **options)
 
 
-def saved(figure: Figure, kind: Literal["svg", "pdf", "png"]) -> bytes:
-    """Return a figure as a file of that kind; equal figures give equal bytes."""
+def saved(figure: matplotlib.figure.Figure, kind: Literal["svg", "pdf", "png"]) -> bytes:
+    """Return a figure as a file of that kind; equal figures give equal bytes.
+
+    >>> from glissade.experiments.pictures import learning_curves
+    >>> figure = learning_curves({"sgd": [[4.0, 2.0, 1.0]]})
+    >>> saved(figure, "svg")[:5], saved(figure, "svg") == saved(figure, "svg")
+    (b'<?xml', True)
+    """
     buffer = io.BytesIO()
     metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
     with mpl.rc_context({**mpl.rcParamsDefault, **LOOK, "svg.hashsalt": "glissade", "pdf.fonttype": 42}):
