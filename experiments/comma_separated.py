@@ -51,7 +51,7 @@ def comma_separated(lines: Iterable[dict[str, Any]]) -> str:
     """Return CSV with a heading; a line may lack names that another has."""
     table = list(lines)
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, max(table, key=len), restval="", lineterminator="\n")
+    writer = csv.DictWriter(buffer, max(table, key=len, default={}), restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(table)
     return buffer.getvalue()

@@ -44,6 +44,13 @@ def save_gif(
 
     Raises:
         ValueError: as `trajectories`, or seconds are not positive.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_gif(f"{folder}/bowl.gif", lambda x, y: x**2 + y**2, {"sgd": [[2, 1], [1, 0.5], [0, 0]]})
+    ...     Path(folder, "bowl.gif").read_bytes()[:6]
+    b'GIF89a'
     """
     _check(seconds)
     figure, axes = ground(f, paths, minima=minima, x=x, y=y, title=title)
@@ -77,6 +84,10 @@ def animated_svg(
     """Return the picture that `trajectories` draws as one SVG document in which the paths grow.
 
     It holds no script and asks for nothing. Arguments and errors are those of `save_gif`.
+
+    >>> picture = animated_svg(lambda x, y: x**2 + y**2, {"sgd": [[2, 1], [1, 0.5], [0, 0]]}, seconds=2)
+    >>> picture.count('dur="2s"'), "<script" in picture  # the line, and both coordinates of its head
+    (3, False)
     """
     _check(seconds)
     figure, axes = ground(f, paths, minima=minima, x=x, y=y, title=title)

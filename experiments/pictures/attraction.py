@@ -42,6 +42,11 @@ def attraction(
     Raises:
         ValueError: the optimizer is bound, or its rule or an option of it sees more than one element at a time; there
             are no minima.
+
+    >>> from glissade.optim import SGD
+    >>> wells = [(-1, 0), (1, 0)]
+    >>> attraction(lambda x, y: (x**2 - 1) ** 2 + y**2, SGD(lr=0.1), [-1.5, -0.5, 0, 0.5], [0, 1], wells, 100).tolist()
+    [[0, 0, -1, 1], [0, 0, -1, 1]]
     """
     if not isinstance(optimizer, Optimizer):
         raise ValueError(f"attraction: an unbound optimizer is needed, such as Adam(lr=0.1). Received: {optimizer!r}.")

@@ -46,6 +46,10 @@ def learning_curves(
 
     Raises:
         ValueError: curves are not of that shape, or x isn't of theirs.
+
+    >>> figure = learning_curves({"sgd": [[4, 2, 1], [4, 3, 2]], "adam": [[4, 1, 0.5], [4, 9, np.nan]]}, target=1)
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['sgd', 'adam (1 of 2 diverged)']
     """
     figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
     axes = figure.subplots()
@@ -75,6 +79,10 @@ def learning_curves_apart(
     """Draw each optimizer into axes of its own, in front of the others in grey: for curves that cross often.
 
     Arguments and errors are those of `learning_curves`.
+
+    >>> figure = learning_curves_apart({"sgd": [[0.5, 0.7, 0.8]], "adam": [[0.5, 0.8, 0.7]]})
+    >>> [axes.get_title(loc="left") for axes in figure.axes]
+    ['sgd', 'adam']
     """
     runs = {name: _runs(name, values, x) for name, values in curves.items()}
     columns = min(3, math.ceil(math.sqrt(len(curves) or 1)))

@@ -48,6 +48,12 @@ def trajectories(
 
     Raises:
         ValueError: a path is not of that shape, nothing says what limits to take, or limits are equal.
+
+    >>> from glissade.optim import SGD, minimize
+    >>> found = minimize(lambda p: p[0] ** 2 + 4 * p[1] ** 2, [2.0, 1.0], SGD(lr=0.1), steps=20)
+    >>> figure = trajectories(lambda x, y: x**2 + 4 * y**2, {"sgd": found.trajectory}, minima=[(0, 0)])
+    >>> [text.get_text() for text in figure.legends[0].get_texts()], found.trajectory.shape
+    (['sgd'], (21, 2))
     """
     figure, axes = ground(f, paths, minima=minima, x=x, y=y, title=title)
     for i, path in enumerate(paths.values()):
@@ -143,6 +149,10 @@ def basins(
 
     Raises:
         ValueError: `reached` is not of that shape, or holds what is no index; starts are not evenly spaced.
+
+    >>> figure = basins([[0, 0, 1, 1], [0, -1, 1, 1]], [-2, -1, 0, 1], [0, 1], minima=[(-1, 0), (1, 0)])
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['1: (-1, 0)  38%', '2: (1, 0)  50%', 'elsewhere  12%']
     """
     indices, xs, ys = np.asarray(reached), np.asarray(x, np.float64), np.asarray(y, np.float64)
     if indices.shape != (len(ys), len(xs)):

@@ -39,6 +39,10 @@ def performance_profiles(
 
     Raises:
         ValueError: times are no table with a column for each name, or have a negative number.
+
+    >>> figure = performance_profiles([[10, 15], [np.inf, 5]], ["sgd", "adam"])
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['adam  0.92', 'sgd  0.50']
     """
     _check(times, names, "performance_profiles")
     figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
@@ -76,6 +80,10 @@ def best_of_k(
         logarithmic: whether the y axis is.
         ylabel: what they are.
         title: of the picture.
+
+    >>> figure = best_of_k({"sgd": [0.5, 0.3, 0.4, np.nan], "adam": [0.3, 0.2, 0.4, 0.3]})
+    >>> [line.get_ydata().tolist() for line in figure.axes[0].lines]  # medians for k = 1, 2, 3, 4
+    [[0.4, 0.3, 0.3, 0.3], [0.3, 0.2, 0.2, 0.2]]
     """
     figure = Figure(figsize=(WIDTH, 4.3), layout="constrained")
     axes = figure.subplots()
@@ -116,6 +124,10 @@ def rank_diagram(
 
     Raises:
         ValueError: values are no table with a column for each name, of two methods or more.
+
+    >>> figure = rank_diagram([[0.1, 0.2, 0.3], [0.2, 0.1, np.nan], [0.1, 0.3, 0.4]], ["adam", "sgd", "adagrad"])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['adam  1.33', 'sgd  1.67', 'adagrad  3.00', 'critical difference 1.91']
     """
     _check(values, names, "rank_diagram")
     ranks = average_ranks(values, higher_is_better=higher_is_better)

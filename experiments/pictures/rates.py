@@ -37,6 +37,10 @@ def sensitivity(
 
     Raises:
         ValueError: a rate isn't positive, or values are not one for each.
+
+    >>> figure = sensitivity([0.01, 0.1, 1.0], {"sgd": [0.9, 0.3, np.nan], "adam": [0.2, 0.5, 0.8]})
+    >>> [line.get_xdata().tolist() for line in figure.axes[1].lines if line.get_marker() == "x"]  # where each diverged
+    [[1.0], []]
     """
     rates, count = np.asarray(lrs, np.float64), len(values)
     if rates.ndim != 1 or not (rates > 0).all():
@@ -100,6 +104,10 @@ def heat_map(
 
     Raises:
         ValueError: values are not of that shape, or not positive where colours are logarithmic.
+
+    >>> figure = heat_map([[0.4, 0.2, np.nan], [0.5, 0.3, np.nan]], x=[0.01, 0.1, 1.0], y=[0.0, 0.1])
+    >>> figure.axes[0].get_title(loc="left")
+    'star: best, cross: diverged'
     """
     grid = np.asarray(values, np.float64)
     if grid.shape != (len(y), len(x)) or not grid.size:

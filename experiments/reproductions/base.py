@@ -26,6 +26,11 @@ class Check:
 
     Raises:
         ValueError: another basis.
+
+    >>> findings = Findings()
+    >>> findings.below("the loss after ten epochs", 0.5, got=0.31, basis="words")
+    >>> findings.checks[0]
+    Check(claim='the loss after ten epochs', expected='< 0.5', got='0.31', tolerance='', passed=True, basis='words')
     """
 
     claim: str
@@ -60,7 +65,13 @@ class Picture:
 
 @dataclass
 class Findings:
-    """What a reproduction found: checks, tables and figures, in the order in which it gave them."""
+    """What a reproduction found: checks, tables and figures, in the order in which it gave them.
+
+    >>> findings = Findings()
+    >>> findings.close("the first step of Adam is lr", 0.001, 0.00099999, rel=1e-4, basis="theory")
+    >>> findings.checks[0].tolerance, findings.passed
+    ('0.01 %', True)
+    """
 
     checks: list[Check] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
@@ -76,7 +87,7 @@ class Findings:
     ) -> None:
         """Check that a number is within a share `rel` of the expected one, or within `off` of it."""
         passed = math.isclose(got, expected, rel_tol=rel, abs_tol=off)
-        tolerance = " or ".join([f"{100 * rel:g} %"] * bool(rel) + [f"{off:g}"] * bool(off)) or "exact"
+        tolerance = " or ".join([share(rel)] * bool(rel) + [f"{off:g}"] * bool(off)) or "exact"
         self.checks.append(Check(claim, f"{expected:.8g}", f"{got:.8g}", tolerance, passed, basis))
 
     def equal(self, claim: str, expected: Any, got: Any, *, basis: str) -> None:
@@ -100,6 +111,11 @@ class Findings:
         self.pictures.append(Picture(title, figure))
 
 
+def share(tolerance: float) -> str:
+    """Return a relative tolerance as one reads it."""
+    return f"{100 * tolerance:g} %" if tolerance >= 1e-4 else f"{tolerance:g}, relative"
+
+
 @dataclass(frozen=True)
 class Reproduction:
     """Claims of a paper, and the function that checks them.
@@ -109,6 +125,14 @@ class Reproduction:
         title: the claim in a line.
         source: the paper, and where in it.
         run: computes everything and puts it into the Findings it is given.
+
+    >>> def run(findings):
+    ...     '''On x^2 / 2, from 3.'''
+    ...     findings.equal("x after a step of lr 1", 0.0, 3.0 - 1.0 * 3.0, basis="theory")
+    >>> one_step = Reproduction("one-step", "A step of 1/L ends at a parabola's minimum", "a textbook", run)
+    >>> one_step.run(found := Findings())
+    >>> one_step.settings, found.passed
+    ('On x^2 / 2, from 3.', True)
     """
 
     name: str
@@ -130,7 +154,14 @@ Run = Callable[[Findings], None]
 
 
 def reproduction(name: str, title: str, source: str) -> Callable[[Run], Run]:
-    """Register a function as a reproduction."""
+    """Register a function as a reproduction.
+
+    >>> @reproduction("one-step", "A step of 1/L ends at a parabola's minimum", "a textbook")
+    ... def run(findings):
+    ...     findings.equal("x after a step of lr 1", 0.0, 3.0 - 1.0 * 3.0, basis="theory")
+    >>> REPRODUCTIONS["one-step"].title
+    "A step of 1/L ends at a parabola's minimum"
+    """
 
     def register(run: Run) -> Run:
         REPRODUCTIONS[name] = Reproduction(name, title, source, run)

@@ -38,6 +38,11 @@ def bootstrap_interval(
 
     Raises:
         ValueError: fewer than two values, or one that isn't finite: a mean over the rest would hide the divergence.
+
+    >>> accuracies = [0.90, 0.92, 0.91, 0.97, 0.93, 0.91, 0.92, 0.90]
+    >>> low, high = bootstrap_interval(accuracies)  # of their mean, 0.92
+    >>> round(low, 2), round(high, 2)
+    (0.91, 0.94)
     """
     array = np.asarray(values, np.float64)
     if array.ndim != 1 or len(array) < 2:

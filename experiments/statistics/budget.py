@@ -33,6 +33,9 @@ def expected_best(
 
     Raises:
         ValueError: no values, a budget below 1, or divergence without `untrained`.
+
+    >>> expected_best([0.6, 0.7, 0.8, 0.9], k=[1, 2, 4], higher_is_better=True).round(2).tolist()
+    [0.75, 0.81, 0.86]
     """
     ordered, budgets = _ordered(values, k, higher_is_better, untrained, "expected_best")
     share = np.arange(len(ordered), -1, -1) / len(ordered)  # of trials that are no better than number i
@@ -47,6 +50,9 @@ def expected_best_of_distinct(
 
     It is the mean over all subsets of size k, which Sivaprasad et al. 2020, arXiv:1910.11758, approach by shuffling.
     Arguments, result and errors are those of `expected_best`; a budget can't be above n either.
+
+    >>> expected_best_of_distinct([0.6, 0.7, 0.8, 0.9], k=[1, 2, 4], higher_is_better=True).round(2).tolist()
+    [0.75, 0.83, 0.9]
     """
     ordered, budgets = _ordered(values, k, higher_is_better, untrained, "expected_best_of_distinct")
     return _signed(_chances(len(ordered), budgets, "expected_best_of_distinct") @ ordered, higher_is_better)
@@ -71,6 +77,9 @@ def quantiles_of_best(
 
     Raises:
         ValueError: no values, or a budget outside 1, ..., n.
+
+    >>> quantiles_of_best([0.1, 0.2, 0.3, np.nan], k=[1, 2, 4]).tolist()  # lucky, usual and unlucky searches
+    [[0.1, 0.1, 0.1], [0.2, 0.1, 0.1], [0.3, 0.2, 0.1]]
     """
     ordered, budgets = _ordered(values, k, higher_is_better, np.inf, "quantiles_of_best")
     reached = _chances(len(ordered), budgets, "quantiles_of_best").cumsum(axis=-1)

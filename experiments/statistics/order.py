@@ -11,12 +11,20 @@ Array = NDArray[np.float64]
 
 
 def diverged(values: ArrayLike) -> int:
-    """Return how many values are not finite."""
+    """Return how many values are not finite.
+
+    >>> diverged([0.3, np.nan, np.inf])
+    2
+    """
     return int(np.count_nonzero(~np.isfinite(np.asarray(values, np.float64))))
 
 
 def costs(values: ArrayLike, higher_is_better: bool = False) -> Array:
-    """Return numbers of which the smaller is the better: the sign is turned if need be, and divergence is infinity."""
+    """Return numbers of which the smaller is the better: the sign is turned if need be, and divergence is infinity.
+
+    >>> costs([0.9, 0.7, np.nan], higher_is_better=True).tolist()
+    [-0.9, -0.7, inf]
+    """
     array = np.asarray(values, np.float64)
     return np.where(np.isfinite(array), -array if higher_is_better else array, np.inf)
 
@@ -50,6 +58,9 @@ def quantiles(
 
     Raises:
         ValueError: no values, or a share outside [0, 1].
+
+    >>> quantiles([1.0, 2.0, 4.0, np.nan]).tolist()  # one of four diverged
+    [1.75, 3.0, inf]
     """
     array, wanted = np.asarray(values, np.float64), np.atleast_1d(np.asarray(shares, np.float64))
     if array.ndim == 0 or array.shape[axis] == 0:

@@ -27,6 +27,9 @@ def performance_ratios(times: ArrayLike) -> Array:
 
     Raises:
         ValueError: not a table, or a negative time.
+
+    >>> performance_ratios([[10, 20], [np.inf, 5]]).tolist()
+    [[1.0, 2.0], [inf, 1.0]]
     """
     found = costs(table(times, "performance_ratios"))
     if (found < 0).any():
@@ -46,6 +49,9 @@ def performance_profile(times: ArrayLike, taus: ArrayLike) -> Array:
 
     Returns:
         Shape (points, methods). Problems that nobody solves count: no profile then reaches 1.
+
+    >>> performance_profile([[10, 20], [np.inf, 5]], taus=[1, 2]).tolist()
+    [[0.5, 0.5], [0.5, 1.0]]
     """
     ratios, points = performance_ratios(times), np.asarray(taus, np.float64)
     return np.asarray((ratios <= points[:, None, None]).mean(axis=1))
@@ -67,6 +73,9 @@ def algoperf_score(times: ArrayLike, *, tau_max: float = 4.0, points: int = 100)
 
     Raises:
         ValueError: as `performance_ratios`, or tau_max is not above 1.
+
+    >>> algoperf_score([[10, 15], [np.inf, 5]]).round(2).tolist()
+    [0.5, 0.92]
     """
     if not tau_max > 1:
         raise ValueError(f"algoperf_score: tau_max must be above 1. Received: {tau_max}. The competition has 4.")
@@ -82,6 +91,9 @@ def tuned_time(times: ArrayLike) -> Array:
 
     Returns:
         Shape (...): infinity where half of the studies or more have no trial that reached the target.
+
+    >>> float(tuned_time([[30, 20, np.nan], [25, 40, 35], [np.nan, np.nan, np.nan]]))
+    25.0
     """
     best = np.sort(costs(times).min(axis=1), axis=0)
     middle = (len(best) - 1) / 2

@@ -28,6 +28,9 @@ def average_ranks(values: ArrayLike, *, higher_is_better: bool = False) -> Array
 
     Raises:
         ValueError: not a table.
+
+    >>> average_ranks([[0.1, 0.2, 0.3], [0.5, 0.5, np.nan]]).tolist()
+    [1.25, 1.75, 3.0]
     """
     found: Array = stats.rankdata(costs(table(values, "average_ranks"), higher_is_better), axis=1).mean(axis=0)
     return found
@@ -35,7 +38,12 @@ def average_ranks(values: ArrayLike, *, higher_is_better: bool = False) -> Array
 
 @dataclass(frozen=True)
 class Friedman:
-    """The test of whether methods differ at all: chi square, and the less conservative F of Iman & Davenport 1980."""
+    """The test of whether methods differ at all: chi square, and the less conservative F of Iman & Davenport 1980.
+
+    >>> found = friedman([[0.1, 0.2, 0.3], [0.2, 0.3, 0.4], [0.5, 0.4, 0.6], [0.1, 0.4, 0.3]])
+    >>> round(found.p_chi_square, 3), round(found.p_f, 3)
+    (0.105, 0.084)
+    """
 
     chi_square: float
     p_chi_square: float
@@ -52,6 +60,10 @@ def friedman(values: ArrayLike, *, higher_is_better: bool = False) -> Friedman:
 
     Raises:
         ValueError: not a table, or a single method.
+
+    >>> found = friedman([[0.1, 0.2, 0.3], [0.2, 0.3, 0.4], [0.5, 0.4, 0.6], [0.1, 0.4, 0.3]])
+    >>> round(found.chi_square, 3), round(found.f, 3)
+    (4.5, 3.857)
     """
     n, k = table(values, "friedman").shape
     if k < 2:
@@ -69,6 +81,9 @@ def critical_difference(problems: int, methods: int, level: float = 0.05) -> flo
 
     Raises:
         ValueError: no problem, or fewer than two methods.
+
+    >>> round(critical_difference(problems=14, methods=4), 2)  # Demsar's example
+    1.25
     """
     if problems < 1 or methods < 2:
         raise ValueError(
@@ -87,6 +102,9 @@ def indistinguishable(ranks: ArrayLike, difference: float) -> list[tuple[int, ..
 
     Returns:
         Indices into ranks, ordered by rank; a method that differs from every other is in no group.
+
+    >>> indistinguishable([1.2, 2.1, 2.8, 3.9], 1.0)  # the first and the third differ; neither does from the second
+    [(0, 1), (1, 2)]
     """
     means = np.asarray(ranks, np.float64)
     order = np.argsort(means, kind="stable")

@@ -15,7 +15,12 @@ __all__ = ["GoodInterval", "good_interval"]
 
 @dataclass(frozen=True)
 class GoodInterval:
-    """Neighbouring rates of a grid that are all good, the best among them."""
+    """Neighbouring rates of a grid that are all good, the best among them.
+
+    >>> found = good_interval([0.01, 0.1, 1.0], [0.2, 0.3, np.nan], threshold=0.4)
+    >>> found.low_is_edge, found.high_is_edge, round(found.decades, 3)
+    (True, False, 1.0)
+    """
 
     low: float
     high: float
@@ -46,6 +51,10 @@ def good_interval(
 
     Raises:
         ValueError: rates and values are not of one shape (n,), or rates don't increase from above 0.
+
+    >>> found = good_interval([0.001, 0.01, 0.1, 1.0], [0.9, 0.3, 0.2, np.nan], threshold=0.4)
+    >>> found.low, found.high, found.best
+    (0.01, 0.1, 0.1)
     """
     rates, found = np.asarray(lrs, np.float64), costs(values, higher_is_better)
     if rates.shape != found.shape or rates.ndim != 1 or not rates.size:

@@ -29,6 +29,9 @@ def steps_to_target(curves: ArrayLike, target: float, *, higher_is_better: bool 
 
     Raises:
         ValueError: curves without values.
+
+    >>> steps_to_target([[4, 2, 1, 1], [4, 1, 3, np.nan]], target=1).tolist()
+    [2.0, inf]
     """
     found = costs(curves, higher_is_better)
     if not found.ndim or not found.shape[-1]:
@@ -49,6 +52,9 @@ def time_to_target(times: ArrayLike, curves: ArrayLike, target: float, *, higher
 
     Raises:
         ValueError: times don't fit the curves.
+
+    >>> time_to_target([0, 0.5, 1.0, 1.5], [[4, 2, 1, 1], [4, 1, 3, np.nan]], target=1).tolist()
+    [1.0, inf]
     """
     steps = steps_to_target(curves, target, higher_is_better=higher_is_better)
     clocks = np.broadcast_to(np.asarray(times, np.float64), np.shape(curves))

@@ -23,7 +23,14 @@ Told = Callable[[Trial, Record], None]
 
 
 def survey(sweep: Sweep, store: Store) -> Results:
-    """Return what the store holds of a sweep, and with it what is missing; runs nothing."""
+    """Return what the store holds of a sweep, and with it what is missing; runs nothing.
+
+    >>> from pathlib import Path
+    >>> from glissade.experiments.sweep import read
+    >>> config = {"name": "warmup", "problems": {"booth": {}}, "optimizers": {"sgd": {"lr": {"choice": [0.01, 0.1]}}}}
+    >>> len(survey(read(config), Store(Path("nowhere"))).missing)  # two rates on two seeds; then the best on others
+    4
+    """
     pairs = [(task, contender) for task in sweep.tasks for contender in sweep.entrants]
     return Results(sweep, [entry for task, contender in pairs for entry in entries(sweep, store, task, contender)])
 
@@ -75,6 +82,16 @@ def campaign(
 
     Raises:
         UsageError: the store can't be used, or the cluster.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from glissade.experiments.sweep import executor, read
+    >>> optimizers = {"sgd": {"lr": {"choice": [0.01, 0.1, 1.0]}}}
+    >>> sweep = read({"name": "warmup", "problems": {"booth": {"epochs": 1}}, "optimizers": optimizers})
+    >>> with TemporaryDirectory() as folder:
+    ...     results = campaign(sweep, Store(Path(folder, "results.sqlite")), executor())
+    >>> results.entries[0].best.setting, len(results.runs), len(results.missing)
+    ((('lr', 0.1),), 11, 0)
     """
     reservations = Reservations(store.path.with_suffix(".lock"))
 

@@ -65,7 +65,14 @@ class Claim(Protocol):
 
 @dataclass(frozen=True)
 class Better:
-    """One contender is better than another on a task: it wins most pairs, and a two-sided paired test has p < level."""
+    """One contender is better than another on a task: it wins most pairs, and a two-sided paired test has p < level.
+
+    >>> from glissade.experiments.sweep.claims import Values
+    >>> runs = {"adam": Values(np.arange(6.0), False), "sgd": Values(np.arange(6.0) + 1, False)}
+    >>> finding = Better("adam", than="sgd", on="booth").judge(lambda task, contender, quantity: runs[contender])
+    >>> finding.found, finding.word
+    ('6 won, 0 lost, 0 tied, p = 0.031', 'holds')
+    """
 
     kind: ClassVar[str] = "better"
     better: str
@@ -102,7 +109,11 @@ class Better:
 
 @dataclass(frozen=True)
 class Median:
-    """The median of a contender's final runs on a task lies below a number, above one, or between both."""
+    """The median of a contender's final runs on a task lies below a number, above one, or between both.
+
+    >>> str(Median("adam", on="digits", above=0.95))
+    'median test_metric of adam on digits above 0.95'
+    """
 
     kind: ClassVar[str] = "median"
     median: str
@@ -136,7 +147,11 @@ class Median:
 
 @dataclass(frozen=True)
 class Diverging:
-    """So many of a contender's final runs on a task diverge or fail, at most."""
+    """So many of a contender's final runs on a task diverge or fail, at most.
+
+    >>> str(Diverging("adam", on="digits", at_most=2))
+    'at most 2 runs of adam on digits diverge'
+    """
 
     kind: ClassVar[str] = "diverging"
     diverging: str

@@ -27,7 +27,19 @@ PARTS = dict.fromkeys(("name", *TABLES, "measures", "claims"))
 
 
 def load(path: Path) -> Sweep:
-    """Return the sweep of a TOML file; its name is the file's, unless it says another. Raises UsageError."""
+    """Return the sweep of a TOML file; its name is the file's, unless it says another. Raises UsageError.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "warmup.toml")
+    ...     _ = file.write_text('''
+    ...         problems.booth.epochs = 1
+    ...         optimizers.sgd.lr = { log = [1e-3, 0.1] }
+    ...     ''')
+    ...     load(file).name
+    'warmup'
+    """
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -38,7 +50,12 @@ def load(path: Path) -> Sweep:
 
 
 def read(config: Mapping[str, Any]) -> Sweep:
-    """Return the sweep of a configuration. Raises UsageError, naming what it does not understand."""
+    """Return the sweep of a configuration. Raises UsageError, naming what it does not understand.
+
+    >>> config = {"name": "warmup", "problems": {"booth": {}}, "optimizers": {"sgd": {"lr": {"log": [1e-3, 0.1]}}}}
+    >>> read(config).contenders[0].space
+    {'lr': LogUniform(low=0.001, high=0.1, points=None)}
+    """
     for part in config:
         lookup("part of a sweep", part, PARTS)
     tables = {part: table(part, config.get(part, {})) for part in TABLES}
@@ -58,7 +75,13 @@ def read(config: Mapping[str, Any]) -> Sweep:
 
 
 def write(sweep: Sweep) -> dict[str, Any]:
-    """Return the configuration of a sweep, whose problems must be registered ones. It is of JSON's types."""
+    """Return the configuration of a sweep, whose problems must be registered ones. It is of JSON's types.
+
+    >>> config = {"name": "warmup", "problems": {"booth": {}}, "optimizers": {"sgd": {"lr": {"log": [1e-3, 0.1]}}}}
+    >>> full = write(read(config))
+    >>> full["tuning"], read(full) == read(config)
+    ({'search': 'grid', 'points': 7, 'extend': 0}, True)
+    """
     kind = next(name for name, cls in SEARCHES.items() if type(sweep.search) is cls)
     config = {
         "name": sweep.name,

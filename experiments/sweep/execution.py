@@ -30,7 +30,15 @@ Execute = Callable[[Iterable[Trial]], Iterator[Ended]]
 
 
 def executor(jobs: int = 1, scheduler: str | None = None) -> Execute:
-    """Return the way to run trials: on the Dask cluster of a scheduler's address, or else in `jobs` processes."""
+    """Return the way to run trials: on the Dask cluster of a scheduler's address, or else in `jobs` processes.
+
+    >>> from glissade.experiments.problems import PROBLEMS
+    >>> from glissade.experiments.trial import Seeds, Trial
+    >>> from glissade.optim import SGD
+    >>> trials = [Trial(PROBLEMS["booth"](), SGD(lr=lr), 1, Seeds.of(0), tested=False) for lr in (0.1, 1.0)]
+    >>> [(trial.optimizer.lr, record.status) for trial, record in executor()(trials)]
+    [(0.1, 'finished'), (1.0, 'diverged')]
+    """
     if scheduler is not None:
         return lambda trials: on_cluster(trials, scheduler)
     if jobs == 1:

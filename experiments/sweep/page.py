@@ -27,7 +27,19 @@ __all__ = ["render"]
 
 
 def render(results: Results, folder: Path) -> Path:
-    """Write report.html, the figures, and the tables as CSV and LaTeX to a folder; return the page's path."""
+    """Write report.html, the figures, and the tables as CSV and LaTeX to a folder; return the page's path.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from glissade.experiments.sweep import Store, campaign, executor, read
+    >>> parts = {"problems": {"booth": {"epochs": 1}}, "optimizers": {"sgd": {"lr": 0.1}}}
+    >>> sweep = read({"name": "warmup", **parts, "seeds": {"tuning": 1, "final": 1}})
+    >>> with TemporaryDirectory() as folder:
+    ...     results = campaign(sweep, Store(Path(folder, "results.sqlite")), executor())
+    ...     page = render(results, Path(folder, "report"))
+    ...     page.name, sorted(path.name for path in page.parent.glob("*.csv"))
+    ('report.html', ['runs.csv', 'summary.csv'])
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rows, findings = summarised(results.entries), results.findings()
     write(folder / "summary.csv", comma_separated(asdict(row) for row in rows))

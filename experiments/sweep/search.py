@@ -30,6 +30,13 @@ class Grid:
     """All combinations of `points` values of every range.
 
     Where the best setting lies at an end of a range, the grid grows there by one point, up to `extend` times at an end.
+
+    >>> from glissade.experiments.sweep import LogUniform
+    >>> sgd = Contender("sgd", "sgd", {"lr": LogUniform(0.01, 1.0)})
+    >>> Grid(points=3).settings(sgd, {"lr": (0, 2)})
+    [(('lr', 0.01),), (('lr', 0.1),), (('lr', 1.0),)]
+    >>> Grid(points=3, extend=1).grown(sgd, {"lr": (0, 2)}, (("lr", 1.0),), steps=100)  # 1.0 wins: 10.0 is tried
+    {'lr': (0, 3)}
     """
 
     points: int = 7
@@ -145,14 +152,25 @@ class Quasirandom:
 
 @dataclass(frozen=True)
 class Halton(Quasirandom):
-    """Halton 1960, with random permutations of the digits: Owen 2017, arXiv:1706.02808."""
+    """Halton 1960, with random permutations of the digits: Owen 2017, arXiv:1706.02808.
+
+    >>> sgd = Contender("sgd", "sgd", {"lr": Uniform(0.0, 1.0)})
+    >>> settings = Halton((3, 9)).settings(sgd, {})
+    >>> len(settings), settings[:3] == Halton((3,)).settings(sgd, {})
+    (9, True)
+    """
 
     engine: ClassVar[Any] = qmc.Halton
 
 
 @dataclass(frozen=True)
 class Sobol(Quasirandom):
-    """Sobol' 1967, with Matousek's 1998 linear scramble and a random shift."""
+    """Sobol' 1967, with Matousek's 1998 linear scramble and a random shift.
+
+    >>> sgd = Contender("sgd", "sgd", {"lr": Uniform(0.0, 1.0)})
+    >>> sorted(int(4 * dict(setting)["lr"]) for setting in Sobol((4,)).settings(sgd, {}))  # one in each quarter
+    [0, 1, 2, 3]
+    """
 
     engine: ClassVar[Any] = qmc.Sobol
 

@@ -23,6 +23,10 @@ class Seeding:
         final: how many runs the best setting gets.
         fixed: streams (data, initial, order, noise) that have one seed always, and it; the others vary together.
         reshuffled: whether every epoch has an order of its own; otherwise all have that of the first.
+
+    >>> seeding = Seeding(tuning=2, final=3)
+    >>> seeding.judged[0]
+    Seeds(data=0, initial=2, order=2, noise=2)
     """
 
     tuning: int = 2

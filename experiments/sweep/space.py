@@ -23,7 +23,11 @@ def rounded(value: float) -> float:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some values: numbers, words, switches."""
+    """One of some values: numbers, words, switches.
+
+    >>> Choice(("max", "min")).grid(points=7)
+    ['max', 'min']
+    """
 
     values: tuple[Any, ...]
 
@@ -45,7 +49,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Uniform:
-    """From `low` to `high`, evenly; `points` of it in a grid, where that is not the grid's own number."""
+    """From `low` to `high`, evenly; `points` of it in a grid, where that is not the grid's own number.
+
+    >>> Uniform(0.0, 1.0).grid(points=5)
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
 
     low: float
     high: float
@@ -82,7 +90,11 @@ class Uniform:
 
 @dataclass(frozen=True)
 class LogUniform(Uniform):
-    """From `low` > 0 to `high`, evenly in the logarithm."""
+    """From `low` > 0 to `high`, evenly in the logarithm.
+
+    >>> LogUniform(1e-4, 1.0).grid(points=5)
+    [0.0001, 0.001, 0.01, 0.1, 1.0]
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -69,6 +69,16 @@ class Store:
     The latest sound record of a trial counts: one that a disk has damaged is left out, and its run repeated. Readers
     and writers don't wait for each other (SQLite's write-ahead log), for which the file must be on a disk of this
     machine.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from glissade.experiments.sweep import campaign, executor, read
+    >>> sweep = read({"name": "warmup", "problems": {"booth": {"epochs": 1}}, "optimizers": {"sgd": {"lr": 0.1}}})
+    >>> with TemporaryDirectory() as folder:
+    ...     results = campaign(sweep, Store(Path(folder, "results.sqlite")), executor())
+    ...     found = Store(Path(folder, "results.sqlite")).get(list(results.runs))
+    >>> len(found), {record.status for record in found}
+    (7, {'finished'})
     """
 
     def __init__(self, path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from glissade.autograd.op import TABLE
+from glissade.experiments.reproductions import REPRODUCTIONS
 from glissade.optim import Optimizer
 from glissade.schedules.base import Value
 
@@ -14,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 def _apart(monkeypatch, tmp_path):
     """What an example defines is not registered for other tests, and what it writes is nobody's."""
     monkeypatch.chdir(tmp_path)
-    registries = (TABLE, Optimizer.registry, Value.registry)
+    registries = (TABLE, Optimizer.registry, Value.registry, REPRODUCTIONS)
     before = [dict(registry) for registry in registries]
     yield
     for registry, entries in zip(registries, before, strict=True):
