@@ -29,7 +29,8 @@ def outputs(notebook):
 
 
 def complaints(notebook):
-    return [o for o in outputs(notebook) if o.output_type == "error" or o.get("name") == "stderr"]
+    said = [o for o in outputs(notebook) if o.get("name") == "stderr" or "Error in callback" in o.get("text", "")]
+    return said + [o for o in outputs(notebook) if o.output_type == "error"]
 
 
 @every
@@ -48,6 +49,14 @@ def test_it_is_stored_as_it_ran(path):
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert complaints(notebook) == []
     assert not re.search(r"/(home|root|tmp|work|opt|Users)/", path.read_text(encoding="utf-8"))
+
+
+@every
+def test_a_displayed_formula_has_lines_of_its_own(path):
+    """Without, the site takes it for text, though a notebook shows it."""
+    texts = [cell.source for cell in cells(nbformat.read(path, as_version=4), "markdown")]
+    blocks = [block for text in texts for block in re.split(r"\n\s*\n", text) if "$$" in block]
+    assert [block for block in blocks if not (block.startswith("$$") and block.rstrip().endswith("$$"))] == []
 
 
 @every
