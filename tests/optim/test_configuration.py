@@ -1,28 +1,8 @@
-"""An optimizer as a value: through JSON, through its repr, and what describes none."""
-
-import json
+"""What describes no optimizer. That each comes back from its description is a law of check_rule."""
 
 import pytest
 
-from glissade import schedules
 from glissade.optim import SGD, Adam, Optimizer
-from glissade.schedules import Cosine, Linear
-
-NAMES = {name: getattr(schedules, name) for name in schedules.__all__}
-NAMES |= {cls.__name__: cls for cls in Optimizer.registry.values()}
-SPECS = [
-    *(cls(lr=0.05) for cls in Optimizer.registry.values()),
-    Adam(lr=Linear(0.0, 0.1, 10) >> Cosine(0.1, 0.0, 90), clip_norm=1.0, missing="zero", accumulate=3),
-    SGD(lr=0.1, lookahead=5, lookahead_alpha=0.8, swa=10, swa_every=2, maximize=True),
-]
-
-
-@pytest.mark.parametrize("spec", SPECS, ids=repr)
-def test_round_trips(spec):
-    assert Optimizer.from_json(spec.to_json()) == spec
-    assert type(spec).from_config(json.loads(json.dumps(spec.to_config()))) == spec
-    assert eval(repr(spec), NAMES) == spec
-    assert hash(Optimizer.from_config(spec.to_config())) == hash(spec)
 
 
 @pytest.mark.parametrize(

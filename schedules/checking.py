@@ -1,0 +1,214 @@
+"""What the tests check of every schedule, for yours as for ours: `check_schedule`."""
+
+import copy
+import dataclasses
+import json
+import math
+import pickle
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .algebra import Schedule
+from .base import Value
+from .fields import path_of
+from .functions import Recurrence
+
+__all__ = ["check_record", "check_schedule"]
+
+NEAR = (*range(130), 300)
+FAR = (2**31, 2**53 + 1, 2**62)
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """Test a schedule as all schedules of the registry are tested. Silence: all is right.
+
+    That its value at k is a Python float, and at an array of any integer dtype and shape, bit for bit those at its
+    elements; that k is refused if it is negative or no integer; that the value at the horizon is held; that it is
+    frozen, and comes back with the same hash from its source, JSON, copy and pickle (from text and pickle only if its
+    functions and classes can be found in a module); that scaled, or cut and joined again, it is the same function; and
+    that a fresh one shares no controller with it.
+
+    Values at k = 2**62 are asked for, too, unless there is a `Recurrence` within, for which that takes for ever.
+
+    Raises:
+        AssertionError: with what fails, and where.
+        TypeError: it is no schedule.
+
+    >>> from glissade.schedules import Schedule, check_schedule
+    >>> from glissade.schedules.fields import Real
+    >>> class Harmonic(Schedule):
+    ...     '''start / (k + 1).'''
+    ...     start: Real
+    ...
+    ...     def formula(self, k):
+    ...         return self.start / np.float32(k + 1)
+    >>> check_schedule(Harmonic(0.1))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    AssertionError: check_schedule: Harmonic(0.1) breaks the law that at every k the value is a Python float. ...
+    """
+    if not isinstance(schedule, Schedule):
+        raise TypeError(f"check_schedule: needs a schedule. Received: {schedule!r}. Make one: Constant(0.1).")
+    for law in (_value, _arrays, _refusals, _horizon, _freeze, _record, _algebra, _fresh):
+        try:
+            law(schedule)
+        except Exception as error:
+            raise AssertionError(f"check_schedule: {schedule!r} breaks the law that {law.__doc__} {error}") from error
+
+
+def _within(value: Value) -> Iterator[Any]:
+    """The value and what is inside, at any depth."""
+    yield value
+    for item in value._items():
+        yield from _within(item) if isinstance(item, Value) else (item,)
+
+
+def _counts(schedule: Schedule) -> tuple[int, ...]:
+    step_by_step = any(isinstance(item, Recurrence) for item in _within(schedule))
+    return NEAR if step_by_step else NEAR + FAR
+
+
+def _must_equal(what: str, ks: Any, got: Any, expected: Any) -> None:
+    """Bit for bit, where ks are the counts for which this is asked."""
+    pairs = [np.asarray(values, np.float64).reshape(-1) for values in (got, expected)]
+    if np.shape(got) != np.shape(expected):
+        raise AssertionError(f"{what} must have shape {np.shape(expected)}. Received: {np.shape(got)}.")
+    for k, mine, its in zip(np.asarray(ks).reshape(-1).tolist(), *pairs, strict=True):
+        if mine.tobytes() != its.tobytes():
+            raise AssertionError(f"{what} must be {its} at k={k}. Received: {mine}. Is the formula one of k alone?")
+
+
+# -- a function of k: each docstring is a law --------------------------------------------------------------------------
+
+
+def _value(schedule: Schedule) -> None:
+    """at every k the value is a Python float."""
+    counts: list[Any] = [*_counts(schedule), np.uint8(255), np.int64(300)]
+    for k in counts:
+        try:
+            value = schedule(k)
+        except Exception as error:
+            raise AssertionError(f"Received: {type(error).__name__} at k={k}, {error}") from error
+        if type(value) is not float:
+            raise AssertionError(f"Received: {value!r} at k={k}. Use math, not NumPy, or return float(...).")
+
+
+def _arrays(schedule: Schedule) -> None:
+    """an array has the values of its elements."""
+    counts = _counts(schedule)
+    one_by_one = [schedule(k) for k in counts]
+    _must_equal("The array", counts, schedule(np.array(counts)), one_by_one)
+    few = np.arange(122, 128)
+    for dtype in np.typecodes["AllInteger"]:
+        _must_equal(f"Of {np.dtype(dtype)} it", few, schedule(few.astype(dtype)), one_by_one[122:128])
+        _must_equal(f"Of one {np.dtype(dtype)} it", 127, schedule(np.array(127, dtype)[()]), one_by_one[127])
+    _must_equal("Of uint8 it", 255, schedule(np.array([255], np.uint8)), [schedule(255)])
+    for ks in (few.reshape(2, 3).T, np.zeros((2, 0, 3), int), np.array(3), [0, 1], range(2)):
+        values = schedule(ks)
+        if not isinstance(values, np.ndarray) or values.dtype != np.float64:
+            raise AssertionError(f"It must be a float64 array. Received: {values!r} at k={ks!r}.")
+        _must_equal("It", ks, values, np.vectorize(one_by_one.__getitem__, otypes=[float])(ks))
+
+
+def _refusals(schedule: Schedule) -> None:
+    """what is no count is refused."""
+    refused: dict[Any, type[Exception]] = {-1: ValueError, (3, -1): ValueError, 0.5: TypeError, (True,): TypeError}
+    for wrong, error in refused.items():
+        try:
+            value = schedule(wrong)
+        except error:
+            continue
+        raise AssertionError(f"k={wrong!r} must raise {error.__name__}. Received: {value!r}. Leave __call__ as it is.")
+
+
+def _horizon(schedule: Schedule) -> None:
+    """from the horizon on the value is held."""
+    horizon, extent = schedule.horizon, schedule.extent
+    if type(horizon) is not int and horizon != math.inf:
+        raise AssertionError(f"It must be an int or math.inf. Received: {horizon!r}.")
+    if type(extent) is not int or (extent != horizon if horizon < math.inf else extent < 1):
+        raise AssertionError(f"The extent of a picture must fit the horizon {horizon}. Received: {extent!r}.")
+    if horizon < math.inf:
+        ks = [int(horizon) + k for k in _counts(schedule)]
+        _must_equal("Held, it", ks, schedule(np.array(ks)), [schedule(int(horizon))] * len(ks))
+
+
+# -- a value -----------------------------------------------------------------------------------------------------------
+
+
+def _freeze(schedule: Schedule) -> None:
+    """no field can be set."""
+    for name in schedule._checks:
+        try:
+            setattr(schedule, name, getattr(schedule, name))
+        except dataclasses.FrozenInstanceError:
+            continue
+        raise AssertionError(f"Setting {name} must raise FrozenInstanceError. Leave __setattr__ as it is.")
+
+
+def _record(schedule: Schedule) -> None:
+    """a value comes back from its source, JSON, copy and pickle."""
+    check_record(schedule, Schedule, [schedule])
+
+
+def check_record(value: Any, root: Any, schedules: Iterable[Schedule]) -> None:
+    """Test that a value comes back from its source, JSON, a copy and a pickle, with its repr and its hash.
+
+    Args:
+        value: a schedule, or an optimizer as a value.
+        root: the class whose `from_json` knows it.
+        schedules: the schedules in it. Without a name for each of their functions there is no way through text; without
+            one for the classes, none through pickle.
+
+    >>> from glissade.schedules import Linear, Schedule
+    >>> check_record(Linear(0, 1, 5), Schedule, [Linear(0, 1, 5)])  # silence: all is right
+    """
+    cls = type(value)
+    parts = [part for schedule in schedules for part in _within(schedule)]
+    functions = [part for part in parts if callable(part) and not isinstance(part, Value)]
+    ways: dict[str, Callable[[], Any]] = {"copy.deepcopy": lambda: copy.deepcopy(value)}
+    if all(map(path_of, functions)):
+        ways |= {
+            "eval(repr(it))": lambda: eval(repr(value), {**Value.registry, cls.__name__: cls}),
+            f"{root.__name__}.from_json": lambda: root.from_json(value.to_json()),
+            "from_config": lambda: cls.from_config(json.loads(json.dumps(value.to_config(), allow_nan=False))),
+        }
+        if all(map(_is_found, (cls, *(type(part) for part in parts if isinstance(part, Value))))):
+            ways["pickle"] = lambda: pickle.loads(pickle.dumps(value))
+    for way, back in ways.items():
+        again = back()
+        if (again, hash(again), repr(again)) != (value, hash(value), repr(value)):
+            raise AssertionError(f"{way} must give {value!r}. Received: {again!r}. Is its class, {cls}, the newest?")
+
+
+def _is_found(cls: type) -> bool:
+    return getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is cls
+
+
+# -- the algebra -------------------------------------------------------------------------------------------------------
+
+
+def _algebra(schedule: Schedule) -> None:
+    """scaled, sliced, or cut and joined, it is the same function."""
+    s, k = schedule, np.array(NEAR)
+    with np.errstate(all="ignore"):
+        _must_equal("Half of it", k, (s * 0.5)(k), s(k) * 0.5)
+        _must_equal("s + s", k, (s + s)(k), s(k) + s(k))
+    for n in (0, 1, 50):
+        _must_equal(f"s[:{n}]", k, s[:n](k), s(np.minimum(k, n)))
+        _must_equal(f"s[{n}:]", k, s[n:](k), s(k + n))
+        _must_equal(f"s[:{n}] >> s[{n}:]", k, (s[:n] >> s[n:])(k), s(k))
+    _must_equal("s[::3]", k, s[::3](k), s(3 * k))
+
+
+def _fresh(schedule: Schedule) -> None:
+    """a fresh one is equal and has controllers of its own."""
+    fresh = schedule.fresh()
+    if fresh != schedule or len(fresh.controllers) != len(schedule.controllers):
+        raise AssertionError(f"fresh() must give {schedule!r}. Received: {fresh!r}.")
+    if {id(c) for c in fresh.controllers} & {id(c) for c in schedule.controllers}:
+        raise AssertionError("fresh() must have controllers of its own. Received: those of the schedule.")
+    if not schedule.controllers:
+        _must_equal("The fresh one", NEAR, fresh(NEAR), schedule(NEAR))
