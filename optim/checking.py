@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, get_type_hints
@@ -17,7 +17,7 @@ from .hyper import Domain
 from .optimizer import Optimizer
 from .options import Options
 from .tiers import ELEMENTS, JOINT
-from .unrolled import Unrolled, unroll
+from .unrolled import unroll
 
 __all__ = ["check_rule"]
 
@@ -226,8 +226,7 @@ def _bits(spec: Optimizer) -> None:
 def _compare(spec: Optimizer, x: Array) -> None:
     """x and every state, after each update."""
     optimizer = spec.bind([x])
-    by_rule = unroll(spec, _gradients_at(x), x.copy(), STEPS) if spec.tier is ELEMENTS else _by_rule(spec, x.copy())
-    for t, expected, states in by_rule:
+    for t, expected, states in unroll(spec, _gradients_at(x), x.copy(), STEPS):
         _step(optimizer, [x], t - 1)
         kept = optimizer.state_dict()["state"]["0"]
         for name, mine, its in [("x", x, expected), *((s, kept[s], states[s]) for s in kept if s != "t")]:
@@ -244,19 +243,6 @@ def _compare(spec: Optimizer, x: Array) -> None:
 def _gradients_at(x: Array) -> Callable[[Array], Array]:
     counts = iter(range(STEPS))
     return lambda at: _loss(at.reshape(-1), next(counts))[1].reshape(x.shape)
-
-
-def _by_rule(spec: Optimizer, x: Array) -> Iterator[Unrolled]:
-    """As `unroll`, for a rule over whole arrays, whose states may have shapes of their own."""
-    gradient, taken = _gradients_at(x), inspect.signature(spec.rule).parameters
-    states = {s: spec.start_value(s) if s in spec.scalars else spec.start(s, x) for s in spec.state}
-    for t in range(1, STEPS + 1):
-        hyper = {name: v(t - 1) if isinstance(v, Schedule) else v for name, v in vars(spec).items()}
-        given = {**hyper, **states, "x": x, "g": gradient(x), "t": t}
-        result = spec.rule(**{name: given[name] for name in taken})
-        x, *new = result if isinstance(result, tuple) else (result,)
-        states = dict(zip(spec.state, new, strict=True))
-        yield Unrolled(t, x, states)
 
 
 def _constants(spec: Optimizer) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..schedules import Schedule
 from .optimizer import Optimizer
@@ -29,7 +32,7 @@ class Unrolled(NamedTuple):
 
 
 def unroll(
-    spec: Optimizer, gradient: Callable[[Any], Any], x0: Any, steps: int, **hyper: Any
+    spec: Optimizer, gradient: Callable[[Any], Any] | Sequence[Any], x0: Any, steps: int, **hyper: Any
 ) -> Iterator[Unrolled]:
     """Yield where a rule has got to after each of some updates: plain calls of it, and nothing is changed in place.
 
@@ -38,15 +41,15 @@ def unroll(
     as one likes.
 
     Args:
-        spec: unbound, of a rule for one element, without options.
-        gradient: from x to g.
+        spec: unbound, without options.
+        gradient: from x to g; or the gradients themselves, one for each update.
         x0: where to start.
         steps: the number of updates.
         hyper: hyperparameters in the place of the spec's: one value, or with one entry for each update whatever can be
             indexed, such as a list, an array or a Tensor of shape (steps,).
 
     Raises:
-        ValueError: options are on, which a rule alone does not have, or a hyperparameter has too few entries.
+        ValueError: options are on, which a rule alone does not have; too few gradients, or entries of a hyperparameter.
         TypeError: an unknown hyperparameter, or a rule that evaluates the loss itself.
 
     >>> from glissade.autograd import grad
@@ -57,16 +60,23 @@ def unroll(
     >>> float(after(0.25)), float(grad(after)(0.25))  # (1 - 2 * lr)**3 and its slope
     (0.125, -1.5)
     """
-    values = _values(spec, hyper, steps)
-    taken = [name for name in inspect.signature(spec.rule).parameters if name not in ("x", "g", "t")]
+    values, slope = _values(spec, hyper, steps), _slope(gradient, steps)
     x, state = x0, {name: _start(spec, name, x0, values) for name in spec.state}
     for t in range(1, steps + 1):
-        given = {name: _at(values[name], t - 1) for name in taken if name not in state}
-        clock = {"t": t} if "t" in inspect.signature(spec.rule).parameters else {}
-        result = spec.rule(x=x, g=gradient(x), **state, **given, **clock)
+        given = {**{name: _at(value, t - 1) for name, value in values.items()}, **state, "x": x, "g": slope(x), "t": t}
+        result = spec.rule(**{name: given[name] for name in inspect.signature(spec.rule).parameters})
         x, *states = result if spec.state else (result,)
         state = dict(zip(spec.state, states, strict=True))
         yield Unrolled(t, x, state)
+
+
+def _slope(gradient: Callable[[Any], Any] | Sequence[Any], steps: int) -> Callable[[Any], Any]:
+    if callable(gradient):
+        return gradient
+    if len(gradient) < steps:
+        raise ValueError(f"unroll: there must be a gradient for each of {steps} updates. Received: {len(gradient)}.")
+    given = iter(gradient)
+    return lambda x: next(given)
 
 
 def _values(spec: Optimizer, hyper: dict[str, Any], steps: int) -> dict[str, Any]:
@@ -92,8 +102,12 @@ def _at(value: Any, k: int) -> Any:
 
 
 def _start(spec: Optimizer, slot: str, x0: Any, values: dict[str, Any]) -> Any:
+    if isinstance(x0, np.ndarray) and type(spec).start is not Optimizer.start and slot not in spec.scalars:
+        return spec.start(slot, x0)  # of a shape of its own
     start = spec.starts.get(slot, 0)
     if start == "x":
         return x0
     number = _at(values[start], 0) if isinstance(start, str) else start
-    return number if slot in spec.scalars else 0 * x0 + number
+    if slot in spec.scalars:
+        return number
+    return np.full_like(x0, number) if isinstance(x0, np.ndarray) and isinstance(number, Real) else 0 * x0 + number

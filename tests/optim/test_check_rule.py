@@ -152,21 +152,6 @@ def shrinking():
     return Shrinking
 
 
-def starting_late():
-    class StartingLate(Optimizer):
-        lr: NonNegative = 0.1
-
-        def start(self, slot, x):
-            return np.ones_like(x)
-
-        def rule(x, g, m, lr):
-            m = 0.9 * m + g
-            x = x - lr * m
-            return x, m
-
-    return StartingLate
-
-
 def starting_from_a_number():
     class StartingFromANumber(Optimizer):
         tier = TENSORS
@@ -215,7 +200,6 @@ BROKEN = [
     (normalized, "zeros for gradients lead to finite numbers. x must be finite. Received: nan"),
     (keeps_gradients, "gradients handed over stay the caller's. x must be .* Keep no g beyond the update"),
     (shrinking, r"the kernel has the bits of the rule on arrays. size must stay .* of shape \(4, 3\)"),
-    (starting_late, "the kernel has the bits of the rule on arrays. x of the kernel, after update 1 on float32"),
     (starting_from_a_number, "a constant schedule is as good as its number. setting an array element"),
     (upward, "to maximize is to minimize the negative. x must be .* Leave the sign of g to the option"),
     (forgetful, "a run that is saved and resumed has the same bits. .* Remember nothing but in states"),

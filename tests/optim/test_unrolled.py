@@ -50,3 +50,10 @@ def test_decimals_stay_decimals():
 def test_what_it_refuses(spec, more, error, words):
     with pytest.raises(error, match=words):
         next(unroll(spec, lambda x: x, 1.0, 2, **more))
+
+
+def test_gradients_that_are_given():
+    *_, last = unroll(SGD(lr=0.5), [1.0, 3.0], 1.0, steps=2)
+    assert last.x == -1.0
+    with pytest.raises(ValueError, match="a gradient for each of 3 updates"):
+        next(unroll(SGD(lr=0.5), [1.0, 3.0], 1.0, steps=3))
