@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -130,8 +131,13 @@ def execute(comparison: Comparison, store: Store, jobs: int) -> Results:
 
 @contextmanager
 def progress(total: int) -> Iterator[Tick]:
-    """Show a bar on standard error, if that is a terminal; yield what advances it by one run."""
+    """Show a bar on standard error, if that is a terminal, in a notebook a line; yield what advances it by one run."""
     console = Console(stderr=True)
+    if console.is_jupyter:  # without widgets, which may not be there
+        done = count(1)
+        yield lambda: print(f"\rruns {next(done)}/{total}", end="", flush=True)
+        print()
+        return
     columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=total)

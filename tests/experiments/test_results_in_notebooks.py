@@ -2,8 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from glissade.autograd import nn
 from glissade.experiments import compare
@@ -64,3 +66,11 @@ def test_a_figure_needs_no_pyplot() -> None:
     png, size = learning_curves({"a": [[1.0, 0.5]]})._repr_png_()
     assert png.startswith(b"\x89PNG")
     assert size == {"width": 640}
+
+
+def test_a_comparison_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    compare("booth", ["sgd"], lrs=[0.01], seeds=1, epochs=1, out=tmp_path, jobs=1)
+    captured = capsys.readouterr()
+    assert captured.out.split("\r")[-1] == "runs 3/3\n"
+    assert captured.err == ""
