@@ -26,12 +26,14 @@ myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the tests execute the notebooks; their outputs are shown as they are stored
 nb_render_markdown_format = "myst"
-copybutton_prompt_text = ">>> |... |$ "
+copybutton_prompt_text = r">>> ?|\.\.\. ?|\$ "
 copybutton_prompt_is_regexp = True
 
 default_role = "code"
+smartquotes_action = "D"  # dashes only: quotation marks are often code
 autodoc_typehints = "none"  # the docstrings say what is taken
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 napoleon_use_rtype = False
 
 # Written anew at each build, from the registries and beside them the notebooks.

@@ -12,7 +12,7 @@ __all__ = ["example", "first_line", "plain"]
 def example(*statements: str) -> str:
     """A block of code: each statement, and after one that is an expression its value."""
     scope: dict[str, Any] = {"np": np}
-    lines = []
+    lines = [">>> import numpy as np"] if any("np." in statement for statement in statements) else []
     for statement in statements:
         lines.append(f">>> {statement}")
         if isinstance(ast.parse(statement).body[0], ast.Expr):

@@ -5,18 +5,29 @@ from glissade.optim.notebook import table
 
 from .example import example
 
+KINDS = {
+    "elementwise": ("derivative", "The slope in each argument; g is multiplied by it."),
+    "linear": ("what returns g", "Linear in the argument."),
+    "structural": ("what returns g", "What each argument receives of g."),
+    "composite": ("what it is made of", "Made of other rows, whose derivatives do."),
+    "constant": ("derivative", "No slope: what they return is an array, not a Tensor."),
+}
+"""What the expressions of a kind are, and what the kind is."""
+
 
 def page() -> str:
     """The op table."""
     head = """# Functions with a derivative
 
-One row for each: the engine knows no function by name. The derivative is the expression that runs, on arrays for the
-first order and on Tensors for any other; `g` is the gradient of the result `y`. Functions of NumPy that are not listed
-raise an error that says so. The domain is where the tests try them.
+One row for each: the engine knows no function by name. What is shown is the expression that runs, on arrays for
+the first order and on Tensors for any other; `g` is the gradient of the result `y`, and a name that begins with `_` is
+a function beside the row. Functions of NumPy that are not listed raise an error that says so. The domain is where the
+tests try them.
 """
-    kinds = dict.fromkeys(entry.kind for entry in autograd.table())
+    kinds = {entry.kind for entry in autograd.table()}
     parts = [head, example("from glissade.autograd import grad", "float(grad(np.sin)(0.0))")]
-    for kind in sorted(kinds):
+    for kind in sorted(kinds, key=list(KINDS).index):
+        column, about = KINDS[kind]
         rows = [
             (
                 f"`{entry.name}`",
@@ -27,7 +38,7 @@ raise an error that says so. The domain is where the tests try them.
             for entry in sorted(autograd.table(), key=lambda entry: entry.name)
             if entry.kind == kind
         ]
-        parts += [f"## {kind}: {len(rows)}", table(("function", "derivative", "domain", "complex"), rows)]
+        parts += [f"## {kind}: {len(rows)}", about, table(("function", column, "domain", "complex"), rows)]
     return "\n\n".join(parts)
 
 

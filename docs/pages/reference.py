@@ -7,8 +7,11 @@ from functools import partial
 from types import ModuleType
 from typing import get_origin
 
+from glissade.autograd.op import Op
 from glissade.optim import Optimizer
 from glissade.schedules import Schedule
+
+from .example import first_line
 
 PACKAGES = (
     "glissade.autograd",
@@ -35,7 +38,8 @@ def page(package: str) -> str:
     module = importlib.import_module(package)
     things = {name: getattr(module, name) for name in module.__all__}
     about = f"```{{eval-rst}}\n.. automodule:: {package}\n   :no-members:\n```"
-    parts = [f"# {package.removeprefix('glissade.')}", about]
+    after = f"The examples stand after `import numpy as np` and `from {package} import *`."
+    parts = [f"# {package.removeprefix('glissade.')}", about, after]
     for name, thing in things.items():
         if not elsewhere(package, name, thing):
             parts.append(section(package, name, thing) if described(thing) else constant(name, thing))
@@ -60,16 +64,17 @@ def described(thing: object) -> bool:
 def section(package: str, name: str, thing: object) -> str:
     """What autodoc makes of a class or a function."""
     kind = "autoclass" if inspect.isclass(thing) else "autofunction"
-    return f"```{{eval-rst}}\n.. {kind}:: {package}.{name}\n```"
+    arguments = f"({', '.join(inspect.signature(thing.func).parameters)})" if isinstance(thing, Op) else ""
+    return f"```{{eval-rst}}\n.. {kind}:: {package}.{name}{arguments}\n```"
 
 
 def constant(name: str, value: object) -> str:
-    """A name and its value; of a registry, the names in it; of an annotation, what it says."""
+    """A name and its value; of a registry, the names in it; of an annotation or a kind, what it says."""
     if isinstance(value, Mapping):
         return f"`{name}`\n: {', '.join(value)}"
     if about := getattr(value, "__metadata__", None):
         return f"`{name}`\n: a hyperparameter that is {about[0].text}"
-    return f"`{name}`\n: `{value!r}`"
+    return f"`{name}`\n: {first_line(type(value)) if repr(value) == name else f'`{value!r}`'}"
 
 
 PAGES: dict[str, Callable[[], str]] = {package: partial(page, package) for package in PACKAGES}
