@@ -15,7 +15,6 @@ version = release = version_of("glissade")
 copyright = "the glissade authors"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "mathml", "plain"]
-exclude_patterns = ["README.md"]
 html_theme = "furo"
 html_title = "glissade"
 html_show_sphinx = False

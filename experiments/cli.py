@@ -9,7 +9,8 @@ from pathlib import Path
 try:
     import click
 
-    from ..optim import Optimizer
+    from .. import schedules
+    from ..optim import Optimizer, rules
     from ..schedules import Schedule
     from .comparison import USUAL, default_folder
     from .comparison import compare as run_comparison
@@ -23,6 +24,8 @@ try:
     from .verify import Verdict, counted
     from .verify import verify as run_verification
 except ModuleNotFoundError as missing:
+    if (missing.name or "").startswith("glissade"):  # our own mistake
+        raise
     raise SystemExit(
         f"glissade: {missing.name} isn't installed. The command line needs it: pip install 'glissade[experiments]'"
     ) from missing
@@ -86,11 +89,18 @@ def compare(
 
 @main.command("list")
 def list_registries() -> None:
-    """List problems, optimizers, schedules (`>>`, `+`, `*`, slices and `clip` combine them) and reproductions."""
+    """List problems, optimizers, schedules and reproductions."""
     registries: dict[str, Mapping[str, type]] = {
         "problems": PROBLEMS,
-        "optimizers": Optimizer.registry,
-        "schedules": {name: cls for name, cls in Schedule.registry.items() if cls.__module__ != Schedule.__module__},
+        "optimizers": {name: cls for name, cls in Optimizer.registry.items() if hasattr(rules, cls.__name__)},
+        "optimizers of other frameworks": {
+            name: cls for name, cls in Optimizer.registry.items() if not hasattr(rules, cls.__name__)
+        },
+        "schedules": {
+            name: cls
+            for name, cls in Schedule.registry.items()
+            if hasattr(schedules, name) and cls.__module__ != Schedule.__module__  # what operators make is not chosen
+        },
     }
     width = max(len(name) for registry in (*registries.values(), REPRODUCTIONS) for name in registry)
     for kind, registry in registries.items():

@@ -83,7 +83,7 @@ class Difference:
         for title, rows in self._tables():
             body += f'<tr><th colspan="3">{title}</th></tr>'
             for name, *cells in rows or [("", "the same", "")]:
-                shown = "".join(f"<td><code>{escape(cell)}</code></td>" for cell in cells)
+                shown = "".join(f'<td align="left"><code>{escape(cell)}</code></td>' for cell in cells)
                 body += f"<tr><td>{escape(name)}</td>{shown}</tr>"
         return f"<table><tr>{heads}</tr>{body}</table><p>{escape(self._verdict())}</p>"
 

@@ -39,14 +39,14 @@ def table() -> str:
     """In Markdown, made of the functions' source: name and arguments, composition, and what is particular.
 
     >>> next(line for line in table().splitlines() if "torch.StepLR" in line)
-    '| `torch.StepLR(lr, step_size, gamma)` | <code>Step(lr, gamma, step_size)</code> | The same. |'
+    '| `torch.StepLR(lr, step_size, gamma)` | `Step(lr, gamma, step_size)` | The same. |'
     """
     rows = ["| name | composition | remarks |", "|---|---|---|"]
     for name, function in functions().items():
         tree: Any = ast.parse(inspect.getsource(function)).body[0]
         arguments = ", ".join(argument.arg for argument in tree.args.args)
-        lines = [ast.unparse(part).replace("\n", "<br>").replace("|", "\\|") for part in tree.body[1:]]
+        code = "\n".join(map(ast.unparse, tree.body[1:])).removeprefix("return ").replace("|", "\\|")
         remarks = " ".join((inspect.getdoc(function) or "").split())
-        composition = "<br>".join(lines).removeprefix("return ")
-        rows.append(f"| `{name}({arguments})` | <code>{composition}</code> | {remarks} |")
+        composition = "<br>".join(f"`{line}`" for line in code.splitlines())
+        rows.append(f"| `{name}({arguments})` | {composition} | {remarks} |")
     return "\n".join(rows)
