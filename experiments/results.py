@@ -24,6 +24,7 @@ FILE = "results.json"
 class Results:
     """Every run of a comparison. Its repr is the table.
 
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from glissade.experiments import compare
     >>> with TemporaryDirectory() as folder:

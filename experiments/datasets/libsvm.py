@@ -77,6 +77,7 @@ def load_libsvm(
         UsageError: a file isn't there, is not in that format, or has labels that are no whole numbers, for a regression
             no finite ones.
 
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     size = (file := Path(folder, "tiny")).write_text("+1 1:0.5 3:2\\n-1 2:1\\n" * 20)

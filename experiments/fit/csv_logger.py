@@ -15,6 +15,7 @@ class CSVLogger(Callback):
 
     The file appears whole each time, so that nothing is lost or doubled when a training is resumed.
 
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from glissade.autograd import nn
     >>> from glissade.experiments.fit import fit

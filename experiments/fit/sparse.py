@@ -21,6 +21,7 @@ _product = Op(product, (None, lambda g, y, X, weight: _product(X.T, g)), ())  # 
 class SparseLinear(nn.Linear):
     """`nn.Linear` whose input may be a CSR matrix (n, n_in) of the weight's dtype. Returns (n, n_out).
 
+    >>> from scipy import sparse
     >>> words = sparse.csr_array(np.array([[1, 0, 0, 1], [0, 0, 0, 0]], np.float32))
     >>> SparseLinear(4, 2, rng=0)(words).shape
     (2, 2)
@@ -40,6 +41,7 @@ class SparseLinear(nn.Linear):
 class SparseDropout(nn.Dropout):
     """`nn.Dropout` whose input may be a CSR matrix: a number is drawn for each stored entry alone.
 
+    >>> from scipy import sparse
     >>> words = sparse.csr_array(np.array([[1, 1, 1, 1, 0, 0, 0, 0]], np.float32))
     >>> SparseDropout(0.5, rng=0)(words).toarray().tolist()
     [[2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
