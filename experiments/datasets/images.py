@@ -49,6 +49,8 @@ def mnist_like(name: str, split: int) -> Dataset:
     paths = [find(name, file) for file in idx_files(name)]
     X, y, X_test, y_test = (idx(path, axes) for path, axes in zip(paths, AXES, strict=True))
     with reading(" or ".join(map(str, paths)), "set of images"):
+        if (highest := max(y.max(initial=0), y_test.max(initial=0))) > 9:
+            raise ValueError(f"it has the class {highest}; there are 10, from 0 to 9")
         return images(name, split, X[:, None], y, X_test[:, None], y_test)
 
 

@@ -74,8 +74,8 @@ def load_libsvm(
         name: of the dataset; by default that of the file.
 
     Raises:
-        UsageError: a file isn't there, is not in that format, or has labels that are no whole numbers, for a regression
-            no finite ones.
+        UsageError: a file isn't there, is not in that format, has features that are not finite, or labels that are no
+            whole numbers, for a regression no finite ones.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -87,6 +87,9 @@ def load_libsvm(
     check_split(split)
     paths = [Path(file).expanduser() for file in (path, *(() if test is None else (test,)))]
     X, labels = read(paths)
+    for file, rows in zip(paths, X, strict=True):
+        if len(broken := rows.data[~np.isfinite(rows.data)]):
+            raise UsageError(f"load_libsvm: features must be finite numbers. Received: {broken[0]} in {file}.")
     y = targets(paths, np.concatenate(labels), regression)
     y, *y_test = np.split(y, np.cumsum([len(part) for part in labels])[:-1])
     given = {"X_test": X[1], "y_test": y_test[0]} if y_test else {}

@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
+from ..errors import UsageError
 from . import archive
 from .callback import Callback, Logs
 from .checks import make_room, whole
@@ -48,7 +49,14 @@ class Checkpoint(Callback):
         """Go back to what is saved, if anything is, now that all callbacks have begun."""
         make_room("Checkpoint", self.path)
         if self.path.exists():
-            self.training.load_state_dict(archive.load(self.path))
+            state = archive.load(self.path)
+            try:
+                self.training.load_state_dict(state)
+            except UsageError:
+                raise
+            except ValueError as error:
+                remedy = "Name another file, or delete this one."
+                raise UsageError(f"Checkpoint: {self.path} is of another training: {error} {remedy}") from error
 
     def on_batch_end(self, batch: int, logs: Logs) -> None:
         """Save, if it is time."""

@@ -106,7 +106,9 @@ def theorem(findings: Findings) -> None:
         findings.picture(f"C = {c:g}", draw({"Adam": first, "AMSGrad": second}))
 
 
-@reproduction("reddi-online", "Adam's regret does not vanish on an online problem", f"{SOURCE}, 5, figure 1, left")
+@reproduction(
+    "reddi-online", "Adam's regret does not vanish on an online problem", f"{SOURCE}, section 5, figure 1, left"
+)
 def online(findings: Findings) -> None:
     """f_t(x) = 1010 x every 101st step, -10 x between; beta1 = 0.9, beta2 = 0.99; a million steps.
 

@@ -100,6 +100,14 @@ def contract(data: Dataset) -> None:
     assert len(y) == len(data.y_train) + len(data.y_validation)
 
 
+def test_a_label_beyond_the_ten_classes_is_an_error(root: Path) -> None:
+    write_idx(root, "{}-ubyte")
+    labels = root / "t10k-labels-idx1-ubyte"
+    labels.write_bytes(labels.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(UsageError, match="it has the class 255"):
+        datasets.load("mnist")
+
+
 def test_fashion_mnist_is_not_taken_for_mnist(root: Path) -> None:
     write_idx(root, "{}-ubyte.gz")
     with pytest.raises(UsageError, match=r"fashion_mnist needs train-images-idx3-ubyte.gz"):
@@ -371,6 +379,14 @@ def test_a_class_of_the_test_file_alone_counts(tmp_path: Path) -> None:
 def test_labels_are_finite(label: str, regression: bool, tmp_path: Path) -> None:
     (tmp_path / "a").write_text(f"{TRAIN}{label} 1:1\n")
     with pytest.raises(UsageError, match=rf"labels must be .* Received: {label} in .*a"):
+        datasets.load_libsvm(tmp_path / "a", regression=regression)
+
+
+@pytest.mark.parametrize("feature", ["nan", "inf"])
+@pytest.mark.parametrize("regression", [True, False])
+def test_features_are_finite(feature: str, regression: bool, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(f"{TRAIN}1 1:{feature}\n")
+    with pytest.raises(UsageError, match=rf"features must be .* Received: {feature} in .*a"):
         datasets.load_libsvm(tmp_path / "a", regression=regression)
 
 

@@ -223,6 +223,13 @@ def test_another_training_is_not_resumed(changes: dict[str, Any], message: str, 
         train(tmp_path / "a.npz", **changes)
 
 
+def test_a_checkpoint_of_another_model_is_not_resumed(tmp_path: Path) -> None:
+    train(tmp_path / "a.npz")
+    other = nn.Linear(X.shape[1], 3, rng=0)
+    with pytest.raises(UsageError, match=r"Checkpoint: .*a.npz is of another training: .* Name another file"):
+        fit(other, DATA, Adam(lr=0.1), epochs=3, batch_size=8, callbacks=[Checkpoint(tmp_path / "a.npz")])
+
+
 def test_a_schedule_made_with_a_function_resumes(tmp_path: Path) -> None:
     def halved(callbacks: list[Any]) -> Result:
         model = plain()

@@ -195,6 +195,11 @@ def test_the_command(few: dict[str, Reproduction], tmp_path: Path) -> None:
     assert [record["verdict"] for record in records] == ["passed", "not run"]
     assert [check["basis"] for check in records[0]["checks"]] == ["theory"]
 
+
+def test_one_that_is_named_and_cannot_be_run_is_a_failure(few: dict[str, Reproduction], tmp_path: Path) -> None:
+    (missing,) = (name for name in few if judge(few[name]).word == "not run")
+    assert invoke("verify", missing, "--out", tmp_path).exit_code == 1
+
     def wrong(findings: Findings) -> None:
         findings.close("a number", 1.0, 2.0, rel=0.01, basis="published")
 
