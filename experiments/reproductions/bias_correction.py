@@ -24,7 +24,9 @@ def uncorrected(x: Any, g: Any, m: Any, v: Any, lr: float, beta1: float, beta2: 
     return x, m, v
 
 
-@reproduction("bias-correction", "Adam's first step is lr long; without bias correction up to 100 lr", f"{SOURCE}, section 6.4")
+@reproduction(
+    "bias-correction", "Adam's first step is lr long; without bias correction up to 100 lr", f"{SOURCE}, section 6.4"
+)
 def first_step(findings: Findings) -> None:
     """The grid of beta1 and beta2 of figure 4; the first step is lr (1 - beta1) / sqrt(1 - beta2), corrected lr."""
     lr, g = 1e-3, 0.37
@@ -55,7 +57,9 @@ def _steps(beta1: float, beta2: float) -> list[float]:
     return found
 
 
-@reproduction("adam-identities", "Adamax's steps are at most lr; Adagrad is a limit of Adam", f"{SOURCE}, sections 5 and 7.1")
+@reproduction(
+    "adam-identities", "Adamax's steps are at most lr; Adagrad is a limit of Adam", f"{SOURCE}, sections 5 and 7.1"
+)
 def identities(findings: Findings) -> None:
     """300 random gradients of sizes from 1e-6 to 1e6, in 50 dimensions; epsilon 0."""
     rng = np.random.default_rng(0)

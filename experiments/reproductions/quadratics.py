@@ -147,7 +147,8 @@ def chain_of(condition: float, n: int = 400) -> tuple[Array, Array, Array, float
     matrix = (1 - 1 / condition) / 4 * chain + np.eye(n) / condition
     force = np.zeros(n)
     force[0] = (1 - 1 / condition) / 4
-    return matrix, force, q ** np.arange(1, n + 1), q
+    best: Array = q ** np.arange(1.0, n + 1)
+    return matrix, force, best, q
 
 
 @reproduction(
