@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from .outcome import Outcome
 from .runs import Run
 from .summary import Row, Timings
 
@@ -37,6 +38,13 @@ def _line(run: Run) -> dict[str, Any]:
         "status": outcome.status,
         "diverged_epoch": outcome.diverged_epoch,
         "epochs": len(outcome.train_loss) - 1,
+        **scores(outcome),
+    }
+
+
+def scores(outcome: Outcome) -> dict[str, Any]:
+    """Return the scores of a run at the last epoch that it finished, and its timings."""
+    return {
         "train_loss": outcome.train_loss[-1],
         "validation_loss": outcome.validation_loss[-1],
         "validation_metric": outcome.validation_metric[-1],

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from . import comma_separated
 from .figures import Picture, pictures
-from .pictures import saved
+from .page import drawn
 from .results import Results
 from .store import write
 from .table import columns, latex, notes
@@ -18,12 +17,7 @@ from .training import DIVERGENCE
 
 def render(results: Results, folder: Path) -> None:
     """Write tables (CSV, LaTeX), figures (SVG, PDF) and report.html."""
-    shown = []
-    for picture in pictures(results):
-        vector = saved(picture.figure, "svg")
-        write(folder / f"{picture.name}.svg", vector)
-        write(folder / f"{picture.name}.pdf", saved(picture.figure, "pdf"))
-        shown.append((picture, b64encode(vector).decode()))
+    shown = [(picture, drawn(picture.figure, folder / picture.name)) for picture in pictures(results)]
     rows = results.rows
     write(folder / "results.csv", comma_separated.summary(rows))
     write(folder / "results.tex", latex(results.description, rows))

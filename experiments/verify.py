@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
@@ -15,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from . import notebook
 from .errors import UsageError, lookup
-from .pictures import saved
+from .page import drawn
 from .reproductions import REPRODUCTIONS, Findings, Reproduction
 from .store import write
 
@@ -90,10 +89,7 @@ def render(verdicts: Sequence[Verdict], folder: Path) -> None:
     for verdict in verdicts:
         name = verdict.reproduction.name
         for i, picture in enumerate(verdict.findings.pictures, 1):
-            vector = saved(picture.figure, "svg")
-            write(folder / f"{name}-{i}.svg", vector)
-            write(folder / f"{name}-{i}.pdf", saved(picture.figure, "pdf"))
-            pictures.setdefault(name, []).append((picture.title, b64encode(vector).decode()))
+            pictures.setdefault(name, []).append((picture.title, drawn(picture.figure, folder / f"{name}-{i}")))
     environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
     template = environment.get_template("verify.html")
     page = template.render(verdicts=verdicts, pictures=pictures, summary=counted(verdicts))

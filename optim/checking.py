@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, get_type_hints
@@ -27,9 +28,6 @@ OPTIONS = get_type_hints(Options).keys()
 STEPS = 20
 SHAPES = ((4, 3), (5,), (), (42, 50))  # the last is updated in place, the others are gathered
 SIZE = sum(map(math.prod, SHAPES))
-_rng = np.random.default_rng(0)
-START, CENTRES = _rng.normal(size=SIZE), _rng.normal(size=(STEPS, SIZE))
-WEIGHTS = 10 ** _rng.uniform(-2, 1, CENTRES.shape) * (_rng.uniform(size=CENTRES.shape) > 0.2)  # some have no gradient
 
 
 def check_rule(spec: Optimizer) -> None:
@@ -80,9 +78,18 @@ def check_rule(spec: Optimizer) -> None:
 # -- runs: a convex loss for each update, whose gradients are bounded, and have every size and sign --------------------
 
 
+@cache
+def _numbers() -> tuple[Array, Array, Array]:
+    """Where a run starts, and for each update the centres and the weights of its loss."""
+    rng = np.random.default_rng(0)
+    start, centres = rng.normal(size=SIZE), rng.normal(size=(STEPS, SIZE))
+    weights = 10 ** rng.uniform(-2, 1, centres.shape) * (rng.uniform(size=centres.shape) > 0.2)
+    return start, centres, weights  # a weight of 0: an element without gradient
+
+
 def _loss(x: Array, k: int) -> tuple[float, Array]:
     """sum(w * (|u| - log(1 + |u|))), u = x - c, and its gradient w * u / (1 + |u|)."""
-    c, w = (table[k, : x.size].astype(x.dtype) for table in (CENTRES, WEIGHTS))
+    c, w = (table[k, : x.size].astype(x.dtype) for table in _numbers()[1:])
     u = x - c
     return float(np.sum(w * (abs(u) - np.log1p(abs(u))))), w * u / (1 + abs(u))
 
@@ -92,7 +99,7 @@ def _shapes(spec: Optimizer) -> list[tuple[int, ...]]:
 
 
 def _parameters(spec: Optimizer, dtype: Any = np.float64) -> list[Array]:
-    return _cut(START.astype(dtype), _shapes(spec))
+    return _cut(_numbers()[0].astype(dtype), _shapes(spec))
 
 
 def _cut(flat: Array, shapes: list[tuple[int, ...]]) -> list[Array]:
@@ -278,5 +285,6 @@ def _resumption(spec: Optimizer) -> None:
 def _parts(spec: Optimizer) -> None:
     """parameters of a rule for one element can be cut and joined."""
     if spec.tier is ELEMENTS:
-        one, two = (_run(_bare(spec), parts) for parts in (_cut(START, [(12,)]), _cut(START, [(5,), (7, 1)])))
+        start, *_ = _numbers()
+        one, two = (_run(_bare(spec), parts) for parts in (_cut(start, [(12,)]), _cut(start, [(5,), (7, 1)])))
         _must_equal("x", two, one, "A rule that looks at other elements needs tier = TENSORS.")

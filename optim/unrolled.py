@@ -61,10 +61,11 @@ def unroll(
     (0.125, -1.5)
     """
     values, slope = _values(spec, hyper, steps), _slope(gradient, steps)
+    taken = inspect.signature(spec.rule).parameters
     x, state = x0, {name: _start(spec, name, x0, values) for name in spec.state}
     for t in range(1, steps + 1):
         given = {**{name: _at(value, t - 1) for name, value in values.items()}, **state, "x": x, "g": slope(x), "t": t}
-        result = spec.rule(**{name: given[name] for name in inspect.signature(spec.rule).parameters})
+        result = spec.rule(**{name: given[name] for name in taken})
         x, *states = result if spec.state else (result,)
         state = dict(zip(spec.state, states, strict=True))
         yield Unrolled(t, x, state)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ..comma_separated import comma_separated
-from ..pictures import saved
+from ..comma_separated import comma_separated, scores
+from ..page import drawn
 from ..store import write
 from ..training import DIVERGENCE
 from ..trial import Trial
@@ -74,13 +73,7 @@ def render(results: Results, folder: Path) -> Path:
 
 def embedded(pictures: Pictures, folder: Path, prefix: str) -> list[tuple[str, str]]:
     """Write figures as SVG and PDF; return titles and what a page shows."""
-    shown = []
-    for name, title, figure in pictures:
-        vector = saved(figure, "svg")
-        write(folder / f"{prefix}{name}.svg", vector)
-        write(folder / f"{prefix}{name}.pdf", saved(figure, "pdf"))
-        shown.append((title, b64encode(vector).decode()))
-    return shown
+    return [(title, drawn(figure, folder / f"{prefix}{name}")) for name, title, figure in pictures]
 
 
 def runs(results: Results) -> Iterable[dict[str, Any]]:
@@ -101,15 +94,4 @@ def line(trial: Trial, record: Record) -> dict[str, Any]:
     ended = {"status": record.status, "error": record.error, "place": record.place, "digest": trial.digest}
     if (outcome := record.outcome) is None:
         return {**seeds, **ended}
-    return {
-        **seeds,
-        **ended,
-        "diverged_epoch": outcome.diverged_epoch,
-        "train_loss": outcome.train_loss[-1],
-        "validation_loss": outcome.validation_loss[-1],
-        "validation_metric": outcome.validation_metric[-1],
-        "test_loss": outcome.test_loss,
-        "test_metric": outcome.test_metric,
-        **{f"{name}_seconds": value for name, value in asdict(outcome.timing).items() if name != "parallel"},
-        "timed_in_parallel": outcome.timing.parallel,
-    }
+    return {**seeds, **ended, "diverged_epoch": outcome.diverged_epoch, **scores(outcome)}
