@@ -1,7 +1,7 @@
 """Automatic differentiation of NumPy code: `Tensor`, one row per function, any order of derivative.
 
 >>> import numpy as np
->>> from glissade.autograd import Tensor, grad
+>>> from ravine.autograd import Tensor, grad
 >>> x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
 >>> np.sum(x * x).backward()
 >>> x.grad

@@ -29,7 +29,7 @@ class DisconnectedWarning(UserWarning):
     and for a derivative that is taken inside a function being differentiated.
 
     >>> import warnings
-    >>> from glissade.autograd import grad
+    >>> from ravine.autograd import grad
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", DisconnectedWarning)
     ...     float(grad(lambda x: 3.0)(1.0))

@@ -30,7 +30,7 @@ def checkpoint(f: Function) -> Function:
     generator must be an argument: the second call starts from a copy of the state in which the first one found it.
     RuntimeError: during the derivative, if the second call gives another result than the first.
 
-    >>> from glissade.autograd import grad
+    >>> from ravine.autograd import grad
     >>> grad(lambda x: checkpoint(np.sin)(x) * x)(0.0)
     np.float64(0.0)
     """

@@ -8,11 +8,11 @@ from types import FrameType
 import numpy as np
 
 _INSTEAD = {
-    "scipy.special.logsumexp": "glissade.autograd.nn.logsumexp",
-    "scipy.special.softmax": "glissade.autograd.nn.softmax",
-    "scipy.special.log_softmax": "glissade.autograd.nn.log_softmax",
-    "scipy.special.polygamma": "glissade.autograd.ops.special.polygamma",
-    "scipy.special.multigammaln": "glissade.autograd.ops.special.multigammaln",
+    "scipy.special.logsumexp": "ravine.autograd.nn.logsumexp",
+    "scipy.special.softmax": "ravine.autograd.nn.softmax",
+    "scipy.special.log_softmax": "ravine.autograd.nn.log_softmax",
+    "scipy.special.polygamma": "ravine.autograd.ops.special.polygamma",
+    "scipy.special.multigammaln": "ravine.autograd.ops.special.multigammaln",
 }
 
 

@@ -78,7 +78,7 @@ def no_grad(function: F) -> F: ...
 def no_grad(function: Any = None) -> Any:
     """Nothing is recorded: results need no gradient. `with no_grad(): ...`, `@no_grad()` or `@no_grad`.
 
-    >>> from glissade.autograd import Tensor
+    >>> from ravine.autograd import Tensor
     >>> x = Tensor(2.0, requires_grad=True)
     >>> with no_grad():
     ...     y = x * x

@@ -19,6 +19,6 @@ def give_way(name: str) -> None:
     ours = Path(__file__).parents[1].resolve()
     spec = PathFinder.find_spec(name, [entry for entry in sys.path if Path(entry).resolve() != ours])
     if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"No module named {name!r}. This folder is installed as glissade.{name}.", name=name)
+        raise ModuleNotFoundError(f"No module named {name!r}. This folder is installed as ravine.{name}.", name=name)
     module = sys.modules[name] = module_from_spec(spec)
     spec.loader.exec_module(module)

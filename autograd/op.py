@@ -114,7 +114,7 @@ class Op(Row):
     array is one positional argument. `derivatives` has one entry per positional argument: partials `d(y, *args)` if
     `is_elementwise`, else vector-Jacobian products `d(g, y, *args, **kwargs)`. The first `arity` of them are not None.
 
-    >>> from glissade.autograd.op import TABLE
+    >>> from ravine.autograd.op import TABLE
     >>> sine = TABLE[np.sin]
     >>> isinstance(sine, Op), sine.arity, sine.is_elementwise, float(sine(0.0))
     (True, 1, True, 0.0)
@@ -215,8 +215,8 @@ def elementwise(
     ValueError: unless there is one partial and one domain per argument, or if the function has a row already.
     TypeError: if a domain is none.
 
-    >>> from glissade.autograd import grad
-    >>> from glissade.autograd.domain import REAL
+    >>> from ravine.autograd import grad
+    >>> from ravine.autograd.domain import REAL
     >>> softsign = elementwise(lambda x: x / (1 + abs(x)), REAL, lambda y, x: 1 / (1 + abs(x)) ** 2)
     >>> float(grad(softsign)(1.0)), float(grad(grad(softsign))(1.0))
     (0.25, -0.25)
@@ -257,7 +257,7 @@ def structural(
     arrays. `samples`: calls on which the row is tested, by `check_row`. See `elementwise` on what follows from a row.
     ValueError: without any vjp, or if the function has a row already.
 
-    >>> from glissade.autograd import arr, case, grad
+    >>> from ravine.autograd import arr, case, grad
     >>> energy = structural(lambda x: np.sum(x**2), lambda g, y, x: 2 * g * x, samples=[case(arr(3))])
     >>> grad(energy)(np.array([1.0, -2.0])).tolist()
     [2.0, -4.0]
@@ -270,7 +270,7 @@ def structural(
 def linear(func: Function, *vjps: Function | None, **options: Any) -> Op:
     """As `structural`, for a function linear in its arrays, all together: it is its own forward derivative.
 
-    >>> from glissade.autograd import arr, case, vjp
+    >>> from ravine.autograd import arr, case, vjp
     >>> mirror = linear(lambda x: x[::-1], lambda g, y, x: g[::-1], samples=[case(arr(3))])
     >>> vjp(mirror, np.zeros(3))[1](np.array([1.0, 2.0, 3.0]))[0].tolist()
     [3.0, 2.0, 1.0]
@@ -283,7 +283,7 @@ def linear(func: Function, *vjps: Function | None, **options: Any) -> Op:
 def composite(func: Function, definition: Function, *, samples: Sequence[Case]) -> Composite:
     """Adds the row of a function given by a definition in functions that have rows.
 
-    >>> from glissade.autograd import arr, case, grad
+    >>> from ravine.autograd import arr, case, grad
     >>> def rms(x):
     ...     return np.sqrt(np.mean(x**2))
     >>> rms = composite(rms, rms, samples=[case(arr(3))])
@@ -296,7 +296,7 @@ def composite(func: Function, definition: Function, *, samples: Sequence[Case]) 
 def constant(*funcs: Function) -> None:
     """Declares functions whose derivative is zero: they see plain arrays and return plain arrays.
 
-    >>> from glissade.autograd import Tensor
+    >>> from ravine.autograd import Tensor
     >>> constant(np.argsort)
     >>> np.argsort(Tensor([3.0, 1.0, 2.0])).tolist()
     [1, 2, 0]

@@ -1,8 +1,8 @@
 """What every row gets, yours as ours: `check_row`, a test of all it claims; and `table`, its line in the documentation.
 
 >>> import numpy as np
->>> from glissade.autograd import check_row, elementwise, grad
->>> from glissade.autograd.domain import REAL
+>>> from ravine.autograd import check_row, elementwise, grad
+>>> from ravine.autograd.domain import REAL
 >>> def swish(x):
 ...     return x / (1 + np.exp(-x))
 >>> swish = elementwise(swish, REAL, lambda y, x: (1 + y * np.exp(-x)) / (1 + np.exp(-x)))

@@ -1,4 +1,4 @@
-"""What recording costs: glissade.autograd against NumPy by hand and, where installed, torch, MyGrad and HIPS autograd.
+"""What recording costs: ravine.autograd against NumPy by hand and, where installed, torch, MyGrad and HIPS autograd.
 
     python benchmarks/autograd_overhead.py
 
@@ -20,7 +20,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 
-from glissade.autograd import Parameter, Tensor, nn  # noqa: E402
+from ravine.autograd import Parameter, Tensor, nn  # noqa: E402
 
 Run = Callable[[], object]
 
@@ -42,7 +42,7 @@ def chain_numpy() -> Run:
     return run
 
 
-def chain_glissade() -> Run:
+def chain_ravine() -> Run:
     x, y = _pair()
     a = Parameter(x)
     b = Tensor(y)
@@ -103,7 +103,7 @@ def chain_autograd() -> Run:
     return lambda: gradient(x)
 
 
-def network_glissade(sizes: tuple[int, ...], batch: int) -> Run:
+def network_ravine(sizes: tuple[int, ...], batch: int) -> Run:
     layers: list[object] = []
     for i, (n_in, n_out) in enumerate(pairwise(sizes)):
         layers += [nn.Linear(n_in, n_out, rng=i), nn.ReLU()]
@@ -212,7 +212,7 @@ def report(title: str, runs: dict[str, Callable[[], Run]]) -> None:
     times = best(ready)
     print(title)
     for name, t in times.items():
-        print(f"  {name:10s} {t * 1e6:9.2f} us   glissade / {name} = {times['glissade'] / t:.2f}")
+        print(f"  {name:10s} {t * 1e6:9.2f} us   ravine / {name} = {times['ravine'] / t:.2f}")
 
 
 def main() -> None:
@@ -244,7 +244,7 @@ def main() -> None:
         "ten multiplications and a sum, forward and backward",
         {
             "numpy": chain_numpy,
-            "glissade": chain_glissade,
+            "ravine": chain_ravine,
             "torch": chain_torch,
             "mygrad": chain_mygrad,
             "autograd": chain_autograd,
@@ -255,7 +255,7 @@ def main() -> None:
             f"network {'-'.join(map(str, sizes))}, batch {batch}: forward, cross-entropy, backward",
             {
                 "numpy": lambda s=sizes, n=batch: network_numpy(s, n),  # type: ignore[misc]
-                "glissade": lambda s=sizes, n=batch: network_glissade(s, n),  # type: ignore[misc]
+                "ravine": lambda s=sizes, n=batch: network_ravine(s, n),  # type: ignore[misc]
                 "torch": lambda s=sizes, n=batch: network_torch(s, n),  # type: ignore[misc]
             },
         )

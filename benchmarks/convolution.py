@@ -1,4 +1,4 @@
-"""Convolution, forward and backward: glissade.autograd against torch, where it is installed.
+"""Convolution, forward and backward: ravine.autograd against torch, where it is installed.
 
     python benchmarks/convolution.py
 
@@ -18,7 +18,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 
-from glissade.autograd import Tensor, nn  # noqa: E402
+from ravine.autograd import Tensor, nn  # noqa: E402
 
 Run = Callable[[], object]
 ROUNDS = 15
@@ -31,7 +31,7 @@ def arrays() -> list[np.ndarray]:
     return [rng.normal(size=shape).astype(np.float32) for shape in (IMAGES, KERNELS, KERNELS[:1], IMAGES)]
 
 
-def glissade() -> tuple[Run, Run]:
+def ravine() -> tuple[Run, Run]:
     *values, g = arrays()
     leaves = [Tensor(a, requires_grad=True) for a in values]
 
@@ -77,7 +77,7 @@ def best(runs: dict[str, Run]) -> dict[str, float]:
 
 
 def main() -> None:
-    sides = {"glissade": glissade()}
+    sides = {"ravine": ravine()}
     try:
         sides["torch"] = torch()
     except ImportError:
@@ -85,7 +85,7 @@ def main() -> None:
     for i, label in enumerate(("forward", "forward and backward")):
         times = best({name: runs[i] for name, runs in sides.items()})
         text = ", ".join(f"{name} {ms:.1f} ms" for name, ms in times.items())
-        print(f"{label}: {text}" + (f", ratio {times['glissade'] / times['torch']:.2f}" if "torch" in times else ""))
+        print(f"{label}: {text}" + (f", ratio {times['ravine'] / times['torch']:.2f}" if "torch" in times else ""))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from functools import partial
 
 import numpy as np
 
-from glissade.autograd import Parameter
-from glissade.kernels import Kernel, thread_count
-from glissade.optim import Adam
+from ravine.autograd import Parameter
+from ravine.kernels import Kernel, thread_count
+from ravine.optim import Adam
 
 
 def seconds(*functions, repeats, number=1):
@@ -89,7 +89,7 @@ def small():
 
 def second_process():
     code = (
-        "import numpy as np, time\nfrom glissade.optim import Adam\nx = np.zeros(3, np.float32)\n"
+        "import numpy as np, time\nfrom ravine.optim import Adam\nx = np.zeros(3, np.float32)\n"
         "start = time.perf_counter()\nadam = Adam([x])\nadam.step([x + 1])\n"
         "print(f'{time.perf_counter() - start:.3f} s to the end of the first step, "
         "{sum(l.stats.cache_misses[s] for l in adam.groups[0].kernel._loops.values() for s in l.stats.cache_misses)} "

@@ -10,16 +10,16 @@ sys.path.insert(0, str(HERE))  # what stands beside this file
 
 import pages  # noqa: E402
 
-project = "glissade"
-version = release = version_of("glissade")
-copyright = "the glissade authors"
+project = "ravine"
+version = release = version_of("ravine")
+copyright = "the ravine authors"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "mathml", "plain"]
 html_theme = "furo"
-html_title = "glissade"
+html_title = "ravine"
 html_show_sphinx = False
 html_static_path = ["static"]
-html_css_files = ["glissade.css"]
+html_css_files = ["ravine.css"]
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from glissade.experiments.pictures import animated_svg
-from glissade.experiments.problems import PROBLEMS
-from glissade.optim import NAG, SGD, Adagrad, Adam, Momentum, RMSprop, minimize
+from ravine.experiments.pictures import animated_svg
+from ravine.experiments.problems import PROBLEMS
+from ravine.optim import NAG, SGD, Adagrad, Adam, Momentum, RMSprop, minimize
 
 OPTIMIZERS = (SGD(lr=0.01), Momentum(lr=0.01), NAG(lr=0.01), Adagrad(lr=0.3), RMSprop(lr=0.03), Adam(lr=0.1))
 
@@ -23,4 +23,4 @@ paths = {
 picture = animated_svg(
     valley, paths, minima=[(3, 0.5)], x=(-0.5, 4.2), y=(-1, 2), title="150 steps on Beale's function"
 )
-(Path(__file__).parent / "static" / "glissade.svg").write_text(picture, encoding="utf-8")
+(Path(__file__).parent / "static" / "ravine.svg").write_text(picture, encoding="utf-8")

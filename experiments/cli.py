@@ -24,15 +24,15 @@ try:
     from .verify import Verdict, counted
     from .verify import verify as run_verification
 except ModuleNotFoundError as missing:
-    if (missing.name or "").startswith("glissade"):  # our own mistake
+    if (missing.name or "").startswith("ravine"):  # our own mistake
         raise
     raise SystemExit(
-        f"glissade: {missing.name} isn't installed. The command line needs it: pip install 'glissade[experiments]'"
+        f"ravine: {missing.name} isn't installed. The command line needs it: pip install 'ravine[experiments]'"
     ) from missing
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="glissade", message="%(prog)s %(version)s")
+@click.version_option(package_name="ravine", message="%(prog)s %(version)s")
 def main() -> None:
     """Compare optimizers: tuned with the same budget, then run on the same seeds."""
 
@@ -54,7 +54,7 @@ def comma_list(convert: Callable[[str], object]) -> Callable[[click.Context, cli
 
 
 @main.command()
-@click.option("--problem", default="digits", show_default=True, metavar="NAME", help="See `glissade list`.")
+@click.option("--problem", default="digits", show_default=True, metavar="NAME", help="See `ravine list`.")
 @click.option("--optimizers", metavar="A,B,...", callback=comma_list(str), help=f"[default: {','.join(USUAL)}]")
 @click.option("--lrs", metavar="X,Y,...", callback=comma_list(float), help="Rates to try.  [default: half decades]")
 @click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="Final runs of each optimizer.")

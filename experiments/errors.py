@@ -12,7 +12,7 @@ T = TypeVar("T")
 class UsageError(ValueError):
     """A request that can't be met. The message says what is wrong, what was received, and the remedy.
 
-    >>> from glissade.experiments.datasets import load
+    >>> from ravine.experiments.datasets import load
     >>> try:
     ...     load("irsi")
     ... except UsageError as error:

@@ -54,7 +54,7 @@ class Outcome:
 @cache
 def environment() -> dict[str, str]:
     """Return the versions and the machine that numbers may depend on."""
-    packages = ("glissade", "numpy", "numba", "scikit-learn")
+    packages = ("ravine", "numpy", "numba", "scikit-learn")
     return {
         "python": platform.python_version(),
         **{package: version(package) for package in packages},

@@ -26,7 +26,7 @@ class Results:
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from glissade.experiments import compare
+    >>> from ravine.experiments import compare
     >>> with TemporaryDirectory() as folder:
     ...     made = compare("booth", "sgd", lrs=[0.1], seeds=2, epochs=1, out=folder, jobs=1)
     ...     found = Results.load(Path(folder))
@@ -73,10 +73,10 @@ class Results:
                 raise ValueError("it holds no runs")
             return cls(Description(**described), tuple(runs))
         except OSError as error:
-            remedy = "`glissade compare --out` with this folder makes them; after an interruption, it resumes."
+            remedy = "`ravine compare --out` with this folder makes them; after an interruption, it resumes."
             raise UsageError(f"No results in {str(folder)!r}: {FILE}: {error.strerror}. {remedy}") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            remedy = "Repeat the `glissade compare` command that made it: finished runs are reused."
+            remedy = "Repeat the `ravine compare` command that made it: finished runs are reused."
             raise UsageError(f"{str(path)!r} is damaged ({type(error).__name__}: {error}). {remedy}") from error
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What is to be run, as values: a Cell is one training run, a Comparison is all the cells of `glissade compare`."""
+"""What is to be run, as values: a Cell is one training run, a Comparison is all the cells of `ravine compare`."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Trial:
             "reshuffled": self.reshuffled,
             "measures": list(self.measures),
             "sources": [engine_digest(), *map(source_digest, classes)],
-            "version": installed("glissade"),
+            "version": installed("ravine"),
         }
 
     @property

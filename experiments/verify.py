@@ -1,4 +1,4 @@
-"""`glissade verify`: the literature's numbers computed again, with a verdict on each."""
+"""`ravine verify`: the literature's numbers computed again, with a verdict on each."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def stored(cell: Cell, store: Store) -> Outcome | None:
     try:
         return store.get(cell)
     except Damaged as damage:
-        print(f"glissade: {damage}", file=sys.stderr)
+        print(f"ravine: {damage}", file=sys.stderr)
         return None
 
 

@@ -1,6 +1,6 @@
 """Generated modules on disk, so that a second process compiles nothing.
 
-The folder is $GLISSADE_CACHE_DIR, or the user's cache folder. A module is named by the hash of what decides its machine
+The folder is $RAVINE_CACHE_DIR, or the user's cache folder. A module is named by the hash of what decides its machine
 code, so an edited rule is another module; numba keeps the machine code beside it. A folder that can't be written or
 read costs the compilation and nothing else.
 """
@@ -32,13 +32,13 @@ def cache_folder() -> Path:
     """Where generated kernels are kept.
 
     >>> from unittest.mock import patch
-    >>> with patch.dict("os.environ", GLISSADE_CACHE_DIR="kernels"):
+    >>> with patch.dict("os.environ", RAVINE_CACHE_DIR="kernels"):
     ...     print(cache_folder())
     kernels
     """
-    if given := os.environ.get("GLISSADE_CACHE_DIR"):
+    if given := os.environ.get("RAVINE_CACHE_DIR"):
         return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glissade"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ravine"
 
 
 @cache
@@ -49,7 +49,7 @@ def _foundation() -> str:
 
 def load(source: str) -> ModuleType:
     """The module with this source, which is in the cache folder if that can be had."""
-    name = f"glissade_kernel_{hashlib.sha256((_foundation() + source).encode()).hexdigest()[:32]}"
+    name = f"ravine_kernel_{hashlib.sha256((_foundation() + source).encode()).hexdigest()[:32]}"
     if name not in sys.modules:
         file = _written(name, source) or f"<{name}>"
         module = ModuleType(name)

@@ -104,7 +104,7 @@ class _UFunc(ctypes.Structure):
 
 def _register(ufunc: np.ufunc, dtype: np.dtype[Any]) -> str:
     """Make the ufunc's inner loop for one dtype known to LLVM; gives the symbol's name."""
-    name = f"glissade_numpy_{ufunc.__name__}_{dtype.char}"
+    name = f"ravine_numpy_{ufunc.__name__}_{dtype.char}"
     which = ufunc.types.index(dtype.char * ufunc.nin + "->" + dtype.char)
     address = _UFunc.from_address(id(ufunc)).functions[which]
     assert address is not None

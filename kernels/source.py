@@ -27,7 +27,7 @@ _ON_NUMBERS |= {getattr(builtins, name): name for name in ("abs", "max", "min", 
 class RuleError(TypeError):
     """A rule uses something that has no meaning in an array loop.
 
-    >>> from glissade.kernels import Kernel
+    >>> from ravine.kernels import Kernel
     >>> def rule(x, g):
     ...     return x - sum(g)
     >>> try:

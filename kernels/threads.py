@@ -57,7 +57,7 @@ def run(loop: Callable[..., None], arrays: Sequence[npt.NDArray[Any]], constants
 def _workers() -> ThreadPoolExecutor:
     global _pool
     if _pool is None:
-        _pool = ThreadPoolExecutor(thread_count() - 1, thread_name_prefix="glissade")
+        _pool = ThreadPoolExecutor(thread_count() - 1, thread_name_prefix="ravine")
     return _pool
 
 

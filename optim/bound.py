@@ -47,7 +47,7 @@ class BoundOptimizer:
         t: the updates taken so far; a step in which no parameter has a gradient is none.
         groups: the groups of parameters, each with its own `spec`.
 
-    >>> from glissade.optim import SGD
+    >>> from ravine.optim import SGD
     >>> x = np.array([1.0, 2.0])
     >>> opt = SGD([x], lr=0.5)
     >>> opt.step([np.array([1.0, -1.0])])

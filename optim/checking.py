@@ -49,7 +49,7 @@ def check_rule(spec: Optimizer) -> None:
         TypeError: it is no unbound optimizer.
         ValueError: it refuses parameters of every shape that is tried.
 
-    >>> from glissade.optim import NonNegative, Optimizer, check_rule
+    >>> from ravine.optim import NonNegative, Optimizer, check_rule
     >>> class SoftSign(Optimizer):
     ...     '''Steps of at most lr, shorter where the gradient is smaller than `width`.'''
     ...     lr: NonNegative = 0.01

@@ -1,6 +1,6 @@
 """Hyperparameters: a number or a schedule, within the domain that a field's annotation names; a switch; a choice.
 
->>> from glissade.optim import Adam
+>>> from ravine.optim import Adam
 >>> Adam.domains["beta1"].text, 0.9 in Adam.domains["beta1"], 1.0 in Adam.domains["beta1"]
 ('in [0, 1)', True, False)
 """

@@ -21,7 +21,7 @@ Array = npt.NDArray[Any]
 class Result:
     """What `minimize` found.
 
-    >>> from glissade.optim import SGD
+    >>> from ravine.optim import SGD
     >>> found = minimize(lambda x: np.sum(x**2), [1.0], SGD(lr=0.25), steps=3)
     >>> found.trajectory.ravel().tolist(), found.values.tolist()
     ([1.0, 0.5, 0.25, 0.125], [1.0, 0.25, 0.0625, 0.015625])
@@ -61,13 +61,13 @@ def minimize(
         optimizer: unbound, such as Adam(lr=0.1).
         steps: how many updates to take at most.
         tolerance: stop where the Euclidean norm of the gradient is at most this.
-        value_and_grad: makes f into a function that gives f and its gradient; that of glissade.autograd if not given.
+        value_and_grad: makes f into a function that gives f and its gradient; that of ravine.autograd if not given.
 
     Raises:
         TypeError: the optimizer is not an unbound optimizer.
         ValueError: steps or tolerance is negative, or x0 is not finite.
 
-    >>> from glissade.optim import SGD
+    >>> from ravine.optim import SGD
     >>> minimize(lambda x: np.sum((x - 3) ** 2), [0.0], SGD(lr=0.5), steps=10, tolerance=1e-9)
     <Result: converged after 1 steps, fun = 0 at x = [3.]>
     """
@@ -81,7 +81,7 @@ def minimize(
     if not np.isfinite(x).all():
         raise ValueError(f"x0 must be finite. Received: {x0!r}.")
     # The one place where optimizers meet a differentiator: asked for by name, so that any other can take its place.
-    differentiate = value_and_grad or import_module("glissade.autograd").value_and_grad
+    differentiate = value_and_grad or import_module("ravine.autograd").value_and_grad
     evaluate = differentiate(f)
     bound = optimizer.bind([x])
     trajectory, values = [], []

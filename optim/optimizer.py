@@ -66,7 +66,7 @@ class Optimizer(Options):
         TypeError: an unknown hyperparameter, or one that is neither a number nor a schedule.
         ValueError: a hyperparameter outside its domain, or one that could have no effect.
 
-    >>> from glissade.optim import Adam
+    >>> from ravine.optim import Adam
     >>> spec = Adam(lr=0.1)
     >>> eval(repr(spec)) == spec, isinstance(spec, Optimizer)
     (True, True)

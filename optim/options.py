@@ -41,7 +41,7 @@ class Options:
         swa: keep the mean of x from this update on. Izmailov et al. 2018, arXiv:1803.05407, algorithm 1.
         swa_every: the updates from one x in that mean to the next.
 
-    >>> from glissade.optim import SGD
+    >>> from ravine.optim import SGD
     >>> x = np.zeros(2)
     >>> SGD([x], lr=1.0, clip_norm=1.0).step([np.array([30.0, 40.0])])
     >>> x.round(3).tolist()

@@ -62,7 +62,7 @@ class Elements(Tier):
 class Tensors(Tier):
     """A rule for one parameter, which sees its shape. A state may have any shape: `Optimizer.start` makes it.
 
-    >>> from glissade.optim import TENSORS, LBFGS, Adam, Muon
+    >>> from ravine.optim import TENSORS, LBFGS, Adam, Muon
     >>> [cls.tier is TENSORS for cls in (Adam, Muon, LBFGS)]
     [False, True, False]
     """
@@ -86,7 +86,7 @@ class Joint(Tier):
     A missing gradient counts as zeros where another parameter has one, unless it is an error. Sums run along the
     vector, so that a run resumes to the same bits only with the parameters in the same order.
 
-    >>> from glissade.optim import JOINT, LBFGS, Adam, Muon
+    >>> from ravine.optim import JOINT, LBFGS, Adam, Muon
     >>> [cls.tier is JOINT for cls in (Adam, Muon, LBFGS)]
     [False, False, True]
     """

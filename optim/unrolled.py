@@ -18,7 +18,7 @@ __all__ = ["Unrolled", "unroll"]
 class Unrolled(NamedTuple):
     """Where a rule has got to.
 
-    >>> from glissade.optim import Momentum, unroll
+    >>> from ravine.optim import Momentum, unroll
     >>> *_, last = unroll(Momentum(lr=0.1), lambda x: 2 * x, 1.0, steps=2)
     >>> last.t, round(last.x, 12), round(last.state["v"], 12)
     (2, 0.46, 3.4)
@@ -52,8 +52,8 @@ def unroll(
         ValueError: options are on, which a rule alone does not have; too few gradients, or entries of a hyperparameter.
         TypeError: an unknown hyperparameter, or a rule that evaluates the loss itself.
 
-    >>> from glissade.autograd import grad
-    >>> from glissade.optim import SGD, unroll
+    >>> from ravine.autograd import grad
+    >>> from ravine.optim import SGD, unroll
     >>> def after(lr):  # descent on x**2 from 1
     ...     *_, last = unroll(SGD(lr=0.1), lambda x: 2 * x, 1.0, steps=3, lr=lr)
     ...     return last.x

@@ -25,7 +25,7 @@ class Schedule(Value):
     Frozen, comparable, hashable; `eval(repr(s)) == s`; `Schedule.from_json(s.to_json()) == s`. A new shape is a
     subclass with annotated fields and a `formula`.
 
-    >>> from glissade.schedules import Cosine, Linear
+    >>> from ravine.schedules import Cosine, Linear
     >>> s = Linear(0.0, 0.1, 10) >> Cosine(0.1, 0.0, 90)
     >>> s([0, 5, 10, 55, 100]).round(3).tolist()
     [0.0, 0.05, 0.1, 0.05, 0.0]
@@ -126,7 +126,7 @@ class Unary(Schedule):
 class Scaled(Unary):
     """`inner * factor`, or `factor * inner`.
 
-    >>> from glissade.schedules import Linear
+    >>> from ravine.schedules import Linear
     >>> (Linear(0.0, 1.0, 4) * 0.5)([0, 2, 4]).tolist()
     [0.0, 0.25, 0.5]
     """
@@ -145,7 +145,7 @@ class Scaled(Unary):
 class Offset(Unary):
     """`inner + amount`, or `amount + inner`.
 
-    >>> from glissade.schedules import Linear
+    >>> from ravine.schedules import Linear
     >>> (Linear(0.0, 1.0, 4) + 0.5)([0, 2, 4]).tolist()
     [0.5, 1.0, 1.5]
     """
@@ -165,7 +165,7 @@ class Offset(Unary):
 class Power(Unary):
     """`inner ** exponent`: inf for 0 to a negative power, NaN for a negative number to a broken one.
 
-    >>> from glissade.schedules import Linear
+    >>> from ravine.schedules import Linear
     >>> (Linear(0.0, 4.0, 4) ** 2.0)([0, 1, 2, 3, 4]).tolist()
     [0.0, 1.0, 4.0, 9.0, 16.0]
     """
@@ -185,7 +185,7 @@ class Power(Unary):
 class Clipped(Unary):
     """`inner.clip(low, high)`: `low` where the inner schedule is below it, `high` where it is above.
 
-    >>> from glissade.schedules import Linear
+    >>> from ravine.schedules import Linear
     >>> Linear(0.0, 4.0, 4).clip(1.0, 3.0)([0, 1, 2, 3, 4]).tolist()
     [1.0, 1.0, 2.0, 3.0, 3.0]
     """
@@ -217,7 +217,7 @@ class Truncated(Unary):
     So `Linear(a, b, n)[:n]` has the values of `Linear(a, b, n)`, and `inner[:0]` is inner(0) throughout. The horizon is
     `steps`, also where the inner schedule ends earlier (its end value is held).
 
-    >>> from glissade.schedules import Linear
+    >>> from ravine.schedules import Linear
     >>> Linear(4.0, 0.0, 4)[:2]([0, 1, 2, 3, 4]).tolist()
     [4.0, 3.0, 2.0, 2.0, 2.0]
     """
@@ -240,7 +240,7 @@ class Truncated(Unary):
 class Strided(Unary):
     """`inner[start::every]`: from step `start` on, every `every`-th step.
 
-    >>> from glissade.schedules import Linear
+    >>> from ravine.schedules import Linear
     >>> Linear(0.0, 8.0, 8)[2::3]([0, 1, 2]).tolist()
     [2.0, 5.0, 8.0]
     """
@@ -280,7 +280,7 @@ class Binary(Schedule):
 class Sum(Binary):
     """`left + right`, at the same k.
 
-    >>> from glissade.schedules import Linear
+    >>> from ravine.schedules import Linear
     >>> (Linear(0.0, 1.0, 2) + Linear(0.0, 4.0, 4))([0, 1, 2, 3, 4]).tolist()
     [0.0, 1.5, 3.0, 4.0, 5.0]
     """
@@ -298,7 +298,7 @@ class Sum(Binary):
 class Product(Binary):
     """`left * right`, at the same k.
 
-    >>> from glissade.schedules import Linear
+    >>> from ravine.schedules import Linear
     >>> (Linear(0.0, 1.0, 4) * Linear(1.0, 0.0, 4))([0, 2, 4]).tolist()
     [0.0, 0.25, 0.0]
     """
@@ -321,7 +321,7 @@ class Then(Schedule):
 
     Raises ValueError if a part before the last one has no end.
 
-    >>> from glissade.schedules import Constant, Linear
+    >>> from ravine.schedules import Constant, Linear
     >>> s = Linear(0.0, 1.0, 2) >> Constant(1.0)[:3] >> Linear(1.0, 0.0, 2)
     >>> s.switches, s.horizon, s([0, 1, 2, 5, 6, 7]).tolist()
     ((2, 5), 7, [0.0, 0.5, 1.0, 1.0, 0.5, 0.0])

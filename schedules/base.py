@@ -144,7 +144,7 @@ class Value(ABC):
             the matplotlib Figure, which a notebook shows.
 
         Raises:
-            ModuleNotFoundError: matplotlib is missing; it is in the extra glissade[experiments].
+            ModuleNotFoundError: matplotlib is missing; it is in the extra ravine[experiments].
         """
         last = self.extent if steps is None else count("plot: steps", steps)
         return drawing.plotted(self, repr(self), int(last), path, ax)
@@ -193,7 +193,7 @@ def _check_of(owner: type, name: str, hints: Mapping[str, Any]) -> Callable[[str
     if not callable(check):
         raise TypeError(
             f"{owner.__name__}: a field must be annotated with its check, as Real, Count and others of "
-            f"glissade.schedules.fields are. Received: {name}: {hints[name]!r}."
+            f"ravine.schedules.fields are. Received: {name}: {hints[name]!r}."
         )
     return check
 

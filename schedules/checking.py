@@ -37,8 +37,8 @@ def check_schedule(schedule: Schedule) -> None:
         AssertionError: with what fails, and where.
         TypeError: it is no schedule.
 
-    >>> from glissade.schedules import Schedule, check_schedule
-    >>> from glissade.schedules.fields import Real
+    >>> from ravine.schedules import Schedule, check_schedule
+    >>> from ravine.schedules.fields import Real
     >>> class Harmonic(Schedule):
     ...     '''start / (k + 1).'''
     ...     start: Real
@@ -162,7 +162,7 @@ def check_record(value: Any, root: Any, schedules: Iterable[Schedule]) -> None:
         schedules: the schedules in it. Without a name for each of their functions there is no way through text; without
             one for the classes, none through pickle.
 
-    >>> from glissade.schedules import Linear, Schedule
+    >>> from ravine.schedules import Linear, Schedule
     >>> check_record(Linear(0, 1, 5), Schedule, [Linear(0, 1, 5)])  # silence: all is right
     """
     cls = type(value)

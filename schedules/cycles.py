@@ -14,7 +14,7 @@ class Repeat(Unary):
 
     Raises ValueError if it has no end, or no steps.
 
-    >>> from glissade.schedules import Linear
+    >>> from ravine.schedules import Linear
     >>> Repeat(Linear(0.0, 1.0, 2))([0, 1, 2, 3, 4]).tolist()
     [0.0, 0.5, 0.0, 0.5, 0.0]
     """

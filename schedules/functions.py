@@ -11,7 +11,7 @@ from .fields import Count, Function, Real, Span
 class PerEpoch(Schedule):
     """`schedule(epoch)`, where the epoch 0, 1, 2, ... is k // steps_per_epoch.
 
-    >>> from glissade.schedules import Exponential
+    >>> from ravine.schedules import Exponential
     >>> PerEpoch(Exponential(1.0, 0.5), steps_per_epoch=100)([0, 99, 100, 200]).tolist()
     [1.0, 1.0, 0.5, 0.25]
     """
@@ -40,8 +40,8 @@ class Lambda(Schedule):
     repr and JSON name the function, as "module:name", which must be at the top level of a module; one that has no such
     name can be used, but not written in a configuration. What is to have parameters is better a class of its own:
 
-    >>> from glissade.schedules import Schedule
-    >>> from glissade.schedules.fields import Real, Span
+    >>> from ravine.schedules import Schedule
+    >>> from ravine.schedules.fields import Real, Span
     >>> class Sawtooth(Schedule):
     ...     '''From 0 towards `top`, over and over.'''
     ...     top: Real
@@ -96,7 +96,7 @@ class Noise(Schedule):
 
     Box & Muller 1958, of two uniform numbers that NumPy's SeedSequence makes of (seed, k).
 
-    >>> from glissade.schedules import Constant
+    >>> from ravine.schedules import Constant
     >>> noisy = Constant(0.1) * (Noise(seed=0) * 0.2 + 1)
     >>> noisy(7) == noisy(7), noisy(7) == noisy(8)
     (True, False)

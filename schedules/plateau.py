@@ -19,7 +19,7 @@ class Controller(Schedule):
 
     A subclass declares its `state_fields`, and changes its state by `_become`.
 
-    >>> from glissade.schedules import ReduceOnPlateau
+    >>> from ravine.schedules import ReduceOnPlateau
     >>> lr = ReduceOnPlateau(1.0, factor=0.5, patience=0)
     >>> [lr.observe(loss) for loss in (2.0, 2.0)], lr.state["scale"], lr.fresh().state["scale"]
     ([False, True], 0.5, 1.0)

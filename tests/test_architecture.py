@@ -30,7 +30,7 @@ PACKAGES = [path.parent for path in MODULES if path.name == "__init__.py"]
 
 
 def name_of(path: Path) -> str:
-    return ".".join(["glissade", *path.relative_to(ROOT).parts])
+    return ".".join(["ravine", *path.relative_to(ROOT).parts])
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -45,7 +45,7 @@ def imports(path: Path) -> Iterator[str]:
             base = package[: len(package) - node.level + 1]
             for alias in node.names:
                 target = [*base, *(node.module or alias.name).split(".")]
-                yield "." + target[1] if target[0] == "glissade" else "beyond glissade"
+                yield "." + target[1] if target[0] == "ravine" else "beyond ravine"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -87,7 +87,7 @@ def test_a_module_is_short_enough_to_read(path):
 def test_every_folder_with_an_init_is_a_listed_package():
     setuptools = PROJECT["tool"]["setuptools"]
     assert sorted(setuptools["packages"]) == sorted(map(name_of, PACKAGES))
-    assert setuptools["package-dir"] == {f"glissade.{folder}": folder for folder in MAY_IMPORT}
+    assert setuptools["package-dir"] == {f"ravine.{folder}": folder for folder in MAY_IMPORT}
     stray = {path.parent for path in MODULES} - set(PACKAGES)
     assert not stray, "modules in a folder without __init__.py are not installed"
 
@@ -111,5 +111,5 @@ def test_the_core_needs_numpy_and_numba_only(tmp_path):
         command = [sys.executable, "-c", script.format(", ".join(modules))]
         return set(subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split())
 
-    more = loaded("numpy", "numba", *(f"glissade.{folder}" for folder in CORE)) - loaded("numpy", "numba")
-    assert more - sys.stdlib_module_names == {"glissade"}
+    more = loaded("numpy", "numba", *(f"ravine.{folder}" for folder in CORE)) - loaded("numpy", "numba")
+    assert more - sys.stdlib_module_names == {"ravine"}

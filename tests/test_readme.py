@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glissade.optim import Optimizer
+from ravine.optim import Optimizer
 
 
 def test_the_code_runs(monkeypatch):

@@ -1,7 +1,7 @@
 """Why a gradient is what it is: tools that watch the engine from outside, which knows nothing of them.
 
 >>> import numpy as np
->>> from glissade.autograd import explain
+>>> from ravine.autograd import explain
 >>> print(explain.trace_nan(lambda x: np.sum(np.log(x)), np.array([1.0, 0.0])).kind)
 logarithm of 0
 """

@@ -25,7 +25,7 @@ FILL = {"leaf": "#e3f1e3", "op": "#eef2fb", "root": "#fdeccf"}
 class Drawing:
     """A drawing: `svg` is its text. A notebook shows it; `save(path)` writes it.
 
-    >>> from glissade.autograd import Tensor
+    >>> from ravine.autograd import Tensor
     >>> drawing = draw(Tensor(2.0, requires_grad=True) ** 2)
     >>> drawing.svg.startswith("<svg")
     True
@@ -53,7 +53,7 @@ def draw(result: Tensor) -> Drawing:
 
     RuntimeError: if the graph was freed by backward. ValueError: if it has more than 400 nodes.
 
-    >>> from glissade.autograd import Tensor
+    >>> from ravine.autograd import Tensor
     >>> x = Tensor([1.0, 2.0], requires_grad=True, name="x")
     >>> draw(np.sum(x * x)).svg.count("<rect")
     3

@@ -22,7 +22,7 @@ def strict_dtype(dtype: Any) -> Iterator[None]:
     TypeError: at the first operation that gives another one, with its name, its operands' dtypes and the line that
     called it; and if dtype is not floating-point.
 
-    >>> from glissade.autograd import Tensor
+    >>> from ravine.autograd import Tensor
     >>> x = Tensor(np.ones(3, np.float32), requires_grad=True)
     >>> with strict_dtype(np.float32):
     ...     y = x * np.float32(2)  # x * np.float64(2) would raise

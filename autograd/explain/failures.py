@@ -23,7 +23,7 @@ _EMPTY = "Check the shape and the axis: there are too few entries to average."
 _CONSTANT = "Look where it is computed: that happens before, outside what is traced."
 _SAFE = (
     "Make the branch safe that is not chosen as well, e.g. np.where(mask, {op}(np.where(mask, x, 1)), 0), "
-    "or compute the loss in `with glissade.autograd.strong_zero():`."
+    "or compute the loss in `with ravine.autograd.strong_zero():`."
 )
 _SLOPE = "Keep the argument away from this point: add a small number, or choose it with np.where before {op}."
 

@@ -21,7 +21,7 @@ def formula(op: Op, position: int) -> str:
 
     In it g is the upstream gradient, y the result, and the other names are the arguments.
 
-    >>> from glissade.autograd.op import TABLE
+    >>> from ravine.autograd.op import TABLE
     >>> import numpy as np
     >>> formula(TABLE[np.sin], 0), formula(TABLE[np.subtract], 1)
     ('g * np.cos(x)', '-g')

@@ -53,7 +53,7 @@ def calling_line() -> Line:
 def line_of(t: Tensor) -> Line | None:
     """The line that computed t, if it did so inside `with trace_lines()`.
 
-    >>> from glissade.autograd import Tensor
+    >>> from ravine.autograd import Tensor
     >>> x = Tensor(2.0, requires_grad=True)
     >>> with trace_lines():
     ...     y = np.sin(x)
@@ -84,7 +84,7 @@ def watching(observe: Callable[[Any], None]) -> Iterator[None]:
 def trace_lines() -> Iterator[None]:
     """Remembers, for what is recorded in the block, the line that computed it: for `steps`, `draw` and `line_of`.
 
-    >>> from glissade.autograd import Tensor
+    >>> from ravine.autograd import Tensor
     >>> x = Tensor(2.0, requires_grad=True)
     >>> with trace_lines():
     ...     y = x * x

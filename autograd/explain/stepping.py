@@ -18,7 +18,7 @@ from .walking import Contribution, visits
 class Step:
     """One operation of the backward pass; `print` it.
 
-    >>> from glissade.autograd import Tensor
+    >>> from ravine.autograd import Tensor
     >>> first = next(steps(Tensor(3.0, requires_grad=True) ** 2))
     >>> first.op, first.formulas, float(first.contributions[0].value)
     ('square', ('g * (2 * x)',), 6.0)
@@ -62,7 +62,7 @@ def steps(loss: Tensor) -> Iterator[Step]:
     loss: a Tensor that needs a gradient; of several entries, the sum is differentiated. RuntimeError: if its graph was
     freed. TypeError: if it needs no gradient.
 
-    >>> from glissade.autograd import Tensor
+    >>> from ravine.autograd import Tensor
     >>> x = Tensor(3.0, requires_grad=True, name="x")
     >>> for step in steps(np.sin(x) * 2):
     ...     print(step)

@@ -29,7 +29,7 @@ def strong_zero() -> Iterator[None]:
     by entry, the whole upstream gradient must be 0. Higher derivatives are guarded if they are taken in the block.
     NumPy's warnings about derivatives are silenced. UserWarning: if the block recorded nothing.
 
-    >>> from glissade.autograd import grad
+    >>> from ravine.autograd import grad
     >>> with strong_zero():
     ...     g = grad(lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0)))(np.array([0.0, 4.0]))
     >>> g

@@ -1,7 +1,7 @@
 """Neural networks: layers, losses and initial weights. Weights are float32 unless told otherwise.
 
 >>> import numpy as np
->>> from glissade.autograd import nn
+>>> from ravine.autograd import nn
 >>> net = nn.Sequential(nn.Linear(4, 8, rng=0), nn.ReLU(), nn.Linear(8, 3, rng=1))
 >>> loss = nn.cross_entropy(net(np.ones((2, 4), np.float32)), np.array([0, 2]))
 >>> loss.backward()

@@ -24,7 +24,7 @@ class Module:
 
     Everything in a module has a path: attributes, positions and keys with dots between, as in "blocks.2.weight".
 
-    >>> from glissade.autograd import Parameter
+    >>> from ravine.autograd import Parameter
     >>> class Scale(Module):
     ...     def __init__(self):
     ...         self.factor = Parameter(2.0)

@@ -1,4 +1,4 @@
-"""The op table, by theme. Importing it fills `glissade.autograd.op.TABLE`; `special` is imported when needed."""
+"""The op table, by theme. Importing it fills `ravine.autograd.op.TABLE`; `special` is imported when needed."""
 
 from . import (
     assignment,

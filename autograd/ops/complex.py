@@ -44,8 +44,8 @@ def takes_complex(*rows: Op | Composite | Function) -> None:
     For a row of yours, what `elementwise` and its kind returned: its partials must be complex derivatives; those of a
     real function of a + ib are dy/da - i dy/db. KeyError: for a function without a row.
 
-    >>> from glissade.autograd import elementwise, takes_complex, vjp
-    >>> from glissade.autograd.domain import REAL
+    >>> from ravine.autograd import elementwise, takes_complex, vjp
+    >>> from ravine.autograd.domain import REAL
     >>> cube = elementwise(lambda z: z * z * z, REAL, lambda y, z: 3 * z * z)
     >>> takes_complex(cube)
     >>> vjp(cube, 1 + 1j)[1](1.0)[0].item()

@@ -2,7 +2,7 @@
 
 The derivatives by orders and shape parameters (`jv`'s v, `gammainc`'s a) have no simple form: asking for one is an
 error. Some are Python functions that take no foreign arrays: use `logsumexp`, `softmax` and `log_softmax` of
-`glissade.autograd.nn`, and `polygamma` and `multigammaln` of this module.
+`ravine.autograd.nn`, and `polygamma` and `multigammaln` of this module.
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@
 
 import click
 
-from glissade.experiments import cli
+from ravine.experiments import cli
 
 
 def page() -> str:
     """The command line's own help."""
     parts = ["# Command line"]
     for name, command in [("", cli.main), *cli.main.commands.items()]:
-        path = f"glissade {name}".strip()
+        path = f"ravine {name}".strip()
         with click.Context(command, info_name=path) as context:
             parts += [f"## {path}", f"```text\n{command.get_help(context)}\n```"]
     return "\n\n".join(parts)

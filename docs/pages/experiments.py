@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 
-from glissade.experiments import PROBLEMS, datasets
-from glissade.experiments.datasets.libsvm import FILES
-from glissade.experiments.reproductions import REPRODUCTIONS
-from glissade.optim.notebook import table
+from ravine.experiments import PROBLEMS, datasets
+from ravine.experiments.datasets.libsvm import FILES
+from ravine.experiments.reproductions import REPRODUCTIONS
+from ravine.optim.notebook import table
 
 from .example import first_line
 
 
 def reproductions() -> str:
-    """What `glissade verify` checks."""
+    """What `ravine verify` checks."""
     head = """# Reproductions
 
-What `glissade verify` computes again; `glissade verify NAME --out FOLDER` writes the page with tables and figures. A
+What `ravine verify` computes again; `ravine verify NAME --out FOLDER` writes the page with tables and figures. A
 claim is judged by what is expected, what was got, and a tolerance; the exit status is 1 on a miss.
 """
     parts = [head]

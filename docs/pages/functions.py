@@ -1,7 +1,7 @@
 """The op table: what has a derivative, and which; and the conventions where there is none."""
 
-from glissade import autograd
-from glissade.optim.notebook import table
+from ravine import autograd
+from ravine.optim.notebook import table
 
 from .example import example
 
@@ -25,7 +25,7 @@ a function beside the row. Functions of NumPy that are not listed raise an error
 tests try them.
 """
     kinds = {entry.kind for entry in autograd.table()}
-    parts = [head, example("from glissade.autograd import grad", "float(grad(np.sin)(0.0))")]
+    parts = [head, example("from ravine.autograd import grad", "float(grad(np.sin)(0.0))")]
     for kind in sorted(kinds, key=list(KINDS).index):
         column, about = KINDS[kind]
         rows = [
@@ -54,5 +54,5 @@ def kinks() -> str:
 What the gradient is where the derivative does not exist, evaluated when this page was made: the subgradient of smallest
 norm; ties share equally; the bounds of clip belong to the inside; a slope that is infinite is inf. In a session:
 """
-    run = example("from glissade.autograd import kinks", "kinks()[0]")
+    run = example("from ravine.autograd import kinks", "kinks()[0]")
     return "\n\n".join([head, run, str(autograd.kinks())])

@@ -4,9 +4,9 @@ import inspect
 import re
 from dataclasses import MISSING, fields
 
-from glissade.optim import Optimizer, Options
-from glissade.optim.notebook import table
-from glissade.optim.tiers import ELEMENTS, JOINT, TENSORS
+from ravine.optim import Optimizer, Options
+from ravine.optim.notebook import table
+from ravine.optim.tiers import ELEMENTS, JOINT, TENSORS
 
 from .example import example, first_line, plain
 
@@ -15,7 +15,7 @@ TIERS = {ELEMENTS: "elements, compiled", TENSORS: "whole tensors", JOINT: "all p
 
 def own_rules() -> list[type[Optimizer]]:
     """The optimizers that are no dialect's."""
-    return [cls for cls in Optimizer.registry.values() if cls.__module__.startswith("glissade.optim.rules")]
+    return [cls for cls in Optimizer.registry.values() if cls.__module__.startswith("ravine.optim.rules")]
 
 
 def page() -> str:
@@ -27,7 +27,7 @@ def page() -> str:
     head = """# Optimizers
 
 Each is one class and one function, `rule`, which the compiler, NumPy, this page and the tests read. What every one of
-them takes besides its own hyperparameters - clipping, decay, averaging - is in {py:class}`glissade.optim.Options`.
+them takes besides its own hyperparameters - clipping, decay, averaging - is in {py:class}`ravine.optim.Options`.
 """
     columns = ("optimizer", "what, and from where", "states", "the rule sees")
     return "\n\n".join([head, table(columns, rows), *map(optimizer, own_rules())])
@@ -44,8 +44,8 @@ def optimizer(cls: type[Optimizer]) -> str:
         [
             f"({name.lower()})=\n## {name}",
             f"$$\n{cls.explain().latex}\n$$",
-            f"```{{eval-rst}}\n.. autoclass:: glissade.optim.{name}({', '.join(arguments)})\n   :no-index-entry:\n```",
-            example(f"from glissade.optim import {name}, minimize", f"{name}({lr})", run, "float(f'{found.fun:.3g}')"),
+            f"```{{eval-rst}}\n.. autoclass:: ravine.optim.{name}({', '.join(arguments)})\n   :no-index-entry:\n```",
+            example(f"from ravine.optim import {name}, minimize", f"{name}({lr})", run, "float(f'{found.fun:.3g}')"),
         ]
     )
 

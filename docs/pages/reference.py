@@ -7,29 +7,29 @@ from functools import partial
 from types import ModuleType
 from typing import get_origin
 
-from glissade.autograd.op import Op
-from glissade.optim import Optimizer
-from glissade.schedules import Schedule
+from ravine.autograd.op import Op
+from ravine.optim import Optimizer
+from ravine.schedules import Schedule
 
 from .example import first_line
 
 PACKAGES = (
-    "glissade.autograd",
-    "glissade.autograd.nn",
-    "glissade.autograd.explain",
-    "glissade.kernels",
-    "glissade.optim",
-    "glissade.optim.dialects",
-    "glissade.schedules",
-    "glissade.schedules.compositions",
-    "glissade.experiments",
-    "glissade.experiments.fit",
-    "glissade.experiments.datasets",
-    "glissade.experiments.problems",
-    "glissade.experiments.statistics",
-    "glissade.experiments.pictures",
-    "glissade.experiments.sweep",
-    "glissade.experiments.reproductions",
+    "ravine.autograd",
+    "ravine.autograd.nn",
+    "ravine.autograd.explain",
+    "ravine.kernels",
+    "ravine.optim",
+    "ravine.optim.dialects",
+    "ravine.schedules",
+    "ravine.schedules.compositions",
+    "ravine.experiments",
+    "ravine.experiments.fit",
+    "ravine.experiments.datasets",
+    "ravine.experiments.problems",
+    "ravine.experiments.statistics",
+    "ravine.experiments.pictures",
+    "ravine.experiments.sweep",
+    "ravine.experiments.reproductions",
 )
 
 
@@ -39,7 +39,7 @@ def page(package: str) -> str:
     things = {name: getattr(module, name) for name in module.__all__}
     about = f"```{{eval-rst}}\n.. automodule:: {package}\n   :no-members:\n```"
     after = f"The examples stand after `import numpy as np` and `from {package} import *`."
-    parts = [f"# {package.removeprefix('glissade.')}", about, after]
+    parts = [f"# {package.removeprefix('ravine.')}", about, after]
     for name, thing in things.items():
         if not elsewhere(package, name, thing):
             parts.append(section(package, name, thing) if described(thing) else constant(name, thing))

@@ -3,8 +3,8 @@
 import ast
 from typing import Any
 
-from glissade import schedules
-from glissade.schedules import compositions
+from ravine import schedules
+from ravine.schedules import compositions
 
 from .example import example
 
@@ -79,11 +79,11 @@ second `step()`.
     for source in SHAPES:
         name = class_of(source)
         parts += [f"({name.lower()})=\n## {name}", f"![{source}]({picture(name)})"]
-        parts += [f"```{{eval-rst}}\n.. autoclass:: glissade.schedules.{name}\n   :no-index-entry:\n```"]
+        parts += [f"```{{eval-rst}}\n.. autoclass:: ravine.schedules.{name}\n   :no-index-entry:\n```"]
     parts.append("## Algebra")
     for name, source in ALGEBRA.items():
         imports = sorted({node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)})
-        run = example(f"from glissade.schedules import {', '.join(imports)}", f"s = {source}", "float(f'{s(10):.6g}')")
+        run = example(f"from ravine.schedules import {', '.join(imports)}", f"s = {source}", "float(f'{s(10):.6g}')")
         parts += [f"### {name}", f"![{source}]({picture(name)})", run]
     parts += ["## Other frameworks' schedules, said in these", compositions.table()]
     return "\n\n".join(parts)

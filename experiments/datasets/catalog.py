@@ -30,7 +30,7 @@ def load(name: str, split: int = 0) -> Dataset:
     Where a test set is published it is the test split, and a sixth of the rest is for validation. Otherwise it is split
     70/15/15 into train, validation and test. Splits are stratified by class.
 
-    Files come from the folder that the environment variable GLISSADE_DATA names, or are downloaded once into the user's
+    Files come from the folder that the environment variable RAVINE_DATA names, or are downloaded once into the user's
     cache. Loaded once a process.
 
     Args:

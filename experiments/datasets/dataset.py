@@ -27,7 +27,7 @@ class Dataset:
     X is an array, or a `scipy.sparse.csr_array` where most entries are 0. y holds classes 0, 1, ... as int64; float32
     numbers where a file is loaded for regression. `shape` is that of an image: `X.reshape(-1, *shape)`.
 
-    >>> from glissade.experiments.datasets import load
+    >>> from ravine.experiments.datasets import load
     >>> digits = load("digits")
     >>> digits
     <Dataset digits: 64 features, 10 classes; train 1258, validation 270, test 269>

@@ -1,4 +1,4 @@
-"""Where the files of datasets are: in $GLISSADE_DATA, or downloaded once into the user's cache."""
+"""Where the files of datasets are: in $RAVINE_DATA, or downloaded once into the user's cache."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 
-VARIABLE = "GLISSADE_DATA"
+VARIABLE = "RAVINE_DATA"
 TIMEOUT = 30  # seconds without an answer from a server
 REASONS = {  # by the name of an error: requests is pooch's, and not for us to import
     "ConnectionError": "no connection",
@@ -27,7 +27,7 @@ class File:
     """A file as it is published, and what it may be called on a user's disk.
 
     `hash` is "sha256:..." or "md5:..." as its publisher or, where he gives none, other libraries state it. `pattern` is
-    a glob. `folders` are looked into, below $GLISSADE_DATA, in this order.
+    a glob. `folders` are looked into, below $RAVINE_DATA, in this order.
     """
 
     url: str
@@ -65,10 +65,10 @@ def find(dataset: str, file: File) -> Path:
 
 
 def cache_folder() -> Path:
-    """Return the folder of downloads: ~/.cache/glissade, or what the operating system has for that."""
+    """Return the folder of downloads: ~/.cache/ravine, or what the operating system has for that."""
     import pooch
 
-    return Path(pooch.os_cache("glissade"))
+    return Path(pooch.os_cache("ravine"))
 
 
 def download(file: File, folder: Path) -> Path:

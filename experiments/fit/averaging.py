@@ -17,9 +17,9 @@ class WeightAveraging(Callback):
     Raises:
         UsageError: the optimizer keeps no average, or more than one.
 
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import fit
-    >>> from glissade.optim import SGD
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import fit
+    >>> from ravine.optim import SGD
     >>> net, data = nn.Linear(1, 1, bias=False, init="zeros"), (np.ones((1, 1)), np.ones((1, 1)))
     >>> history = fit(net, data, SGD(lr=0.25, ema=0.5), epochs=2, callbacks=[WeightAveraging()])
     >>> net.weight.data.tolist()  # it went 0, 1/2, 3/4

@@ -26,9 +26,9 @@ class Callback:
     Attributes:
         training: the run, with `model`, `optimizer`, `history`, `epoch`, `batch` and `stop(reason)`.
 
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import fit
-    >>> from glissade.optim import SGD
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import fit
+    >>> from ravine.optim import SGD
     >>> class GoodEnough(Callback):
     ...     def on_epoch_end(self, epoch, logs):
     ...         if logs["loss"] < 0.5:

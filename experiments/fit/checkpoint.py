@@ -29,9 +29,9 @@ class Checkpoint(Callback):
             metrics, hyperparameters or callbacks.
 
     >>> from tempfile import TemporaryDirectory
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import fit
-    >>> from glissade.optim import Adam
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import fit
+    >>> from ravine.optim import Adam
     >>> def train(epochs, *callbacks):
     ...     data = np.eye(3), np.arange(3)
     ...     return fit(nn.Linear(3, 3, rng=0), data, Adam(lr=0.1), epochs, callbacks=callbacks)["loss"]

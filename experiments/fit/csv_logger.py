@@ -17,9 +17,9 @@ class CSVLogger(Callback):
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import fit
-    >>> from glissade.optim import SGD
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import fit
+    >>> from ravine.optim import SGD
     >>> net, data = nn.Linear(3, 3, rng=0), (np.eye(3), np.arange(3))
     >>> with TemporaryDirectory() as folder:
     ...     history = fit(net, data, SGD(lr=1.0), epochs=5, callbacks=[CSVLogger(f"{folder}/epochs.csv")])

@@ -22,9 +22,9 @@ class History:
             in the last two where a batch made no update.
         stopped: why a callback stopped the training; None if none did.
 
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import fit
-    >>> from glissade.optim import SGD
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import fit
+    >>> from ravine.optim import SGD
     >>> history = fit(nn.Linear(3, 3, rng=0), (np.eye(3), np.arange(3)), SGD(lr=1.0), epochs=10)
     >>> history
     <History of 10 epochs: loss 0.2413, lr 1>

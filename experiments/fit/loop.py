@@ -71,9 +71,9 @@ def fit(
     Raises:
         UsageError: a ValueError, before anything is trained: an argument is not what it may be.
 
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.datasets import load
-    >>> from glissade.optim import Adam
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.datasets import load
+    >>> from ravine.optim import Adam
     >>> net = nn.Sequential(nn.Linear(4, 16, rng=0), nn.ReLU(), nn.Linear(16, 3, rng=1))
     >>> history = fit(net, load("iris"), Adam(lr=0.01), epochs=20, metrics="accuracy")
     >>> len(history), history["val_accuracy"][-1] > 0.9
@@ -108,7 +108,7 @@ def evaluate(
     Raises:
         UsageError: as `fit`.
 
-    >>> from glissade.autograd import nn
+    >>> from ravine.autograd import nn
     >>> undecided = nn.Linear(2, 2, init="zeros")  # the loss is log(2)
     >>> scores = evaluate(undecided, (np.eye(2), np.array([0, 1])), metrics="accuracy")
     >>> {name: round(value, 3) for name, value in scores.items()}

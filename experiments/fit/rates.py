@@ -25,9 +25,9 @@ class LearningRateScheduler(Callback):
     Raises:
         UsageError: it is no function, or returns no number.
 
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import fit
-    >>> from glissade.optim import SGD
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import fit
+    >>> from ravine.optim import SGD
     >>> halving = LearningRateScheduler(lambda epoch, lr: lr / 2 if epoch else lr)
     >>> fit(nn.Linear(3, 3, rng=0), (np.eye(3), np.arange(3)), SGD(lr=1.0), epochs=4, callbacks=[halving])["lr"]
     [1.0, 0.5, 0.25, 0.125]
@@ -58,10 +58,10 @@ class Observe(Callback):
     Raises:
         UsageError: there is no controller, or no such number.
 
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import fit
-    >>> from glissade.optim import SGD
-    >>> from glissade.schedules import ReduceOnPlateau
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import fit
+    >>> from ravine.optim import SGD
+    >>> from ravine.schedules import ReduceOnPlateau
     >>> optimizer, nothing = SGD(lr=ReduceOnPlateau(1.0, factor=0.5, patience=1)), (np.zeros((3, 3)), np.arange(3))
     >>> fit(nn.Linear(3, 3, init="zeros"), nothing, optimizer, epochs=6, callbacks=[Observe("loss")])["lr"]
     [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]
@@ -102,9 +102,9 @@ class ReduceLROnPlateau(Observe):
         TypeError, ValueError: as `ReduceOnPlateau`.
         UsageError: the optimizer is a dialect's, which has its own.
 
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import fit
-    >>> from glissade.optim import SGD
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import fit
+    >>> from ravine.optim import SGD
     >>> nothing, reduce = (np.zeros((3, 3)), np.arange(3)), ReduceLROnPlateau("loss", patience=1, factor=0.5)
     >>> fit(nn.Linear(3, 3, init="zeros"), nothing, SGD(lr=1.0), epochs=6, callbacks=[reduce])["lr"]
     [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]

@@ -13,9 +13,9 @@ from .checks import whole
 class TerminateOnNaN(Callback):
     """Stops after a batch whose loss is not finite; the epoch is still validated, as in Keras.
 
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import fit
-    >>> from glissade.optim import SGD
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import fit
+    >>> from ravine.optim import SGD
     >>> data = np.ones((2, 1)), np.array([[1.0], [np.nan]])
     >>> fit(nn.Linear(1, 1, rng=0), data, SGD(lr=0.1), epochs=9, callbacks=[TerminateOnNaN()]).stopped
     'TerminateOnNaN: the loss of batch 0 of epoch 0 is not finite'
@@ -47,9 +47,9 @@ class EarlyStopping(Callback):
     Raises:
         UsageError: an argument is not what it may be, or the logs lack the number.
 
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import fit
-    >>> from glissade.optim import SGD
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import fit
+    >>> from ravine.optim import SGD
     >>> contrary = {"validation_data": (-np.eye(3), np.arange(3)), "callbacks": [EarlyStopping(patience=2)]}
     >>> fit(nn.Linear(3, 3, rng=0), (np.eye(3), np.arange(3)), SGD(lr=1.0), epochs=100, **contrary).stopped
     'EarlyStopping: val_loss was best in epoch 0'

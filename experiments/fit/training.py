@@ -43,9 +43,9 @@ class Training:
         batches: how many an epoch has.
         at_average: whether the average that the optimizer keeps is judged, and left in the parameters at the end.
 
-    >>> from glissade.autograd import nn
-    >>> from glissade.experiments.fit import Callback, fit
-    >>> from glissade.optim import SGD
+    >>> from ravine.autograd import nn
+    >>> from ravine.experiments.fit import Callback, fit
+    >>> from ravine.optim import SGD
     >>> class Tell(Callback):
     ...     def on_batch_end(self, batch, logs):
     ...         print(f"epoch {self.training.epoch}: {self.training.batch} of {self.training.batches} batches")

@@ -43,7 +43,7 @@ def attraction(
         ValueError: the optimizer is bound, or its rule or an option of it sees more than one element at a time; there
             are no minima.
 
-    >>> from glissade.optim import SGD
+    >>> from ravine.optim import SGD
     >>> wells = [(-1, 0), (1, 0)]
     >>> attraction(lambda x, y: (x**2 - 1) ** 2 + y**2, SGD(lr=0.1), [-1.5, -0.5, 0, 0.5], [0, 1], wells, 100).tolist()
     [[0, 0, -1, 1], [0, 0, -1, 1]]

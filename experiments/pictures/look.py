@@ -90,14 +90,14 @@ def legend(figure: Figure, handles: Any, labels: Any, **options: Any) -> None:
 def saved(figure: matplotlib.figure.Figure, kind: Literal["svg", "pdf", "png"]) -> bytes:
     """Return a figure as a file of that kind; equal figures give equal bytes.
 
-    >>> from glissade.experiments.pictures import learning_curves
+    >>> from ravine.experiments.pictures import learning_curves
     >>> figure = learning_curves({"sgd": [[4.0, 2.0, 1.0]]})
     >>> saved(figure, "svg")[:5], saved(figure, "svg") == saved(figure, "svg")
     (b'<?xml', True)
     """
     buffer = io.BytesIO()
     metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
-    with mpl.rc_context({**mpl.rcParamsDefault, **LOOK, "svg.hashsalt": "glissade", "pdf.fonttype": 42}):
+    with mpl.rc_context({**mpl.rcParamsDefault, **LOOK, "svg.hashsalt": "ravine", "pdf.fonttype": 42}):
         figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)
     picture = buffer.getvalue()
     return OUTLINES.sub(_rounded, picture) if kind == "svg" else picture

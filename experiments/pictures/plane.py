@@ -49,7 +49,7 @@ def trajectories(
     Raises:
         ValueError: a path is not of that shape, nothing says what limits to take, or limits are equal.
 
-    >>> from glissade.optim import SGD, minimize
+    >>> from ravine.optim import SGD, minimize
     >>> found = minimize(lambda p: p[0] ** 2 + 4 * p[1] ** 2, [2.0, 1.0], SGD(lr=0.1), steps=20)
     >>> figure = trajectories(lambda x, y: x**2 + 4 * y**2, {"sgd": found.trajectory}, minima=[(0, 0)])
     >>> [text.get_text() for text in figure.legends[0].get_texts()], found.trajectory.shape

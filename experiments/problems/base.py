@@ -39,7 +39,7 @@ def generator(seed: int, stream: Stream, epoch: int = 0) -> np.random.Generator:
 class Model(Protocol):
     """Anything that hands over its parameters.
 
-    >>> from glissade.experiments.problems import PROBLEMS
+    >>> from ravine.experiments.problems import PROBLEMS
     >>> [p.shape for p in PROBLEMS["iris"]().model(seed=0).parameters()]
     [(4, 16), (16,), (16, 3), (3,)]
     """
@@ -51,7 +51,7 @@ class Model(Protocol):
 class Score(NamedTuple):
     """The loss and the metric of one split.
 
-    >>> from glissade.experiments.problems import PROBLEMS
+    >>> from ravine.experiments.problems import PROBLEMS
     >>> booth = PROBLEMS["booth"]()
     >>> score = booth.score(booth.model(seed=0), "test")
     >>> score._fields, score.metric == score.loss - booth.least
@@ -65,7 +65,7 @@ class Score(NamedTuple):
 class Problem(ABC):
     """A frozen value. All that is random comes from the seed: every optimizer meets the same start and batches.
 
-    >>> from glissade.experiments.problems import PROBLEMS
+    >>> from ravine.experiments.problems import PROBLEMS
     >>> iris = PROBLEMS["iris"](hidden=(8,))
     >>> model, batch = iris.model(seed=0), next(iris.batches(seed=0, epoch=0))
     >>> iris.loss(model, batch).shape, iris.score(model, "validation").metric < iris.target
@@ -111,7 +111,7 @@ P = TypeVar("P", bound=Problem)
 def problem(cls: type[P]) -> type[P]:
     """Make the class a frozen dataclass and register it: BreastCancer as "breast_cancer".
 
-    >>> from glissade.experiments.problems import Function
+    >>> from ravine.experiments.problems import Function
     >>> @problem
     ... class DoubleWell(Function):
     ...     start, minima = (0.1, 1.0), ((-1.0, 0.0), (1.0, 0.0))
@@ -119,7 +119,7 @@ def problem(cls: type[P]) -> type[P]:
     ...     @staticmethod
     ...     def f(x, y):
     ...         return (x**2 - 1) ** 2 + y**2
-    >>> PROBLEMS.pop("double_well")()  # or keep it, and say: glissade.experiments.compare("double_well")
+    >>> PROBLEMS.pop("double_well")()  # or keep it, and say: ravine.experiments.compare("double_well")
     DoubleWell()
     """
     cls = dataclass(frozen=True)(cls)
@@ -130,7 +130,7 @@ def problem(cls: type[P]) -> type[P]:
 def problem_name(cls: type[Problem]) -> str:
     """Return the name that the command line knows the class by.
 
-    >>> from glissade.experiments.problems import PROBLEMS
+    >>> from ravine.experiments.problems import PROBLEMS
     >>> problem_name(PROBLEMS["breast_cancer"])
     'breast_cancer'
     """

@@ -29,7 +29,7 @@ class Point:
 class Function(Problem):
     """Minimise f(x, y) from `start`, displaced a little by the seed. No data: every split is the function itself.
 
-    >>> from glissade.experiments.problems.bivariate import Booth
+    >>> from ravine.experiments.problems.bivariate import Booth
     >>> booth = Booth()
     >>> booth.f(1.0, 3.0), booth.f(*booth.start)
     (0.0, 884.0)

@@ -21,7 +21,7 @@ Batch = tuple[NDArray[Any], NDArray[Any]]
 class Classification(Problem):
     """Cross-entropy of a float32 ReLU network, on the dataset that has the problem's name.
 
-    >>> from glissade.experiments.problems.classification import Iris
+    >>> from ravine.experiments.problems.classification import Iris
     >>> iris = Iris(hidden=(8,), dropout=0.1)
     >>> iris.data
     <Dataset iris: 4 features, 3 classes; train 105, validation 21, test 24>

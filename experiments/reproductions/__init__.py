@@ -1,7 +1,7 @@
 """Reproductions of the literature, one module per paper or question."""
 
 # isort: off
-# The order is that of `glissade verify`: exact claims first, then trainings.
+# The order is that of `ravine verify`: exact claims first, then trainings.
 from . import bias_correction, quadratics, radam, reddi, wilson, functions  # noqa: F401  (register)
 from . import deepobs, ionosphere, rates, cyclical, decay, adamw, amsgrad, adam_mnist, imdb, vae  # noqa: F401
 

@@ -40,11 +40,11 @@ def published() -> dict[str, Published]:
     Raises:
         UsageError: the file isn't there, is damaged, is another, or lacks a run.
     """
-    folder = os.environ.get("GLISSADE_DATA")
+    folder = os.environ.get("RAVINE_DATA")
     path = Path(folder or "", "deepobs", "quadratic_deep_baselines.json")
     if not folder or not path.is_file():
         raise UsageError(
-            f"The published runs aren't here. Received: GLISSADE_DATA={folder}. Needed: deepobs/{path.name} in that "
+            f"The published runs aren't here. Received: RAVINE_DATA={folder}. Needed: deepobs/{path.name} in that "
             f"folder: {NEEDED}."
         )
     try:

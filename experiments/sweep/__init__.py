@@ -1,12 +1,12 @@
 """Sweeps: problems x optimizers x search spaces x schedules x seeds, declared once, run anywhere, resumed, judged.
 
-`glissade plan|run|status|report|verify FILE.toml`, or in Python `campaign(load(file), Store(path), executor(jobs))`. A
+`ravine plan|run|status|report|verify FILE.toml`, or in Python `campaign(load(file), Store(path), executor(jobs))`. A
 file has these parts, of which only problems and optimizers are needed.
 
     name = "warmup"                     # results go to runs/warmup; the file's name, if it isn't said
     measures = ["gradient_norm"]        # at every step; also batch_loss, parameter_norm, update_norm, update_ratio
 
-    [problems.digits]                   # `glissade list` has the names
+    [problems.digits]                   # `ravine list` has the names
     epochs = 10
     [problems.small]                    # a name of one's own needs `problem`; other entries are the problem's fields
     problem = "digits"

@@ -26,7 +26,7 @@ def survey(sweep: Sweep, store: Store) -> Results:
     """Return what the store holds of a sweep, and with it what is missing; runs nothing.
 
     >>> from pathlib import Path
-    >>> from glissade.experiments.sweep import read
+    >>> from ravine.experiments.sweep import read
     >>> config = {"name": "warmup", "problems": {"booth": {}}, "optimizers": {"sgd": {"lr": {"choice": [0.01, 0.1]}}}}
     >>> len(survey(read(config), Store(Path("nowhere"))).missing)  # two rates on two seeds; then the best on others
     4
@@ -85,7 +85,7 @@ def campaign(
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from glissade.experiments.sweep import executor, read
+    >>> from ravine.experiments.sweep import executor, read
     >>> optimizers = {"sgd": {"lr": {"choice": [0.01, 0.1, 1.0]}}}
     >>> sweep = read({"name": "warmup", "problems": {"booth": {"epochs": 1}}, "optimizers": optimizers})
     >>> with TemporaryDirectory() as folder:

@@ -67,7 +67,7 @@ class Claim(Protocol):
 class Better:
     """One contender is better than another on a task: it wins most pairs, and a two-sided paired test has p < level.
 
-    >>> from glissade.experiments.sweep.claims import Values
+    >>> from ravine.experiments.sweep.claims import Values
     >>> runs = {"adam": Values(np.arange(6.0), False), "sgd": Values(np.arange(6.0) + 1, False)}
     >>> finding = Better("adam", than="sgd", on="booth").judge(lambda task, contender, quantity: runs[contender])
     >>> finding.found, finding.word

@@ -128,6 +128,6 @@ def held(sweep: Sweep, store: Store, spec: Path) -> Results:
     results = survey(sweep, store)
     if not any(results.runs.values()):
         raise UsageError(
-            f"{str(store.path)!r} holds no run of {sweep.name}{others(store, 0)}. Run it: glissade run {spec}."
+            f"{str(store.path)!r} holds no run of {sweep.name}{others(store, 0)}. Run it: ravine run {spec}."
         )
     return results

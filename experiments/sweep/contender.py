@@ -25,7 +25,7 @@ Setting = tuple[tuple[str, Any], ...]
 class Task:
     """A problem, what it is called, and how many epochs a run of it takes.
 
-    >>> from glissade.experiments.problems import PROBLEMS
+    >>> from ravine.experiments.problems import PROBLEMS
     >>> Task("booth", PROBLEMS["booth"](), epochs=2).steps
     200
     """
@@ -70,7 +70,7 @@ class Contender:
             of steps in a configuration may be shares of the run: {"class": "Cosine", ..., "steps": "90%"}.
         shape: a schedule's configuration; None leaves the learning rate alone.
 
-    >>> from glissade.experiments.sweep import LogUniform
+    >>> from ravine.experiments.sweep import LogUniform
     >>> cosine = {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "90%"}
     >>> adam = Contender("adam", "adam", {"lr": LogUniform(1e-4, 0.1), "beta2": 0.99}, shape=cosine)
     >>> adam.build((("lr", 0.01),), steps=1000).lr

@@ -32,9 +32,9 @@ Execute = Callable[[Iterable[Trial]], Iterator[Ended]]
 def executor(jobs: int = 1, scheduler: str | None = None) -> Execute:
     """Return the way to run trials: on the Dask cluster of a scheduler's address, or else in `jobs` processes.
 
-    >>> from glissade.experiments.problems import PROBLEMS
-    >>> from glissade.experiments.trial import Seeds, Trial
-    >>> from glissade.optim import SGD
+    >>> from ravine.experiments.problems import PROBLEMS
+    >>> from ravine.experiments.trial import Seeds, Trial
+    >>> from ravine.optim import SGD
     >>> trials = [Trial(PROBLEMS["booth"](), SGD(lr=lr), 1, Seeds.of(0), tested=False) for lr in (0.1, 1.0)]
     >>> [(trial.optimizer.lr, record.status) for trial, record in executor()(trials)]
     [(0.1, 'finished'), (1.0, 'diverged')]
@@ -108,7 +108,7 @@ def check_workers(scheduler: str, threads: dict[str, int]) -> None:
 def remote(trial: Trial, digest: str) -> Ended:
     """Run a trial, if this worker's code is the one that `digest` names."""
     if trial.digest != digest:
-        raise UsageError(f"The Dask worker on {socket.gethostname()} runs other code. Install the same glissade there.")
+        raise UsageError(f"The Dask worker on {socket.gethostname()} runs other code. Install the same ravine there.")
     return attempt(trial, parallel=True)
 
 
@@ -117,5 +117,5 @@ def dask() -> Any:
     try:
         import distributed
     except ModuleNotFoundError as missing:
-        raise UsageError("A cluster needs Dask: pip install 'glissade[cluster]'") from missing
+        raise UsageError("A cluster needs Dask: pip install 'ravine[cluster]'") from missing
     return distributed

@@ -30,7 +30,7 @@ def render(results: Results, folder: Path) -> Path:
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from glissade.experiments.sweep import Store, campaign, executor, read
+    >>> from ravine.experiments.sweep import Store, campaign, executor, read
     >>> parts = {"problems": {"booth": {"epochs": 1}}, "optimizers": {"sgd": {"lr": 0.1}}}
     >>> sweep = read({"name": "warmup", **parts, "seeds": {"tuning": 1, "final": 1}})
     >>> with TemporaryDirectory() as folder:

@@ -31,7 +31,7 @@ class Grid:
 
     Where the best setting lies at an end of a range, the grid grows there by one point, up to `extend` times at an end.
 
-    >>> from glissade.experiments.sweep import LogUniform
+    >>> from ravine.experiments.sweep import LogUniform
     >>> sgd = Contender("sgd", "sgd", {"lr": LogUniform(0.01, 1.0)})
     >>> Grid(points=3).settings(sgd, {"lr": (0, 2)})
     [(('lr', 0.01),), (('lr', 0.1),), (('lr', 1.0),)]

@@ -41,8 +41,8 @@ class Sweep:
         UsageError: no task or contender, two of one name, a setting that the optimizer refuses, a claim about what
             isn't there or that these seeds can't meet.
 
-    >>> from glissade.experiments.problems import PROBLEMS
-    >>> from glissade.experiments.sweep import LogUniform
+    >>> from ravine.experiments.problems import PROBLEMS
+    >>> from ravine.experiments.sweep import LogUniform
     >>> booth = Task("booth", PROBLEMS["booth"](), epochs=1)
     >>> sgd, adam = (Contender(name, name, {"lr": LogUniform(1e-3, 0.1)}) for name in ("sgd", "adam"))
     >>> cosine = {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "100%"}

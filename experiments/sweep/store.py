@@ -72,7 +72,7 @@ class Store:
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from glissade.experiments.sweep import campaign, executor, read
+    >>> from ravine.experiments.sweep import campaign, executor, read
     >>> sweep = read({"name": "warmup", "problems": {"booth": {"epochs": 1}}, "optimizers": {"sgd": {"lr": 0.1}}})
     >>> with TemporaryDirectory() as folder:
     ...     results = campaign(sweep, Store(Path(folder, "results.sqlite")), executor())
@@ -94,7 +94,7 @@ class Store:
         (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         (format_,) = connection.execute("PRAGMA application_id").fetchone()
         if tables and format_ != FORMAT:
-            raise sqlite3.DatabaseError("it is a database of something else, or of another version of glissade")
+            raise sqlite3.DatabaseError("it is a database of something else, or of another version of ravine")
         connection.row_factory = sqlite3.Row
         connection.text_factory = lambda text: text.decode(errors="replace")  # its checksum then tells
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):

@@ -1,7 +1,7 @@
 """Other frameworks' optimizers, schedules and callbacks: their names, arguments, defaults and numerics.
 
 >>> import numpy as np
->>> from glissade.optim.dialects import difference, keras, torch
+>>> from ravine.optim.dialects import difference, keras, torch
 >>> x = np.array([1.0])
 >>> opt = keras.Adam(learning_rate=1e-3).bind([x])
 >>> opt.step([np.array([2.0])])

@@ -25,7 +25,7 @@ class Dialect:
         TypeError: an argument that is unknown, missing, or of another type.
         ValueError: an argument outside its domain, or one that would change the numbers in a way that is not supported.
 
-    >>> from glissade.optim.dialects import keras
+    >>> from ravine.optim.dialects import keras
     >>> keras.Adam(learning_rate=0.01, beta_1=0.8).spec
     EpsHatAdam(lr=0.01, beta1=0.8, beta2=0.999, eps=1e-07)
     """

@@ -27,7 +27,7 @@ _EXAMPLE = 0.01
 class Difference:
     """Two optimizers side by side. `print` gives text, a notebook shows tables.
 
-    >>> from glissade.optim.dialects import keras, torch
+    >>> from ravine.optim.dialects import keras, torch
     >>> found = difference(torch.Adam, keras.Adam)
     >>> found.parted, [round(step, 3) for step in found.first_steps[1e-8]]
     (1, [0.5, 0.003])
@@ -103,7 +103,7 @@ def difference(
     Raises:
         TypeError: a or b is no optimizer.
 
-    >>> from glissade.optim.dialects import keras, torch
+    >>> from ravine.optim.dialects import keras, torch
     >>> difference(torch.RMSprop, keras.RMSprop).hyperparameters
     {'lr': (0.01, 0.001), 'rho': (0.99, 0.9), 'eps': (1e-08, 1e-07), 'initial_accumulator': (None, 0.0)}
     """

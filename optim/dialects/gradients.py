@@ -28,7 +28,7 @@ def value_and_gradients(loss: Callable[..., Any], variables: Sequence[Any]) -> t
     values = [p if isinstance(p, np.ndarray) else p.data for p in variables]
     if inspect.signature(loss).parameters:
         # As in `minimize`: a differentiator is asked for by name, so that optimizers know none.
-        differentiate = import_module("glissade.autograd").value_and_grad
+        differentiate = import_module("ravine.autograd").value_and_grad
         value, gradients = differentiate(loss, tuple(range(len(values))))(*(value.copy() for value in values))
         return float(value), [np.asarray(g, like.dtype) for g, like in zip(gradients, values, strict=True)]
     held = [None if isinstance(p, np.ndarray) else p.grad for p in variables]

@@ -1,6 +1,6 @@
 """keras.optimizers.schedules, with their own arguments. Keras computes in float32 or in integers; here, float64.
 
->>> from glissade.schedules.compositions import keras
+>>> from ravine.schedules.compositions import keras
 >>> keras.CosineDecay(0.0, decay_steps=900, warmup_target=0.1, warmup_steps=100)
 Linear(0.0, 0.1, 100) >> Cosine(0.1, 0.0, 900)
 """

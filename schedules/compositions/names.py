@@ -1,6 +1,6 @@
 """Warm-ups, and shapes that go by a name of their own in papers.
 
->>> from glissade.schedules.compositions import names
+>>> from ravine.schedules.compositions import names
 >>> names.warmup_stable_decay(1.0, warmup=2, stable=5, decay=2)
 Linear(0.0, 1.0, 2) >> Constant(1.0)[:5] >> Linear(1.0, 0.0, 2)
 """

@@ -1,6 +1,6 @@
 """optax.schedules, with their own arguments. A transition of 0 steps keeps the first value there; here too.
 
->>> from glissade.schedules.compositions import optax
+>>> from ravine.schedules.compositions import optax
 >>> optax.piecewise_constant_schedule(0.1, {30: 0.5, 60: 0.5})
 Piecewise((0.1, 0.05, 0.025), (30, 60))
 """

@@ -1,6 +1,6 @@
 """tf.compat.v1.train, with their own arguments but for global_step, which the optimizer counts.
 
->>> from glissade.schedules.compositions import tf1
+>>> from ravine.schedules.compositions import tf1
 >>> tf1.exponential_decay(0.1, decay_steps=1000, decay_rate=0.96, staircase=True)
 Exponential(0.1, 0.96, steps=1000, staircase=True)
 """

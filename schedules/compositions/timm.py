@@ -2,7 +2,7 @@
 
 A value at t is timm's `_get_lr(t)`. Noise is a factor: `s * (Noise(seed) * std + 1)`, other numbers than timm's.
 
->>> from glissade.schedules.compositions import timm
+>>> from ravine.schedules.compositions import timm
 >>> timm.StepLRScheduler(0.1, decay_t=30, decay_rate=0.5, warmup_t=5)
 Linear(0.0, 0.1, 5) >> Step(0.1, 0.5, 30)
 """

@@ -2,7 +2,7 @@
 
 A value at k is what the optimizer has after k calls of `scheduler.step()`.
 
->>> from glissade.schedules.compositions import torch
+>>> from ravine.schedules.compositions import torch
 >>> torch.SequentialLR([torch.LinearLR(0.1, 0.5), torch.ExponentialLR(0.1, 0.9)], milestones=[5])
 Linear(0.05, 0.1, 5)[:5] >> Exponential(0.1, 0.9)
 """

@@ -2,7 +2,7 @@
 
 `lr` is the rate of the optimizer, w = num_warmup_steps, T = num_training_steps. Its reduce_lr_on_plateau is PyTorch's.
 
->>> from glissade.schedules.compositions import transformers
+>>> from ravine.schedules.compositions import transformers
 >>> transformers.constant_with_warmup(0.1, num_warmup_steps=100)
 Linear(0.0, 0.1, 100)
 """

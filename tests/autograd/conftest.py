@@ -3,4 +3,4 @@
 import contextlib
 
 with contextlib.suppress(ModuleNotFoundError):
-    from glissade.autograd.ops import special  # noqa: F401
+    from ravine.autograd.ops import special  # noqa: F401

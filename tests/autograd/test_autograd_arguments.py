@@ -5,10 +5,10 @@ import inspect
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, check_grads, grad, nn
-from glissade.autograd.containers import leaves, rebuild
-from glissade.autograd.domain import Case, Sample
-from glissade.autograd.op import TABLE, _defaults
+from ravine.autograd import Tensor, check_grads, grad, nn
+from ravine.autograd.containers import leaves, rebuild
+from ravine.autograd.domain import Case, Sample
+from ravine.autograd.op import TABLE, _defaults
 
 ROWS = list(dict.fromkeys(TABLE.values()))
 CASES = [(row, case) for row in ROWS for case in row.cases]

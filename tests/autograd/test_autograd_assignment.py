@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter, Tensor, check_grads, grad, no_grad
+from ravine.autograd import Parameter, Tensor, check_grads, grad, no_grad
 
 X = np.arange(1.0, 5.0)
 

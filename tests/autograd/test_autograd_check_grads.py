@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, check_grads, elementwise, linear, structural
-from glissade.autograd.check import EPS
-from glissade.autograd.domain import POSITIVE, REAL
-from glissade.autograd.explain.differences import central
-from glissade.autograd.op import TABLE
+from ravine.autograd import Tensor, check_grads, elementwise, linear, structural
+from ravine.autograd.check import EPS
+from ravine.autograd.domain import POSITIVE, REAL
+from ravine.autograd.explain.differences import central
+from ravine.autograd.op import TABLE
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import weakref
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter, Tensor, check_grads, checkpoint, grad, hessian, hvp, jacobian, jvp, nn, no_grad
+from ravine.autograd import Parameter, Tensor, check_grads, checkpoint, grad, hessian, hvp, jacobian, jvp, nn, no_grad
 
 X = np.array([0.3, -1.2, 0.8])
 

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from glissade.autograd import (
+from ravine.autograd import (
     Parameter,
     Tensor,
     check_grads,
@@ -30,10 +30,10 @@ from glissade.autograd import (
     value_and_grad,
     vjp,
 )
-from glissade.autograd.containers import leaves
-from glissade.autograd.domain import REAL
-from glissade.autograd.op import CONSTANT, TABLE, Op
-from glissade.autograd.ops.complex import COMPLEX, REAL_ONLY
+from ravine.autograd.containers import leaves
+from ravine.autograd.domain import REAL
+from ravine.autograd.op import CONSTANT, TABLE, Op
+from ravine.autograd.ops.complex import COMPLEX, REAL_ONLY
 
 RNG = np.random.default_rng(7)
 Z = RNG.normal(size=(2, 3)) + 1j * RNG.normal(size=(2, 3))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.autograd import (
+from ravine.autograd import (
     DisconnectedWarning,
     Parameter,
     Tensor,
@@ -22,7 +22,7 @@ from glissade.autograd import (
     value_and_grad,
     vjp,
 )
-from glissade.autograd.containers import aligned, labels, leaves, rebuild, transform
+from ravine.autograd.containers import aligned, labels, leaves, rebuild, transform
 
 X = np.array([0.3, -1.2, 0.8])
 Point = namedtuple("Point", ["x", "y"])

@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, check_grads, elementwise_grad, grad, hessian, nn, vjp
+from ravine.autograd import Tensor, check_grads, elementwise_grad, grad, hessian, nn, vjp
 
 # The logistic function and its relatives, exactly
 POINTS = [0.0, 1e-9, 0.3, 1.0, 5.0, 17.0, 20.0, 36.9, 40.0, 87.0, 103.0, 300.0, 700.0, 720.0, 740.0]

@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from glissade.autograd import Domain, Tensor, check_grads, elementwise, grad, structural
-from glissade.autograd.op import TABLE
+from ravine.autograd import Domain, Tensor, check_grads, elementwise, grad, structural
+from ravine.autograd.op import TABLE
 
 
 def leaf(*values):
@@ -201,7 +201,7 @@ def test_quotient_and_remainder():
 
 
 def test_every_public_method_is_tested():
-    from glissade.autograd.methods import Methods
+    from ravine.autograd.methods import Methods
 
     own = {name for name, value in vars(Methods).items() if not name.startswith("_") and callable(value)}
     assert own == {name for name, _, _ in METHODS} | {"numpy", "item", "sort"}
@@ -355,5 +355,5 @@ def test_methods_of_ufuncs_without_derivative_see_arrays():
 
 
 def test_scipy_is_imported_only_by_users():
-    code = "import glissade.autograd, sys; assert not any(name.startswith('scipy') for name in sys.modules)"
+    code = "import ravine.autograd, sys; assert not any(name.startswith('scipy') for name in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.autograd import Parameter, Tensor, grad, no_grad
-from glissade.autograd.modes import observers
+from ravine.autograd import Parameter, Tensor, grad, no_grad
+from ravine.autograd.modes import observers
 
 
 def leaf(*values, dtype=np.float64):
@@ -277,8 +277,8 @@ def test_backward_of_a_constant(make):
 
 
 def test_an_error_in_a_derivative_leaves_no_half_written_gradients():
-    from glissade.autograd import structural
-    from glissade.autograd.op import TABLE
+    from ravine.autograd import structural
+    from ravine.autograd.op import TABLE
 
     def broken(x):
         return x * 1

@@ -6,7 +6,7 @@ import pkgutil
 
 import pytest
 
-from glissade.autograd import explain
+from ravine.autograd import explain
 
 NAMES = ["autograd.check", "autograd.explain"]
 NAMES += [f"autograd.explain.{module.name}" for module in pkgutil.iter_modules(explain.__path__)]
@@ -14,7 +14,7 @@ NAMES += [f"autograd.explain.{module.name}" for module in pkgutil.iter_modules(e
 
 @pytest.mark.parametrize("name", NAMES)
 def test_examples(name):
-    assert doctest.testmod(importlib.import_module(f"glissade.{name}")).failed == 0
+    assert doctest.testmod(importlib.import_module(f"ravine.{name}")).failed == 0
 
 
 @pytest.mark.parametrize("name", explain.__all__)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.autograd import Parameter, Tensor, explain, nn
-from glissade.autograd.explain.layout import Layout
+from ravine.autograd import Parameter, Tensor, explain, nn
+from ravine.autograd.explain.layout import Layout
 
 SVG = "{http://www.w3.org/2000/svg}"
 

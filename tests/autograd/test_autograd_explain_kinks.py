@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glissade.autograd import explain, grad
-from glissade.autograd.explain.conventions import CASES, _gradient
+from ravine.autograd import explain, grad
+from ravine.autograd.explain.conventions import CASES, _gradient
 
 TABLE = {kink.case: kink for kink in explain.kinks()}
 

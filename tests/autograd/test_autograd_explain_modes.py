@@ -5,8 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, check_grads, explain, grad, hessian, jvp, nn
-from glissade.autograd.modes import observers
+from ravine.autograd import Tensor, check_grads, explain, grad, hessian, jvp, nn
+from ravine.autograd.modes import observers
 
 # strict_dtype
 

@@ -5,9 +5,9 @@ import gc
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter, Tensor, explain, grad, nn
-from glissade.autograd.explain import lines as lines_module
-from glissade.autograd.modes import observers
+from ravine.autograd import Parameter, Tensor, explain, grad, nn
+from ravine.autograd.explain import lines as lines_module
+from ravine.autograd.modes import observers
 
 F64 = np.finfo(np.float64).max
 

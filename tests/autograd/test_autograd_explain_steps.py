@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter, Tensor, elementwise, explain, nn
-from glissade.autograd.domain import REAL
-from glissade.autograd.op import TABLE, ForEach, Op
+from ravine.autograd import Parameter, Tensor, elementwise, explain, nn
+from ravine.autograd.domain import REAL
+from ravine.autograd.op import TABLE, ForEach, Op
 
 ROWS = [row for row in TABLE.values() if isinstance(row, Op)]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glissade.autograd import (
+from ravine.autograd import (
     Domain,
     Tensor,
     arr,
@@ -20,8 +20,8 @@ from glissade.autograd import (
     structural,
     table,
 )
-from glissade.autograd.domain import NONZERO, POSITIVE, REAL, REAL2
-from glissade.autograd.op import CONSTANT, TABLE
+from ravine.autograd.domain import NONZERO, POSITIVE, REAL, REAL2
+from ravine.autograd.op import CONSTANT, TABLE
 
 ROWS = list(dict.fromkeys(TABLE.values()))
 X = np.array([0.3, -1.2, 0.8])

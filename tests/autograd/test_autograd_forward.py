@@ -6,12 +6,12 @@ import itertools
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter, Tensor, grad, hessian, hvp, jacobian, jvp, no_grad, strong_zero, vjp
-from glissade.autograd.containers import leaves, transform
-from glissade.autograd.op import TABLE
+from ravine.autograd import Parameter, Tensor, grad, hessian, hvp, jacobian, jvp, no_grad, strong_zero, vjp
+from ravine.autograd.containers import leaves, transform
+from ravine.autograd.op import TABLE
 
 with contextlib.suppress(ImportError):  # SciPy is optional
-    from glissade.autograd.ops import special  # noqa: F401
+    from ravine.autograd.ops import special  # noqa: F401
 
 ROWS = list(dict.fromkeys(TABLE.values()))
 CASES = [pytest.param(row, case, id=f"{row.name}-{i}") for row in ROWS for i, case in enumerate(row.cases)]
@@ -37,7 +37,7 @@ def rng():
     return np.random.default_rng(0)
 
 
-@pytest.mark.filterwarnings("ignore::glissade.autograd.DisconnectedWarning")
+@pytest.mark.filterwarnings("ignore::ravine.autograd.DisconnectedWarning")
 @pytest.mark.parametrize(("row", "case"), CASES)
 def test_forward_is_the_transpose_of_reverse(row, case, rng):
     f, arrays = call(row, case), tuple(case.draw(rng))
@@ -51,7 +51,7 @@ def test_forward_is_the_transpose_of_reverse(row, case, rng):
     np.testing.assert_allclose(inner(u, moved), inner(pullback(u), tangents), rtol=0, atol=1e-10 * max(1, scale))
 
 
-@pytest.mark.filterwarnings("ignore::glissade.autograd.DisconnectedWarning")
+@pytest.mark.filterwarnings("ignore::ravine.autograd.DisconnectedWarning")
 @pytest.mark.parametrize(("row", "case"), CASES)
 def test_tangents_have_the_type_of_their_values(row, case, rng):
     f, arrays = call(row, case), tuple(case.draw(rng, np.float32))
@@ -61,7 +61,7 @@ def test_tangents_have_the_type_of_their_values(row, case, rng):
         assert not isinstance(v, Tensor)
 
 
-@pytest.mark.filterwarnings("ignore::glissade.autograd.DisconnectedWarning")
+@pytest.mark.filterwarnings("ignore::ravine.autograd.DisconnectedWarning")
 @pytest.mark.parametrize(("row", "case"), CASES)
 def test_forward_over_forward_is_reverse_over_reverse(row, case, rng):
     """The second derivative along a direction, twice: v'Hv."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.autograd import (
+from ravine.autograd import (
     DisconnectedWarning,
     Parameter,
     Tensor,
@@ -214,7 +214,7 @@ def test_a_constant_has_derivative_zero(f):
         np.testing.assert_array_equal(grad(f)(X), 0 * X)
 
 
-@pytest.mark.filterwarnings("ignore::glissade.autograd.DisconnectedWarning")
+@pytest.mark.filterwarnings("ignore::ravine.autograd.DisconnectedWarning")
 def test_a_constant_has_derivative_zero_everywhere_else():
     np.testing.assert_array_equal(jacobian(lambda x: np.ones(2))(X), np.zeros((2, 3)))
     np.testing.assert_array_equal(jvp(lambda x: np.ones(2), X, X)[1], [0, 0])

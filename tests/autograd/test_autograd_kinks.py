@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, check_grads, grad, nn
+from ravine.autograd import Tensor, check_grads, grad, nn
 
 INF = np.inf
 

@@ -21,8 +21,8 @@ def run(folder, code):
 def test_autograd_is_hips_autograd(inside, tmp_path):
     pytest.importorskip("autograd.numpy")
     code = (
-        "import autograd, autograd.numpy as anp, glissade.autograd\n"
-        "print(autograd.grad(anp.sin)(0.0), hasattr(glissade.autograd, 'Tensor'), autograd is glissade.autograd)"
+        "import autograd, autograd.numpy as anp, ravine.autograd\n"
+        "print(autograd.grad(anp.sin)(0.0), hasattr(ravine.autograd, 'Tensor'), autograd is ravine.autograd)"
     )
     assert run(ROOT if inside else tmp_path, code) == "1.0 True False\n"
 
@@ -30,4 +30,4 @@ def test_autograd_is_hips_autograd(inside, tmp_path):
 def test_without_it_the_checkout_s_folder_says_what_it_is(tmp_path):
     (tmp_path / "autograd").symlink_to(ROOT / "autograd")
     code = "import sys; sys.path[1:] = [p for p in sys.path if 'site-packages' not in p]; import autograd"
-    assert "No module named 'autograd'. This folder is installed as glissade.autograd." in run(tmp_path, code)
+    assert "No module named 'autograd'. This folder is installed as ravine.autograd." in run(tmp_path, code)

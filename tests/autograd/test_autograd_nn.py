@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from glissade.autograd import Parameter, Tensor, check_grads, grad, nn, no_grad
+from ravine.autograd import Parameter, Tensor, check_grads, grad, nn, no_grad
 
 
 @pytest.fixture

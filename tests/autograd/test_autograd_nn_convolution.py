@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.autograd import Tensor, check_grads, grad, nn
-from glissade.autograd.nn.convolution import convolve, convolve_input, convolve_weight
-from glissade.autograd.nn.gathering import gather_rows, scatter_rows
-from glissade.autograd.nn.windows import Window
+from ravine.autograd import Tensor, check_grads, grad, nn
+from ravine.autograd.nn.convolution import convolve, convolve_input, convolve_weight
+from ravine.autograd.nn.gathering import gather_rows, scatter_rows
+from ravine.autograd.nn.windows import Window
 
 
 def naive_windows(x, kernel, stride, padding, dilation, fill):
@@ -127,7 +127,7 @@ def test_many_images_are_convolved_in_parts(monkeypatch):
 
     whole = run()
     for room in (1, 1000, 1700):
-        monkeypatch.setattr("glissade.autograd.nn.convolution.CACHED", room)
+        monkeypatch.setattr("ravine.autograd.nn.convolution.CACHED", room)
         for a, b_ in zip(run(), whole, strict=True):
             np.testing.assert_allclose(a, b_, rtol=1e-12, atol=1e-12)
 

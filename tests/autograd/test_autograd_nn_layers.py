@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, check_grads, grad, nn
-from glissade.autograd.nn.activations import normal_cdf
+from ravine.autograd import Tensor, check_grads, grad, nn
+from ravine.autograd.nn.activations import normal_cdf
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_kl_divergence(rng):
 
 
 def test_nothing_is_compiled_at_import():
-    script = "import sys, glissade.autograd.nn; print('numba' in sys.modules)"
+    script = "import sys, ravine.autograd.nn; print('numba' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "False"
 

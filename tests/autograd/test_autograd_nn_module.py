@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter, nn
+from ravine.autograd import Parameter, nn
 
 
 class Block(nn.Module):

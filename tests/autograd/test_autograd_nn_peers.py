@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter, Tensor, nn
+from ravine.autograd import Parameter, Tensor, nn
 
 pytestmark = pytest.mark.peers
 

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from glissade.autograd import Parameter, Tensor
+from ravine.autograd import Parameter, Tensor
 
 
 def parsed(t):

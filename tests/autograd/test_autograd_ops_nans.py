@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, grad
+from ravine.autograd import Tensor, grad
 
 NAN = np.nan
 X = np.array([[0.5, NAN, -1.0, 2.5], [2.0, -0.3, NAN, NAN], [1.5, 0.2, 0.1, -4.0]])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, check_grads, grad
-from glissade.autograd.op import TABLE
+from ravine.autograd import Tensor, check_grads, grad
+from ravine.autograd.op import TABLE
 
 RNG = np.random.default_rng(0)
 LADDER = np.diag([1.0, 2.0, 3.0]) + RNG.uniform(-0.2, 0.2, (2, 3, 3))

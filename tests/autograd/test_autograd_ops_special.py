@@ -6,18 +6,18 @@ import sys
 import numpy as np
 import pytest
 
-import glissade.autograd
-from glissade.autograd import Tensor, check_grads, grad
+import ravine.autograd
+from ravine.autograd import Tensor, check_grads, grad
 
 sp = pytest.importorskip("scipy.special")
-special = pytest.importorskip("glissade.autograd.ops.special")
+special = pytest.importorskip("ravine.autograd.ops.special")
 
 
 def test_rows_are_found_when_the_first_function_meets_a_tensor():
     code = """
 import sys
-from glissade.autograd import grad
-assert "glissade.autograd.ops.special" not in sys.modules
+from ravine.autograd import grad
+assert "ravine.autograd.ops.special" not in sys.modules
 import scipy.special
 assert abs(grad(scipy.special.erf)(0.0) - 1.1283791670955126) < 1e-15
 assert abs(grad(grad(scipy.special.gammaln))(1.0) - 1.6449340668482264) < 1e-14
@@ -62,11 +62,11 @@ def test_a_function_without_row_is_refused():
 @pytest.mark.parametrize(
     ("name", "args", "remedy"),
     [
-        ("logsumexp", (), "Use glissade.autograd.nn.logsumexp"),
-        ("softmax", (), "Use glissade.autograd.nn.softmax"),
-        ("log_softmax", (), "Use glissade.autograd.nn.log_softmax"),
-        ("polygamma", (1,), "Use glissade.autograd.ops.special.polygamma"),
-        ("multigammaln", (2,), "Use glissade.autograd.ops.special.multigammaln"),
+        ("logsumexp", (), "Use ravine.autograd.nn.logsumexp"),
+        ("softmax", (), "Use ravine.autograd.nn.softmax"),
+        ("log_softmax", (), "Use ravine.autograd.nn.log_softmax"),
+        ("polygamma", (1,), "Use ravine.autograd.ops.special.polygamma"),
+        ("multigammaln", (2,), "Use ravine.autograd.ops.special.multigammaln"),
         ("factorial", (), "Apply it to .data"),
     ],
 )
@@ -75,7 +75,7 @@ def test_python_functions_of_scipy_say_what_to_use(name, args, remedy):
     with pytest.raises(TypeError, match=rf"scipy.special.{name} is a Python function .* {remedy}"):
         getattr(sp, name)(*((*args, x) if name == "polygamma" else (x, *args)))
     if remedy.startswith("Use"):
-        assert callable(eval(remedy.split()[1], {"glissade": glissade}))
+        assert callable(eval(remedy.split()[1], {"ravine": ravine}))
 
 
 @pytest.mark.parametrize("name", ["exp2", "expm1", "log1p", "cbrt"])

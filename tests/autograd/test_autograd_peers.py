@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, grad, hessian, nn
+from ravine.autograd import Tensor, grad, hessian, nn
 
 pytestmark = pytest.mark.peers
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor, check_grads, nn
-from glissade.autograd.op import CONSTANT, TABLE, Composite
+from ravine.autograd import Tensor, check_grads, nn
+from ravine.autograd.op import CONSTANT, TABLE, Composite
 
 ROWS = list(dict.fromkeys(TABLE.values()))
 CASES = [pytest.param(row, case, id=f"{row.name}-{i}") for row in ROWS for i, case in enumerate(row.cases)]

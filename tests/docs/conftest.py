@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from glissade.autograd.op import TABLE
-from glissade.experiments.reproductions import REPRODUCTIONS
-from glissade.optim import Optimizer
-from glissade.schedules.base import Value
+from ravine.autograd.op import TABLE
+from ravine.experiments.reproductions import REPRODUCTIONS
+from ravine.optim import Optimizer
+from ravine.schedules.base import Value
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from glissade.schedules.base import Value
+from ravine.schedules.base import Value
 
 pytest.importorskip("sklearn")
 pages = importlib.import_module("pages")
@@ -36,7 +36,7 @@ def ran(text: str, name: str) -> int:
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=str)
 def test_the_examples_in_docstrings_run(path):
     parts = path.with_suffix("").parts
-    module = importlib.import_module(".".join(["glissade", *(parts[:-1] if parts[-1] == "__init__" else parts)]))
+    module = importlib.import_module(".".join(["ravine", *(parts[:-1] if parts[-1] == "__init__" else parts)]))
     scope = {**vars(module), "np": numpy}
     tests = doctest.DocTestFinder(exclude_empty=True).find(module, globs=scope)
     assert sum(map(run, tests)) > 0
@@ -73,5 +73,5 @@ def test_every_picture_of_a_schedule_is_there():
 def test_every_schedule_has_a_section():
     values = map(pages.shapes.value, (*pages.shapes.SHAPES, *pages.shapes.ALGEBRA.values()))
     assert {type(value).__name__ for value in values} == {
-        name for name, cls in Value.registry.items() if cls.__module__.startswith("glissade.schedules")
+        name for name, cls in Value.registry.items() if cls.__module__.startswith("ravine.schedules")
     }

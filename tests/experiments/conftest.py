@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glissade.experiments import Results, compare
+from ravine.experiments import Results, compare
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.autograd import Tensor, check_grads
-from glissade.experiments import PROBLEMS, Function
+from ravine.autograd import Tensor, check_grads
+from ravine.experiments import PROBLEMS, Function
 
 FUNCTIONS = {name: cls for name, cls in PROBLEMS.items() if issubclass(cls, Function)}
 MINIMA = [(cls, minimum) for cls in FUNCTIONS.values() for minimum in cls.minima]

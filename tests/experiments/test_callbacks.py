@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from glissade.autograd import nn
-from glissade.experiments import UsageError
-from glissade.experiments.fit import (
+from ravine.autograd import nn
+from ravine.experiments import UsageError
+from ravine.experiments.fit import (
     Callback,
     Checkpoint,
     CSVLogger,
@@ -24,9 +24,9 @@ from glissade.experiments.fit import (
     evaluate,
     fit,
 )
-from glissade.optim import SGD, Adam
-from glissade.optim.dialects import keras, keras2, torch
-from glissade.schedules import InverseTime, Linear, ReduceOnPlateau, Step
+from ravine.optim import SGD, Adam
+from ravine.optim.dialects import keras, keras2, torch
+from ravine.schedules import InverseTime, Linear, ReduceOnPlateau, Step
 
 X = np.random.default_rng(0).normal(size=(12, 2)).astype(np.float32)
 Y = np.random.default_rng(1).integers(0, 2, size=12)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from glissade import schedules
-from glissade.experiments import PROBLEMS, Results
-from glissade.experiments.cli import main
-from glissade.experiments.reproductions import REPRODUCTIONS
-from glissade.optim import Optimizer
-from glissade.schedules import Schedule
+from ravine import schedules
+from ravine.experiments import PROBLEMS, Results
+from ravine.experiments.cli import main
+from ravine.experiments.reproductions import REPRODUCTIONS
+from ravine.optim import Optimizer
+from ravine.schedules import Schedule
 
 SMALL = ("compare", "--problem=iris", "--optimizers=sgd,adam", "--seeds=2", "--epochs=2", "--lrs=0.01,0.1", "--jobs=1")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glissade.experiments import Results, compare, workers
-from glissade.experiments.specification import Cell
-from glissade.optim import SGD, Adam, Momentum
-from glissade.schedules import InverseSqrt
+from ravine.experiments import Results, compare, workers
+from ravine.experiments.specification import Cell
+from ravine.optim import SGD, Adam, Momentum
+from ravine.schedules import InverseSqrt
 
 Small = Callable[..., Results]
 Numbers = Callable[[Results], list[object]]

@@ -6,7 +6,7 @@ import sklearn.datasets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.experiments import UsageError, datasets
+from ravine.experiments import UsageError, datasets
 
 NAMES = list(datasets.SCALING)
 

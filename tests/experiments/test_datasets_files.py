@@ -19,10 +19,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from glissade.experiments import UsageError, datasets
-from glissade.experiments.datasets import catalog, files, images, ionosphere, libsvm, reviews
-from glissade.experiments.datasets.dataset import HELD_OUT, Dataset
-from glissade.experiments.datasets.files import File
+from ravine.experiments import UsageError, datasets
+from ravine.experiments.datasets import catalog, files, images, ionosphere, libsvm, reviews
+from ravine.experiments.datasets.dataset import HELD_OUT, Dataset
+from ravine.experiments.datasets.files import File
 
 Bytes = NDArray[np.uint8]
 RNG = np.random.default_rng(0)
@@ -32,7 +32,7 @@ RNG = np.random.default_rng(0)
 def forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Nothing loaded before or after, no folder, a cache of its own, and a network that nobody answers on."""
     catalog._load.cache_clear()
-    monkeypatch.delenv("GLISSADE_DATA", raising=False)
+    monkeypatch.delenv("RAVINE_DATA", raising=False)
     monkeypatch.setattr(files, "cache_folder", lambda: tmp_path / "cache")
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # the port of nothing
@@ -44,7 +44,7 @@ def forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
 def root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
-    monkeypatch.setenv("GLISSADE_DATA", str(folder))
+    monkeypatch.setenv("RAVINE_DATA", str(folder))
     return folder
 
 
@@ -182,7 +182,7 @@ def test_a_class_may_be_in_the_test_split_alone(root: Path) -> None:
 def test_the_folder_may_begin_with_the_home_of_the_user(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_idx(root / "deep", "{}-ubyte")
     monkeypatch.setenv("HOME", str(root))
-    monkeypatch.setenv("GLISSADE_DATA", "~/deep")
+    monkeypatch.setenv("RAVINE_DATA", "~/deep")
     assert len(datasets.load("mnist").y_test) == 9
 
 
@@ -581,19 +581,19 @@ def test_offline_the_message_names_file_folder_and_url(name: str, tmp_path: Path
         datasets.load(name)
     message = str(caught.value)
     assert message.startswith(f"datasets: {name} needs ")
-    assert "GLISSADE_DATA, which isn't set" in message
+    assert "RAVINE_DATA, which isn't set" in message
     assert "can't be downloaded from https://" in message
     assert "(no connection)" in message
     assert message.endswith(f"Put it into {tmp_path / 'cache' / name}.")
 
 
 def test_offline_the_message_names_the_folder_that_was_looked_into(root: Path) -> None:
-    with pytest.raises(UsageError, match=rf"It isn't in {root} .GLISSADE_DATA., .* Put it into {root / 'mnist'}"):
+    with pytest.raises(UsageError, match=rf"It isn't in {root} .RAVINE_DATA., .* Put it into {root / 'mnist'}"):
         datasets.load("mnist")
 
 
 # ------------------------------------------------------------------------------------------------- the real ones
-REAL = [Path(os.environ.get("GLISSADE_DATA", "")), Path(__file__).parents[3] / "shared" / "data"]
+REAL = [Path(os.environ.get("RAVINE_DATA", "")), Path(__file__).parents[3] / "shared" / "data"]
 SIZES = {
     "ionosphere": (34, 2, 246, 52, 53),
     "agaricus": (126, 2, 5428, 1085, 1611),
@@ -607,7 +607,7 @@ def real(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [folder for folder in REAL if (folder / "MANIFEST.tsv").is_file()]
     if not found:
         pytest.skip("the files aren't here")
-    monkeypatch.setenv("GLISSADE_DATA", str(found[0]))
+    monkeypatch.setenv("RAVINE_DATA", str(found[0]))
 
 
 @pytest.mark.usefixtures("real")

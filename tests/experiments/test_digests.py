@@ -4,11 +4,11 @@ import linecache
 
 import pytest
 
-from glissade.experiments.digests import source_digest
-from glissade.experiments.errors import UsageError
+from ravine.experiments.digests import source_digest
+from ravine.experiments.errors import UsageError
 
 CELL = '''
-from glissade.optim import Optimizer
+from ravine.optim import Optimizer
 
 class Halved(Optimizer):
     """A cell of a notebook: its functions have a source, its module has no file."""

@@ -9,16 +9,16 @@ import pytest
 from rich.console import Console
 from scipy import sparse
 
-from glissade.autograd import check_grads, nn, no_grad
-from glissade.experiments import UsageError, datasets
-from glissade.experiments.fit import METRICS, SparseDropout, SparseLinear, WeightAveraging, evaluate, fit, progress
-from glissade.experiments.fit.callback import Callback
-from glissade.experiments.fit.data import order
-from glissade.experiments.fit.sparse import _product
-from glissade.experiments.problems import Stream, generator
-from glissade.optim import LBFGS, SGD, Adam, AdamW, ScheduleFreeSGD
-from glissade.optim.dialects import keras, keras2, tf1, torch
-from glissade.schedules import Linear, ReduceOnPlateau
+from ravine.autograd import check_grads, nn, no_grad
+from ravine.experiments import UsageError, datasets
+from ravine.experiments.fit import METRICS, SparseDropout, SparseLinear, WeightAveraging, evaluate, fit, progress
+from ravine.experiments.fit.callback import Callback
+from ravine.experiments.fit.data import order
+from ravine.experiments.fit.sparse import _product
+from ravine.experiments.problems import Stream, generator
+from ravine.optim import LBFGS, SGD, Adam, AdamW, ScheduleFreeSGD
+from ravine.optim.dialects import keras, keras2, tf1, torch
+from ravine.schedules import Linear, ReduceOnPlateau
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 4)).astype(np.float32)

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 SCRIPT = """
 import sys
 import numpy as np
-from glissade.autograd import nn
-from glissade.experiments.fit import Checkpoint, EarlyStopping, ReduceLROnPlateau, fit
-from glissade.optim import Adam
+from ravine.autograd import nn
+from ravine.experiments.fit import Checkpoint, EarlyStopping, ReduceLROnPlateau, fit
+from ravine.optim import Adam
 
 layers = nn.Linear(4, 32, rng=0), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.5, rng=1), nn.Linear(32, 3, rng=2)
 net = nn.Sequential(*layers)

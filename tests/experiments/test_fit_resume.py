@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.autograd import nn
-from glissade.experiments import UsageError
-from glissade.experiments.fit import (
+from ravine.autograd import nn
+from ravine.experiments import UsageError
+from ravine.experiments.fit import (
     Callback,
     Checkpoint,
     CSVLogger,
@@ -24,10 +24,10 @@ from glissade.experiments.fit import (
     archive,
     fit,
 )
-from glissade.optim import SGD, Adam, AMSGrad, Momentum, NAdam, Optimizer
-from glissade.optim.dialects import keras, keras2, optax, tf1, torch
-from glissade.optim.dialects.base import Dialect
-from glissade.schedules import Cosine, Lambda, ReduceOnPlateau
+from ravine.optim import SGD, Adam, AMSGrad, Momentum, NAdam, Optimizer
+from ravine.optim.dialects import keras, keras2, optax, tf1, torch
+from ravine.optim.dialects.base import Dialect
+from ravine.schedules import Cosine, Lambda, ReduceOnPlateau
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(20, 4)).astype(np.float32), RNG.integers(0, 3, size=20)
@@ -84,7 +84,7 @@ def resumed(
 
 
 # ----------------------------------------------------------------------------------------------- every optimizer
-OURS = {name: cls for name, cls in Optimizer.registry.items() if cls.__module__.startswith("glissade.optim.rules")}
+OURS = {name: cls for name, cls in Optimizer.registry.items() if cls.__module__.startswith("ravine.optim.rules")}
 DIALECTS = [module.__name__ for module in (keras, keras2, optax, tf1, torch)]
 FRAMEWORKS = {name: cls for name, cls in Dialect.registry.items() if cls.__module__.startswith(tuple(DIALECTS))}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from glissade.experiments import Results, compare
+from ravine.experiments import Results, compare
 
-COMMAND = "from glissade.experiments.cli import main; main(prog_name='glissade')"
+COMMAND = "from ravine.experiments.cli import main; main(prog_name='ravine')"
 OPTIONS = {"problem": "booth", "optimizers": ["sgd", "adam"], "lrs": [1e-4, 1e-3, 1e-2, 1e-1], "seeds": 2, "epochs": 10}
 Numbers = Callable[[Results], list[object]]
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor
-from glissade.experiments import PROBLEMS, Classification, Problem
-from glissade.experiments.problems import Score, Stream, generator
-from glissade.experiments.problems.classification import Iris
-from glissade.experiments.specification import Cell, Comparison, Phase
-from glissade.experiments.training import run
-from glissade.optim import Muon, Optimizer
+from ravine.autograd import Tensor
+from ravine.experiments import PROBLEMS, Classification, Problem
+from ravine.experiments.problems import Score, Stream, generator
+from ravine.experiments.problems.classification import Iris
+from ravine.experiments.specification import Cell, Comparison, Phase
+from ravine.experiments.training import run
+from ravine.optim import Muon, Optimizer
 
 SEEN: list[Any] = []
 

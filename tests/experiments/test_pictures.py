@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from glissade.experiments import PROBLEMS, pictures
-from glissade.optim import LAMB, SGD, Adam, Momentum, minimize
+from ravine.experiments import PROBLEMS, pictures
+from ravine.optim import LAMB, SGD, Adam, Momentum, minimize
 
 NAN = math.nan
 RNG = np.random.default_rng(0)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from glissade.experiments import Results, compare
-from glissade.experiments.figures import style
-from glissade.optim import SGD
-from glissade.schedules import Constant, Linear
+from ravine.experiments import Results, compare
+from ravine.experiments.figures import style
+from ravine.optim import SGD
+from ravine.schedules import Constant, Linear
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 SMALL = {"problem": "iris", "optimizers": ["sgd", "adam"], "seeds": 2, "epochs": 2, "lrs": [0.01, 0.1]}

@@ -1,4 +1,4 @@
-"""`glissade verify`: every reproduction passes; a miss is seen; the page holds everything."""
+"""`ravine verify`: every reproduction passes; a miss is seen; the page holds everything."""
 
 import json
 import re
@@ -10,18 +10,18 @@ import pytest
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
-from glissade.experiments.cli import main
-from glissade.experiments.errors import UsageError
-from glissade.experiments.reproductions import REPRODUCTIONS, Findings, Reproduction, deepobs_baselines
-from glissade.experiments.reproductions.curves import CHOOSING, JUDGING, ahead, contest, interval
-from glissade.experiments.verify import judge, verify
+from ravine.experiments.cli import main
+from ravine.experiments.errors import UsageError
+from ravine.experiments.reproductions import REPRODUCTIONS, Findings, Reproduction, deepobs_baselines
+from ravine.experiments.reproductions.curves import CHOOSING, JUDGING, ahead, contest, interval
+from ravine.experiments.verify import judge, verify
 
 
 def invoke(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-# These take more than seconds, or a data file: `glissade verify` runs them.
+# These take more than seconds, or a data file: `ravine verify` runs them.
 LEFT_OUT = {
     *("deepobs", "deepobs-cells", "ionosphere", "adam-decay", "adam-bmi", "adam-radam-adamw", "adamw-basins"),
     *("amsgrad-mnist", "adam-mnist", "adam-dropout", "adam-imdb", "adam-vae"),
@@ -46,12 +46,12 @@ def test_a_source_has_a_year(reproduction: Reproduction) -> None:
 
 @pytest.mark.parametrize("folder", [None, "elsewhere"])
 def test_published_runs_that_are_not_here(folder: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GLISSADE_DATA", raising=False)
+    monkeypatch.delenv("RAVINE_DATA", raising=False)
     if folder:
-        monkeypatch.setenv("GLISSADE_DATA", str(tmp_path))
+        monkeypatch.setenv("RAVINE_DATA", str(tmp_path))
     verdict = judge(REPRODUCTIONS["deepobs-cells"])
     assert verdict.word == "not run"
-    assert "GLISSADE_DATA" in str(verdict.missing)
+    assert "RAVINE_DATA" in str(verdict.missing)
     assert "deepobs/quadratic_deep_baselines.json" in str(verdict.missing)
 
 
@@ -70,7 +70,7 @@ def baselines() -> dict[str, list[dict[str, object]]]:
 def put(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "deepobs").mkdir()
     (folder / "deepobs" / "quadratic_deep_baselines.json").write_text(text)
-    monkeypatch.setenv("GLISSADE_DATA", str(folder))
+    monkeypatch.setenv("RAVINE_DATA", str(folder))
 
 
 def test_published_runs_by_optimizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> dict[str, Reproduction]:
         "fine": Reproduction("fine", "It holds", "Nobody 2001", fine),
         "absent": Reproduction("absent", "Not here", "Nobody 2002", missing),
     }
-    monkeypatch.setattr("glissade.experiments.verify.REPRODUCTIONS", few)
+    monkeypatch.setattr("ravine.experiments.verify.REPRODUCTIONS", few)
     return few
 
 

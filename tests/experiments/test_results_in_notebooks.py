@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from glissade.autograd import nn
-from glissade.experiments import compare
-from glissade.experiments.fit import History, fit
-from glissade.experiments.pictures import learning_curves
-from glissade.experiments.sweep import Store, campaign, executor, load
-from glissade.experiments.verify import verify
-from glissade.optim import SGD
+from ravine.autograd import nn
+from ravine.experiments import compare
+from ravine.experiments.fit import History, fit
+from ravine.experiments.pictures import learning_curves
+from ravine.experiments.sweep import Store, campaign, executor, load
+from ravine.experiments.verify import verify
+from ravine.optim import SGD
 
 SWEEP = """
 [problems.iris]

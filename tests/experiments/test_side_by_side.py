@@ -5,14 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from glissade.experiments.reproductions.curves import at_best
-from glissade.experiments.reproductions.networks import Task, train
-from glissade.experiments.reproductions.quadratic_deep import quadratic_deep, rotation
-from glissade.experiments.reproductions.quadratic_deep import train as descend
-from glissade.experiments.reproductions.side_by_side import SideBySide
-from glissade.experiments.reproductions.vae import uncorrected
-from glissade.optim import SGD, Adam, Momentum, Optimizer
-from glissade.schedules import InverseSqrt
+from ravine.experiments.reproductions.curves import at_best
+from ravine.experiments.reproductions.networks import Task, train
+from ravine.experiments.reproductions.quadratic_deep import quadratic_deep, rotation
+from ravine.experiments.reproductions.quadratic_deep import train as descend
+from ravine.experiments.reproductions.side_by_side import SideBySide
+from ravine.experiments.reproductions.vae import uncorrected
+from ravine.optim import SGD, Adam, Momentum, Optimizer
+from ravine.schedules import InverseSqrt
 
 RNG = np.random.default_rng(0)
 LRS = (0.01, 0.1, InverseSqrt(0.1))

@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from glissade.experiments import UsageError, compare
-from glissade.experiments.comparison import USUAL, specify
-from glissade.experiments.problems import PROBLEMS
-from glissade.experiments.problems.classification import Digits, Iris
-from glissade.experiments.specification import HALF_DECADES, Cell, Comparison, label
-from glissade.optim import SGD, Adam, Momentum, Optimizer
-from glissade.schedules import Cosine
+from ravine.experiments import UsageError, compare
+from ravine.experiments.comparison import USUAL, specify
+from ravine.experiments.problems import PROBLEMS
+from ravine.experiments.problems.classification import Digits, Iris
+from ravine.experiments.specification import HALF_DECADES, Cell, Comparison, label
+from ravine.optim import SGD, Adam, Momentum, Optimizer
+from ravine.schedules import Cosine
 
 CELL = Cell(Iris(), Adam(lr=1.0), 0.1, epochs=2, seed=0, phase="tuning")
 CHANGES = {
@@ -27,9 +27,9 @@ CHANGES = {
 
 def test_equal_cells_have_equal_digests_in_every_process() -> None:
     code = (
-        "from glissade.experiments.problems.classification import Iris\n"
-        "from glissade.experiments.specification import Cell\n"
-        "from glissade.optim import Adam\n"
+        "from ravine.experiments.problems.classification import Iris\n"
+        "from ravine.experiments.specification import Cell\n"
+        "from ravine.optim import Adam\n"
         f"print({CELL!r}.digest)"
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

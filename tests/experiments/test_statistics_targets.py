@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from glissade.experiments.statistics import (
+from ravine.experiments.statistics import (
     algoperf_score,
     bootstrap_interval,
     expected_best,

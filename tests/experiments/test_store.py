@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.experiments.outcome import Outcome, Timing, environment
-from glissade.experiments.problems.classification import Iris
-from glissade.experiments.specification import Cell
-from glissade.experiments.store import Damaged, Store, prepare, write
-from glissade.optim import SGD
+from ravine.experiments.outcome import Outcome, Timing, environment
+from ravine.experiments.problems.classification import Iris
+from ravine.experiments.specification import Cell
+from ravine.experiments.store import Damaged, Store, prepare, write
+from ravine.optim import SGD
 
 CELL = Cell(Iris(), SGD(lr=1.0), 0.1, epochs=1, seed=0, phase="final")
 TIMING = Timing(1e-4, 1e-5, 1.0, True)

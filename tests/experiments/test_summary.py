@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.experiments.outcome import Outcome, Timing
-from glissade.experiments.runs import Description, Run
-from glissade.experiments.statistics import bootstrap_interval, holm, wilcoxon
-from glissade.experiments.summary import Setting, best, settings, summarise
-from glissade.experiments.table import columns, latex, notes, text
+from ravine.experiments.outcome import Outcome, Timing
+from ravine.experiments.runs import Description, Run
+from ravine.experiments.statistics import bootstrap_interval, holm, wilcoxon
+from ravine.experiments.summary import Setting, best, settings, summarise
+from ravine.experiments.table import columns, latex, notes, text
 
 ACCURACY = Description("p", "P()", "accuracy", True, True, 0.9, ("a",), (0.1, 1.0), (0, 1), (2, 3, 4), 2, 10)
 VALUE = dataclasses.replace(ACCURACY, metric="f - f*", higher_is_better=False, held_out=False, target=1e-6)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from glissade.experiments.cli import main
-from glissade.experiments.sweep import Better, Diverging, Median, live
-from glissade.experiments.sweep.claims import Finding, Values
-from glissade.experiments.sweep.live import duration
+from ravine.experiments.cli import main
+from ravine.experiments.sweep import Better, Diverging, Median, live
+from ravine.experiments.sweep.claims import Finding, Values
+from ravine.experiments.sweep.live import duration
 
 TEXT = """
 measures = ["gradient_norm"]
@@ -186,7 +186,7 @@ def test_what_is_half_done_has_a_report_and_no_verdict(spec: Path, out: Path) ->
         ("run fine.toml --jobs 2 --scheduler tcp://here:1", "a cluster has its own number of processes"),
         ("run fine.toml --out file", "can't hold results"),
         ("status", "Missing argument"),
-        ("report fine.toml", "holds no run of fine. Run it: glissade run fine.toml"),
+        ("report fine.toml", "holds no run of fine. Run it: ravine run fine.toml"),
         ("report folder --out elsewhere", "FOLDER is where its report goes"),
         ("verify fine.toml", "'fine.toml' claims nothing"),
         ("verify fine.toml wilson", "name one SPEC alone"),

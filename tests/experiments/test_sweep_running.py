@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from glissade.experiments import UsageError
-from glissade.experiments.problems.bivariate import Booth, Matyas
-from glissade.experiments.sweep import (
+from ravine.experiments import UsageError
+from ravine.experiments.problems.bivariate import Booth, Matyas
+from ravine.experiments.sweep import (
     Choice,
     Contender,
     Grid,
@@ -33,10 +33,10 @@ from glissade.experiments.sweep import (
     executor,
     survey,
 )
-from glissade.experiments.sweep.reservations import Reservations
-from glissade.experiments.sweep.results import Results
-from glissade.experiments.sweep.store import FORMAT, Record
-from glissade.experiments.trial import Trial
+from ravine.experiments.sweep.reservations import Reservations
+from ravine.experiments.sweep.results import Results
+from ravine.experiments.sweep.store import FORMAT, Record
+from ravine.experiments.trial import Trial
 
 SGD = Contender("sgd", "sgd", {"lr": LogUniform(1e-3, 1e-2)})
 ADAM = Contender("adam", "adam", {"lr": LogUniform(1e-2, 1e-1), "beta1": Choice((0.8, 0.9))})
@@ -194,7 +194,7 @@ def test_rows_say_what_made_them(store: Store) -> None:
     assert store.count() == (len(results.runs), 0)
     for record in results.runs.values():
         assert record.place.endswith(f":{os.getpid()}")
-        assert {"python", "numpy", "glissade", "system"} <= set(record.outcome.environment)
+        assert {"python", "numpy", "ravine", "system"} <= set(record.outcome.environment)
         assert not record.outcome.timing.parallel
 
 
@@ -258,7 +258,7 @@ def test_a_survey_of_nothing_makes_nothing(store: Store) -> None:
 
 NURSERY = """
 import os, sys
-from glissade.experiments.cli import main
+from ravine.experiments.cli import main
 for line in sys.stdin:
     if (pid := os.fork()) == 0:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -269,7 +269,7 @@ for line in sys.stdin:
 
 @pytest.fixture(scope="module")
 def start() -> Iterator[Callable[..., int]]:
-    """Starts `glissade run` in a process of its own, from one that has everything imported."""
+    """Starts `ravine run` in a process of its own, from one that has everything imported."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([sys.executable, "-c", NURSERY], **pipes) as nursery:
 
@@ -334,7 +334,7 @@ def test_several_processes_fill_one_store(
 HOLDER = """
 import sys
 from pathlib import Path
-from glissade.experiments.sweep.reservations import Reservations
+from ravine.experiments.sweep.reservations import Reservations
 held = Reservations(Path(sys.argv[1]))
 print(held.take(sys.argv[2]), flush=True)
 sys.stdin.read()

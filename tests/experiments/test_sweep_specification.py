@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.experiments import PROBLEMS, UsageError, sweep
-from glissade.experiments.sweep import (
+from ravine.experiments import PROBLEMS, UsageError, sweep
+from ravine.experiments.sweep import (
     Better,
     Choice,
     Contender,
@@ -28,9 +28,9 @@ from glissade.experiments.sweep import (
     read,
     write,
 )
-from glissade.experiments.trial import Seeds
-from glissade.optim import Adam, Optimizer
-from glissade.schedules import Cosine, Linear
+from ravine.experiments.trial import Seeds
+from ravine.optim import Adam, Optimizer
+from ravine.schedules import Cosine, Linear
 
 TEXT = """
 name = "everything"

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from glissade.autograd import Tensor
-from glissade.experiments import PROBLEMS
-from glissade.experiments.problems.bivariate import Function, Quadratic
-from glissade.experiments.problems.classification import Digits, Iris
-from glissade.experiments.specification import Cell
-from glissade.experiments.training import run
-from glissade.optim import ASGD, SGD, Adam
-from glissade.schedules import Constant, Exponential
+from ravine.autograd import Tensor
+from ravine.experiments import PROBLEMS
+from ravine.experiments.problems.bivariate import Function, Quadratic
+from ravine.experiments.problems.classification import Digits, Iris
+from ravine.experiments.specification import Cell
+from ravine.experiments.training import run
+from ravine.optim import ASGD, SGD, Adam
+from ravine.schedules import Constant, Exponential
 
 FLAT = np.sqrt(3) / 2, 1 / 2  # the axis of curvature 1 of Quadratic
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from glissade.experiments.measures import MEASURES
-from glissade.experiments.problems.bivariate import Booth
-from glissade.experiments.problems.classification import Iris
-from glissade.experiments.training import train
-from glissade.experiments.trial import Seeds, Trial
-from glissade.optim import LBFGS, SGD, Adam
+from ravine.experiments.measures import MEASURES
+from ravine.experiments.problems.bivariate import Booth
+from ravine.experiments.problems.classification import Iris
+from ravine.experiments.training import train
+from ravine.experiments.trial import Seeds, Trial
+from ravine.optim import LBFGS, SGD, Adam
 
 TRIAL = Trial(Iris(dropout=0.5), SGD(lr=0.05), 2, Seeds(0, 1, 2, 3), tested=True)
 

@@ -6,8 +6,8 @@ import itertools
 import numpy as np
 import pytest
 
-from glissade.kernels import Kernel, absolute, cbrt, clip, exp, log, log1p, maximum, minimum, sign, sqrt, where
-from glissade.kernels.threads import PARALLEL_BYTES
+from ravine.kernels import Kernel, absolute, cbrt, clip, exp, log, log1p, maximum, minimum, sign, sqrt, where
+from ravine.kernels.threads import PARALLEL_BYTES
 
 HALF = 0.5  # a global number
 

@@ -9,8 +9,8 @@ import threading
 import numpy as np
 import pytest
 
-from glissade.kernels import Kernel
-from glissade.kernels.threads import PARALLEL_BYTES, thread_count
+from ravine.kernels import Kernel
+from ravine.kernels.threads import PARALLEL_BYTES, thread_count
 
 LARGE = PARALLEL_BYTES // 4 * 2
 
@@ -57,7 +57,7 @@ def test_the_mode_does_not_leak():
 # ------------------------------------------------------------------------------------------------------------ threads
 PARALLEL = """
     import numpy as np
-    from glissade.optim import SGD
+    from ravine.optim import SGD
     def step():
         x = np.ones(4_000_000, np.float32)
         SGD([x], lr=0.5).step([np.ones_like(x)])
@@ -67,7 +67,7 @@ PARALLEL = """
 
 @pytest.mark.parametrize("asked", [1, 2, 64])
 def test_thread_count_is_bounded_by_the_environment_and_the_processors(asked):
-    code = PARALLEL + "    from glissade.kernels import thread_count\n    print(step(), thread_count())"
+    code = PARALLEL + "    from ravine.kernels import thread_count\n    print(step(), thread_count())"
     processors = len(os.sched_getaffinity(0))
     assert run(code, NUMBA_NUM_THREADS=asked) == f"True {min(asked, processors)}"
 
@@ -118,7 +118,7 @@ def test_steps_from_several_threads():
 # -------------------------------------------------------------------------------------------------------------- cache
 CACHED = """
     import numpy as np
-    from glissade.optim import Adam
+    from ravine.optim import Adam
     for dtype in (np.float32, np.float64):
         x = np.zeros(3, dtype)
         Adam([x], lr=0.1).step([np.ones_like(x)])
@@ -129,25 +129,25 @@ CACHED = """
 
 
 def test_a_second_process_compiles_nothing(tmp_path):
-    assert run(CACHED, GLISSADE_CACHE_DIR=tmp_path / "new" / "folder") == "[0, 0]"
-    assert run(CACHED, GLISSADE_CACHE_DIR=tmp_path / "new" / "folder") == "[1, 1]"
+    assert run(CACHED, RAVINE_CACHE_DIR=tmp_path / "new" / "folder") == "[0, 0]"
+    assert run(CACHED, RAVINE_CACHE_DIR=tmp_path / "new" / "folder") == "[1, 1]"
 
 
 def test_a_folder_that_cannot_be_made_costs_only_the_compilation(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    assert run(CACHED, GLISSADE_CACHE_DIR=tmp_path / "file") == "[0, 0]"
-    assert run(CACHED, GLISSADE_CACHE_DIR="/proc/nowhere") == "[0, 0]"
+    assert run(CACHED, RAVINE_CACHE_DIR=tmp_path / "file") == "[0, 0]"
+    assert run(CACHED, RAVINE_CACHE_DIR="/proc/nowhere") == "[0, 0]"
 
 
 def test_damaged_files_cost_only_the_compilation(tmp_path):
-    run(CACHED, GLISSADE_CACHE_DIR=tmp_path)
+    run(CACHED, RAVINE_CACHE_DIR=tmp_path)
     for path in (tmp_path / "__pycache__").glob("*.nb*"):
         path.write_bytes(b"damaged")
-    assert run(CACHED, GLISSADE_CACHE_DIR=tmp_path) == "[0, 0]"
+    assert run(CACHED, RAVINE_CACHE_DIR=tmp_path) == "[0, 0]"
     for damage in (b"raise SystemExit('damaged')", b"\xff\xfe\x00"):
         for path in tmp_path.glob("*.py"):
             path.write_bytes(damage)
-        run(CACHED, GLISSADE_CACHE_DIR=tmp_path)
+        run(CACHED, RAVINE_CACHE_DIR=tmp_path)
 
 
 def test_editing_a_rule_invalidates(tmp_path):
@@ -155,11 +155,11 @@ def test_editing_a_rule_invalidates(tmp_path):
         import sys; sys.path.insert(0, {folder!r})
         import numpy as np
         from rule_under_edit import rule
-        from glissade.kernels import Kernel
+        from ravine.kernels import Kernel
         x = np.zeros(1)
         Kernel(rule, ("x",))([x, np.ones(1)], (1.0,))
         print(x[0])
     """
     for factor in (2, 3):
         (tmp_path / "rule_under_edit.py").write_text(f"def rule(x, g, lr):\n    return x - {factor} * lr * g\n")
-        assert run(code.format(folder=str(tmp_path)), GLISSADE_CACHE_DIR=tmp_path / "cache") == f"{-factor}.0"
+        assert run(code.format(folder=str(tmp_path)), RAVINE_CACHE_DIR=tmp_path / "cache") == f"{-factor}.0"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from glissade.kernels import Kernel, RuleError, exp, maximum, where
+from ravine.kernels import Kernel, RuleError, exp, maximum, where
 
 
 def helper(x):

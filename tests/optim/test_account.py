@@ -5,11 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter
-from glissade.optim import SGD, Adam, Momentum, Optimizer, RMSprop
-from glissade.optim.formula import Formula
-from glissade.optim.tiers import ELEMENTS
-from glissade.schedules import Linear
+from ravine.autograd import Parameter
+from ravine.optim import SGD, Adam, Momentum, Optimizer, RMSprop
+from ravine.optim.formula import Formula
+from ravine.optim.tiers import ELEMENTS
+from ravine.schedules import Linear
 
 ELEMENTWISE = [cls for cls in Optimizer.registry.values() if cls.tier is ELEMENTS]
 OPTIMIZERS = pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from glissade.optim import ASGD, ScheduleFreeSGD
-from glissade.schedules import Piecewise
+from ravine.optim import ASGD, ScheduleFreeSGD
+from ravine.schedules import Piecewise
 
 
 @pytest.mark.parametrize("warmup", [0.3, Piecewise([0.0, 0.1, 0.2, 0.15, 0.3], [1, 2, 5, 9])], ids=repr)

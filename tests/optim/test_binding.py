@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter
-from glissade.optim import SGD, Adam, AdamW, Momentum, Muon, Optimizer
-from glissade.optim.tiers import JOINT
+from ravine.autograd import Parameter
+from ravine.optim import SGD, Adam, AdamW, Momentum, Muon, Optimizer
+from ravine.optim.tiers import JOINT
 
 # Those that update every parameter by itself, whatever its shape.
 CLASSES = [cls for cls in Optimizer.registry.values() if cls.tier is not JOINT and cls is not Muon]
@@ -273,7 +273,7 @@ def test_huge_gradients_in_float32_are_clipped_not_lost():
 
 # ----------------------------------------------------------------------------------------------------------- attributes
 def test_current_hyperparameters_can_be_read_and_changed():
-    from glissade.schedules import Linear
+    from ravine.schedules import Linear
 
     p = np.zeros(1)
     optimizer = SGD([p], lr=Linear(1.0, 0.0, 4))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glissade.optim import (
+from ravine.optim import (
     ASGD,
     LBFGS,
     SGD,
@@ -24,8 +24,8 @@ from glissade.optim import (
     ScheduleFreeAdamW,
     check_rule,
 )
-from glissade.optim.tiers import JOINT
-from glissade.schedules import Cosine, Lambda, Linear
+from ravine.optim.tiers import JOINT
+from ravine.schedules import Cosine, Lambda, Linear
 
 SPECS = [
     *(cls(lr=0.05) for cls in Optimizer.registry.values()),
@@ -219,8 +219,8 @@ def test_a_kernel_that_looks_aside_is_found(monkeypatch):
     def of_neighbours(self, gradients):
         step(self, lambda: (0.0, [g + g.mean() for g in gradients()[1]]))
 
-    monkeypatch.setattr("glissade.optim.checking._bits", lambda spec: None)
-    monkeypatch.setattr("glissade.optim.checking._gradients", lambda spec: None)
+    monkeypatch.setattr("ravine.optim.checking._bits", lambda spec: None)
+    monkeypatch.setattr("ravine.optim.checking._gradients", lambda spec: None)
     monkeypatch.setattr(BoundOptimizer, "step", of_neighbours)
     with pytest.raises(AssertionError, match="parameters of a rule for one element can be cut and joined"):
         check_rule(SGD(lr=0.1))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glissade.optim import SGD, Adam, Optimizer
+from ravine.optim import SGD, Adam, Optimizer
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from glissade.optim import SGD
-from glissade.optim.dialects import keras, keras2
-from glissade.schedules import Cosine
+from ravine.optim import SGD
+from ravine.optim.dialects import keras, keras2
+from ravine.schedules import Cosine
 
 BOTH = pytest.mark.parametrize("dialect", [keras, keras2], ids=["keras", "keras2"])
 

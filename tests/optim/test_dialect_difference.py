@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from glissade.optim import LBFGS, SGD, Adam, AdamW
-from glissade.optim.dialects import Dialect, difference, keras, optax, table, tf1, torch
+from ravine.optim import LBFGS, SGD, Adam, AdamW
+from ravine.optim.dialects import Dialect, difference, keras, optax, table, tf1, torch
 
 # |dx| / lr at g = 1, 1e-2, 1e-4, 1e-6, 1e-8, measured with the frameworks.
 FIRST_STEPS = [

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glissade import optim, schedules
-from glissade.optim.dialects import keras, optax, tf1, torch
+from ravine import optim, schedules
+from ravine.optim.dialects import keras, optax, tf1, torch
 
 HERE = Path(__file__).parent
 MODULES = (keras.rules, keras.tensors, tf1.rules, torch.rules, optax.rules, optax.tensors)

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from glissade.optim import Adam, Lion, Optimizer
-from glissade.optim.dialects import keras, tf1
-from glissade.optim.dialects.base import Dialect
-from glissade.schedules import Cosine, Schedule
+from ravine.optim import Adam, Lion, Optimizer
+from ravine.optim.dialects import keras, tf1
+from ravine.optim.dialects.base import Dialect
+from ravine.schedules import Cosine, Schedule
 
 SHAPES = [(3, 2), (4,), (2, 3)]
 OPTIMIZERS = [cls for cls in Dialect.registry.values() if cls.framework == "keras"]
@@ -464,7 +464,7 @@ def test_a_callback_of_ones_own_sees_its_model_and_params():
 
 
 def test_schedules_are_where_keras_has_them():
-    module = importlib.import_module("glissade.optim.dialects.keras.optimizers.schedules")
+    module = importlib.import_module("ravine.optim.dialects.keras.optimizers.schedules")
     assert module is keras.optimizers.schedules
     assert {name: getattr(module, name) for name in module.__all__} == {
         name: getattr(keras.schedules, name) for name in keras.schedules.__all__

@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 import pytest
 
-from glissade.optim.dialects import keras2
-from glissade.optim.dialects.base import Dialect
+from ravine.optim.dialects import keras2
+from ravine.optim.dialects.base import Dialect
 
 SHAPES = [(3, 2), (4,)]
 LEGACY = [cls for cls in Dialect.registry.values() if cls.framework == "keras2.legacy"]
@@ -266,7 +266,7 @@ def test_optimizers_by_name(cls):
 
 
 def test_schedules_are_where_keras_has_them():
-    module = importlib.import_module("glissade.optim.dialects.keras2.optimizers.schedules")
+    module = importlib.import_module("ravine.optim.dialects.keras2.optimizers.schedules")
     assert module is keras2.optimizers.schedules
     assert module.ExponentialDecay is keras2.schedules.ExponentialDecay
 

@@ -5,9 +5,9 @@ import copy
 import numpy as np
 import pytest
 
-from glissade.optim import Adam
-from glissade.optim.dialects import optax
-from glissade.schedules import Cosine
+from ravine.optim import Adam
+from ravine.optim.dialects import optax
+from ravine.schedules import Cosine
 
 NAMES = [name for name in optax.aliases.__all__]
 

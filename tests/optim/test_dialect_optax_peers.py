@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from glissade.optim.dialects import optax as ours
-from glissade.schedules import Cosine
+from ravine.optim.dialects import optax as ours
+from ravine.schedules import Cosine
 
 pytestmark = pytest.mark.peers
 theirs = pytest.importorskip("optax")

@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from glissade.optim.dialects import keras, keras2, tf1
+from ravine.optim.dialects import keras, keras2, tf1
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = X @ np.array([1.0, -2.0, 0.5]) + 0.3
@@ -26,7 +26,7 @@ def gradient(w):
 def test_tf1_adam():
     scope = executed(
         """
-        from glissade.optim.dialects import tf1 as tf
+        from ravine.optim.dialects import tf1 as tf
 
         w = tf.Variable(np.zeros(3))
         cost = lambda: ((X @ w - Y) ** 2).mean()
@@ -41,7 +41,7 @@ def test_tf1_adam():
 def test_tf1_exponential_decay():
     scope = executed(
         """
-        from glissade.optim.dialects import tf1 as tf
+        from ravine.optim.dialects import tf1 as tf
 
         w = np.zeros(3)
         step = tf.Variable(0, trainable=False)
@@ -60,7 +60,7 @@ def test_tf1_exponential_decay():
 def test_tf1_staircase_by_examples_seen_and_clipped_gradients():
     scope = executed(
         """
-        from glissade.optim.dialects import tf1 as tf
+        from ravine.optim.dialects import tf1 as tf
 
         BATCH_SIZE, train_size = 10, 40
         w = np.zeros(3)
@@ -100,7 +100,7 @@ def test_tf1_staircase_by_examples_seen_and_clipped_gradients():
     ],
 )
 def test_keras2_optimizers_at_their_documented_defaults(line):
-    scope = executed(f"from glissade.optim.dialects.keras2 import optimizers\nopt = {line}")
+    scope = executed(f"from ravine.optim.dialects.keras2 import optimizers\nopt = {line}")
     name = line.partition("(")[0].rpartition(".")[2]
     if name != "SGD":
         assert scope["opt"].spec == getattr(keras2, name)().spec
@@ -115,8 +115,8 @@ def test_keras2_step_decay():
     scope = executed(
         """
         import math
-        from glissade.optim.dialects.keras2.callbacks import LearningRateScheduler
-        from glissade.optim.dialects.keras2.optimizers import SGD
+        from ravine.optim.dialects.keras2.callbacks import LearningRateScheduler
+        from ravine.optim.dialects.keras2.optimizers import SGD
 
         def step_decay(epoch):
             initial_lrate = 0.1
@@ -141,8 +141,8 @@ def test_keras2_step_decay():
 def test_keras2_plateau(name):
     scope = executed(
         f"""
-        from glissade.optim.dialects.keras2.callbacks import ReduceLROnPlateau
-        from glissade.optim.dialects.keras2.optimizers import Adam
+        from ravine.optim.dialects.keras2.callbacks import ReduceLROnPlateau
+        from ravine.optim.dialects.keras2.optimizers import Adam
 
         reduce_lr = ReduceLROnPlateau(monitor='val_loss', factor=0.1, patience=3, verbose=0, mode='auto',
                                       {name}=0.0001, cooldown=0, min_lr=1e-5)
@@ -159,8 +159,8 @@ def test_keras2_plateau(name):
 def test_tf2_schedules_in_a_loop_of_ones_own():
     scope = executed(
         """
-        from glissade.optim import dialects as tf
-        from glissade.optim.dialects import keras
+        from ravine.optim import dialects as tf
+        from ravine.optim.dialects import keras
 
         lr_schedule = tf.keras.optimizers.schedules.ExponentialDecay(
             initial_learning_rate=1e-2,
@@ -191,7 +191,7 @@ def test_tf2_schedules_in_a_loop_of_ones_own():
 def test_tf2_a_cyclical_schedule_of_the_users_own():
     scope = executed(
         """
-        from glissade.optim.dialects import keras
+        from ravine.optim.dialects import keras
 
         class CyclicalLearningRate(keras.optimizers.schedules.LearningRateSchedule):
             def __init__(self, initial_learning_rate, maximal_learning_rate, step_size, scale_fn=lambda x: 1):
@@ -233,8 +233,8 @@ def test_tf2_a_cyclical_schedule_of_the_users_own():
 def test_tf2_minimize():
     scope = executed(
         """
-        from glissade.autograd import Parameter
-        from glissade.optim.dialects import keras
+        from ravine.autograd import Parameter
+        from ravine.optim.dialects import keras
 
         opt = keras.optimizers.SGD(learning_rate=0.1)
         var1 = Parameter(np.array([10.0]))

@@ -5,10 +5,10 @@ import textwrap
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter, nn
+from ravine.autograd import Parameter, nn
 
 OPTIMIZERS = """
-    import glissade.optim.dialects.torch as torch
+    import ravine.optim.dialects.torch as torch
 
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01, betas=(0.9, 0.999), eps=1e-08,
                                  weight_decay=0, amsgrad=False)
@@ -19,7 +19,7 @@ OPTIMIZERS = """
         optimizer.step()
 """
 PER_LAYER = """
-    from glissade.optim.dialects.torch import optim
+    from ravine.optim.dialects.torch import optim
 
     optimizer = optim.SGD([
         {'params': model[0].parameters()},
@@ -39,7 +39,7 @@ PER_LAYER = """
     assert [round(g['lr'], 6) for g in optimizer.param_groups] == [0.01, 0.001]
 """
 RADAM = """
-    from glissade.optim.dialects import torch
+    from ravine.optim.dialects import torch
 
     optimizer = torch.optim.RAdam(model.parameters(), lr=0.03)
     for i in range(20):
@@ -50,7 +50,7 @@ RADAM = """
         optimizer.step()
 """
 CHECKPOINT = """
-    from glissade.optim.dialects import torch
+    from ravine.optim.dialects import torch
 
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.02, weight_decay=0.01)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=5, gamma=0.5)
@@ -78,8 +78,8 @@ CHECKPOINT = """
     assert scheduler.get_last_lr() == [0.02 * 0.5 ** 4]
 """
 LAMBDA = """
-    import glissade.optim.dialects.torch.optim as optim
-    from glissade.optim.dialects.torch.optim.lr_scheduler import LambdaLR
+    import ravine.optim.dialects.torch.optim as optim
+    from ravine.optim.dialects.torch.optim.lr_scheduler import LambdaLR
 
     optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     lambda1 = lambda epoch: 0.95 ** epoch
@@ -95,8 +95,8 @@ LAMBDA = """
     assert lrs[:2] == [0.1, 0.095]
 """
 MULTI_STEP = """
-    from glissade.optim.dialects import torch
-    from glissade.optim.dialects.torch.optim import lr_scheduler
+    from ravine.optim.dialects import torch
+    from ravine.optim.dialects.torch.optim import lr_scheduler
 
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     scheduler = lr_scheduler.MultiStepLR(optimizer, milestones=[6, 8, 9], gamma=0.1)
@@ -110,7 +110,7 @@ MULTI_STEP = """
     assert round(scheduler.get_last_lr()[0], 9) == 0.001
 """
 EXPONENTIAL = """
-    from glissade.optim.dialects import torch
+    from ravine.optim.dialects import torch
 
     optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
     scheduler1 = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.9)
@@ -124,7 +124,7 @@ EXPONENTIAL = """
         scheduler2.step()
 """
 CYCLIC = """
-    from glissade.optim.dialects import torch
+    from ravine.optim.dialects import torch
 
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     scheduler = torch.optim.lr_scheduler.CyclicLR(optimizer, base_lr=0.001, max_lr=0.1, step_size_up=5,
@@ -140,8 +140,8 @@ CYCLIC = """
     assert min(lrs) == 0.001 and max(lrs) < 0.1
 """
 PLATEAU = """
-    import glissade.optim.dialects.torch as torch
-    from glissade.optim.dialects.torch.optim.lr_scheduler import ReduceLROnPlateau
+    import ravine.optim.dialects.torch as torch
+    from ravine.optim.dialects.torch.optim.lr_scheduler import ReduceLROnPlateau
 
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     scheduler = ReduceLROnPlateau(optimizer, 'min', factor=0.5, patience=2)
@@ -153,8 +153,8 @@ PLATEAU = """
         scheduler.step(loss)
 """
 WARMUP = """
-    from glissade.optim.dialects.torch.optim import SGD
-    from glissade.optim.dialects.torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
+    from ravine.optim.dialects.torch.optim import SGD
+    from ravine.optim.dialects.torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR
 
     optimizer = SGD(model.parameters(), lr=0.1, momentum=0.9)
     warmup = LinearLR(optimizer, start_factor=0.01, end_factor=1.0, total_iters=5)
@@ -169,7 +169,7 @@ WARMUP = """
     assert abs(scheduler.get_last_lr()[0] - 1e-4) < 1e-12
 """
 SEARCH = """
-    from glissade.optim.dialects import torch
+    from ravine.optim.dialects import torch
 
     optimizer = torch.optim.LBFGS(model.parameters(), lr=1, max_iter=4, line_search_fn="strong_wolfe")
     for i in range(5):
@@ -196,7 +196,7 @@ def test_torch(name):
 
 
 OPTAX = """
-    from glissade.optim.dialects import optax
+    from ravine.optim.dialects import optax
 
     schedule = optax.warmup_cosine_decay_schedule(
         init_value=0.0, peak_value=0.1, warmup_steps=10, decay_steps=200, end_value=0.001)
@@ -208,7 +208,7 @@ OPTAX = """
         params = optax.apply_updates(params, updates)
 """
 OPTAX_CHAIN = """
-    from glissade.optim.dialects import optax
+    from ravine.optim.dialects import optax
 
     optimizer = optax.chain(
         optax.clip(1.0),
@@ -237,7 +237,7 @@ def test_optax(text):
 
 
 def test_public_names():
-    from glissade.optim.dialects import torch
+    from ravine.optim.dialects import torch
 
     params = [Parameter(np.ones(2))]
     assert torch.Adam(params, lr=1e-3, betas=(0.9, 0.999)).defaults["lr"] == 1e-3

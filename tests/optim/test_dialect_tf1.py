@@ -7,11 +7,11 @@ import warnings
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter
-from glissade.optim import Adam
-from glissade.optim.dialects import tf1
-from glissade.optim.dialects.base import Dialect
-from glissade.schedules import Exponential, Schedule
+from ravine.autograd import Parameter
+from ravine.optim import Adam
+from ravine.optim.dialects import tf1
+from ravine.optim.dialects.base import Dialect
+from ravine.schedules import Exponential, Schedule
 
 SHAPES = [(3, 2), (4,)]
 OPTIMIZERS = [cls for cls in Dialect.registry.values() if cls.framework == "tf1"]

@@ -6,13 +6,13 @@ import math
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter, nn
-from glissade.optim import Adam as OurAdam
-from glissade.optim.dialects import torch
-from glissade.optim.dialects.torch import lr_scheduler, optim
-from glissade.optim.dialects.torch.nn.utils import clip_grad_norm_, clip_grad_value_
-from glissade.optim.dialects.torch.optim.lr_scheduler import StepLR, _LRScheduler
-from glissade.schedules import Cosine, ReduceOnPlateau
+from ravine.autograd import Parameter, nn
+from ravine.optim import Adam as OurAdam
+from ravine.optim.dialects import torch
+from ravine.optim.dialects.torch import lr_scheduler, optim
+from ravine.optim.dialects.torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from ravine.optim.dialects.torch.optim.lr_scheduler import StepLR, _LRScheduler
+from ravine.schedules import Cosine, ReduceOnPlateau
 
 NAMES = [name for name in optim.__all__ if name[0].isupper() and name != "Optimizer"]
 

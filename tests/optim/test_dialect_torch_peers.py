@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter
-from glissade.optim.dialects import torch as ours
+from ravine.autograd import Parameter
+from ravine.optim.dialects import torch as ours
 
 pytestmark = pytest.mark.peers
 theirs = pytest.importorskip("torch")

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glissade import optim, schedules
-from glissade.optim.tiers import ELEMENTS
+from ravine import optim, schedules
+from ravine.optim.tiers import ELEMENTS
 
 HEAD, *RECORDS = map(
     json.loads, (Path(__file__).parents[1] / "goldens" / "trajectories.jsonl").read_text().splitlines()

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glissade import autograd, optim, schedules
-from glissade.optim.rules import lbfgs, line_search, matrices, tensors
-from glissade.optim.tiers import ELEMENTS, JOINT
+from ravine import autograd, optim, schedules
+from ravine.optim.rules import lbfgs, line_search, matrices, tensors
+from ravine.optim.tiers import ELEMENTS, JOINT
 
 HEAD, *RECORDS = map(json.loads, (Path(__file__).parents[1] / "goldens" / "whole.jsonl").read_text().splitlines())
 NAMES = {name: getattr(module, name) for module in (optim, schedules) for name in module.__all__}

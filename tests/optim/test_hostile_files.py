@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from glissade.optim import Adam
-from glissade.optim import checkpoint as files
+from ravine.optim import Adam
+from ravine.optim import checkpoint as files
 
 SUFFIX = pytest.mark.parametrize("suffix", ["npz", "safetensors"])
 
@@ -112,7 +112,7 @@ def test_safetensors_can_be_read_by_others(tmp_path):
 
 
 def test_a_number_that_is_no_float_is_refused_before_anything_changes(tmp_path):
-    from glissade.optim import NAdam
+    from ravine.optim import NAdam
 
     optimizer = NAdam([("a", np.ones(3))], lr=0.1)
     optimizer.step([np.ones(3)])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glissade.optim import (
+from ravine.optim import (
     ADOPT,
     ASGD,
     NAG,
@@ -35,8 +35,8 @@ from glissade.optim import (
     SignSGD,
     Signum,
 )
-from glissade.optim.tiers import ELEMENTS
-from glissade.schedules import Constant, Piecewise
+from ravine.optim.tiers import ELEMENTS
+from ravine.schedules import Constant, Piecewise
 
 CLASSES = [cls for cls in Optimizer.registry.values() if not cls.searches]
 OPTIMIZERS = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

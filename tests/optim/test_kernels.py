@@ -5,8 +5,8 @@ import inspect
 import numpy as np
 import pytest
 
-from glissade.kernels.threads import PARALLEL_BYTES
-from glissade.optim import (
+from ravine.kernels.threads import PARALLEL_BYTES
+from ravine.optim import (
     ASGD,
     Adam,
     AdamW,
@@ -20,9 +20,9 @@ from glissade.optim import (
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
-from glissade.optim.tiers import ELEMENTS
-from glissade.optim.transforms import BEFORE
-from glissade.schedules import Cosine, Linear
+from ravine.optim.tiers import ELEMENTS
+from ravine.optim.transforms import BEFORE
+from ravine.schedules import Cosine, Linear
 
 ELEMENTWISE = [cls for cls in Optimizer.registry.values() if cls.tier is ELEMENTS]
 SPECS = [

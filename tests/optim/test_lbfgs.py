@@ -6,10 +6,10 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from glissade.autograd import Parameter
-from glissade.optim import LBFGS, SGD, minimize
-from glissade.optim.rules import lbfgs
-from glissade.optim.rules.line_search import CURVATURE, DECREASE, Trial, strong_wolfe
+from ravine.autograd import Parameter
+from ravine.optim import LBFGS, SGD, minimize
+from ravine.optim.rules import lbfgs
+from ravine.optim.rules.line_search import CURVATURE, DECREASE, Trial, strong_wolfe
 
 
 def rosenbrock(x):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from glissade.optim import SGD, Adam, Momentum, Optimizer, minimize
-from glissade.schedules import Cosine
+from ravine.optim import SGD, Adam, Momentum, Optimizer, minimize
+from ravine.schedules import Cosine
 
 
 def rosenbrock(z):

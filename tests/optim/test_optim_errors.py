@@ -6,8 +6,8 @@ import pickle
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter, Tensor
-from glissade.optim import (
+from ravine.autograd import Parameter, Tensor
+from ravine.optim import (
     ASGD,
     SGD,
     Adagrad,
@@ -20,7 +20,7 @@ from glissade.optim import (
     Rprop,
     ScheduleFreeSGD,
 )
-from glissade.schedules import Constant, Exponential, Linear
+from ravine.schedules import Constant, Exponential, Linear
 
 A = np.zeros(3)
 P = Parameter(np.zeros(3))
@@ -128,7 +128,7 @@ def test_gradients(gradients, error, words):
 
 
 def test_module_instead_of_its_parameters():
-    from glissade.autograd import nn
+    from ravine.autograd import nn
 
     with pytest.raises(TypeError, match=r"say \.parameters\(\)"):
         Adam(nn.Linear(2, 3, rng=0), lr=0.1)

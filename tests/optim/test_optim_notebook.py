@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from glissade.optim import Adam, Optimizer, minimize
-from glissade.optim.notebook import table
-from glissade.schedules import Linear
+from ravine.optim import Adam, Optimizer, minimize
+from ravine.optim.notebook import table
+from ravine.schedules import Linear
 
-RULES = [cls for cls in Optimizer.registry.values() if cls.__module__.startswith("glissade.optim.rules")]
+RULES = [cls for cls in Optimizer.registry.values() if cls.__module__.startswith("ravine.optim.rules")]
 
 
 @pytest.mark.parametrize("cls", RULES, ids=lambda cls: cls.__name__)

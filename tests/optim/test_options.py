@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from glissade.autograd import Parameter
-from glissade.optim import SGD, Adam, AdamW, Momentum
-from glissade.schedules import Linear, Piecewise
+from ravine.autograd import Parameter
+from ravine.optim import SGD, Adam, AdamW, Momentum
+from ravine.schedules import Linear, Piecewise
 
 RNG = np.random.default_rng(5)
 G = RNG.normal(size=(12, 3, 2))

@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from glissade import optim as o
-from glissade.autograd import Parameter
-from glissade.schedules import Cosine, Exponential, Linear
+from ravine import optim as o
+from ravine.autograd import Parameter
+from ravine.schedules import Cosine, Exponential, Linear
 
 pytestmark = pytest.mark.peers
 STEPS = 200

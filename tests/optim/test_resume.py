@@ -7,10 +7,10 @@ import textwrap
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter
-from glissade.optim import SGD, Adam, Muon, Optimizer
-from glissade.optim.tiers import JOINT
-from glissade.schedules import Cosine, Linear
+from ravine.autograd import Parameter
+from ravine.optim import SGD, Adam, Muon, Optimizer
+from ravine.optim.tiers import JOINT
+from ravine.schedules import Cosine, Linear
 
 STEPS = 9
 OPTIONS = [
@@ -76,8 +76,8 @@ def test_resumption_at_every_step_in_another_order(spec, suffix, tmp_path):
 PROGRAM = """
     import sys
     import numpy as np
-    from glissade.optim import Adam
-    from glissade.schedules import Cosine
+    from ravine.optim import Adam
+    from ravine.schedules import Cosine
 
     x = np.linspace(-1, 1, 7) if sys.argv[1] == "0" else np.load("x.npy")
     optimizer = Adam([x], lr=Cosine(0.1, 0.0, 8), clip_norm=1.0, ema=0.9)
@@ -101,7 +101,7 @@ def test_resumption_in_another_process(tmp_path):
 
 
 def test_schedules_with_a_state_are_resumed(tmp_path):
-    from glissade.schedules import ReduceOnPlateau
+    from ravine.schedules import ReduceOnPlateau
 
     def bound():
         x = np.zeros(1)
@@ -126,7 +126,7 @@ def test_schedules_with_a_state_are_resumed(tmp_path):
 
 
 def test_controllers_are_told_apart_in_any_order_of_groups():
-    from glissade.schedules import ReduceOnPlateau
+    from ravine.schedules import ReduceOnPlateau
 
     def bound(reverse):
         a, b = ReduceOnPlateau(0.1, patience=0), ReduceOnPlateau(0.2, patience=0)

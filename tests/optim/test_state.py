@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter
-from glissade.optim import NAG, SGD, Adam, Momentum, Muon, Optimizer, RMSprop
-from glissade.optim.tiers import JOINT
-from glissade.schedules import Cosine
+from ravine.autograd import Parameter
+from ravine.optim import NAG, SGD, Adam, Momentum, Muon, Optimizer, RMSprop
+from ravine.optim.tiers import JOINT
+from ravine.schedules import Cosine
 
 SPECS = [
     *(cls(lr=0.05) for cls in Optimizer.registry.values() if cls.tier is not JOINT and cls is not Muon),

@@ -5,9 +5,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from glissade.autograd import check_grads, grad
-from glissade.optim import LBFGS, SGD, Adam, Momentum, unroll
-from glissade.schedules import Linear
+from ravine.autograd import check_grads, grad
+from ravine.optim import LBFGS, SGD, Adam, Momentum, unroll
+from ravine.schedules import Linear
 
 
 def test_a_schedule_and_a_list_are_one_entry_an_update():

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from glissade.autograd import Parameter
-from glissade.optim import LAMB, LARS, LBFGS, Adafactor, Adam, Muon, Optimizer, Prodigy, SparseAdam
-from glissade.optim.tiers import ELEMENTS, JOINT
-from glissade.schedules import Linear
+from ravine.autograd import Parameter
+from ravine.optim import LAMB, LARS, LBFGS, Adafactor, Adam, Muon, Optimizer, Prodigy, SparseAdam
+from ravine.optim.tiers import ELEMENTS, JOINT
+from ravine.schedules import Linear
 
 SPECS = [
     *(cls(lr=0.05) for cls in Optimizer.registry.values() if cls.tier is not ELEMENTS),

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from glissade.schedules import Constant, Lambda, Linear, Recurrence, ReduceOnPlateau, Schedule, check_schedule
-from glissade.schedules.fields import Real
+from ravine.schedules import Constant, Lambda, Linear, Recurrence, ReduceOnPlateau, Schedule, check_schedule
+from ravine.schedules.fields import Real
 
 
 def returning(value, **more):

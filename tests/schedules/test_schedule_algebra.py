@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glissade.schedules import (
+from ravine.schedules import (
     Clipped,
     Constant,
     Cosine,

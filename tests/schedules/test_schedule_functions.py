@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from glissade.schedules import Constant, Lambda, Linear, Noise, PerEpoch, Recurrence, Schedule, Step
+from ravine.schedules import Constant, Lambda, Linear, Noise, PerEpoch, Recurrence, Schedule, Step
 
 K = np.arange(30)
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import glissade.schedules as public
-from glissade.schedules import (
+import ravine.schedules as public
+from ravine.schedules import (
     Constant,
     Cyclic,
     Linear,
@@ -221,7 +221,7 @@ def test_a_new_shape_is_fields_and_a_formula(monkeypatch):
         class Linear_(Schedule):
             start: float
 
-    with pytest.raises(TypeError, match=r"a schedule named Linear exists in glissade.schedules.shapes"):
+    with pytest.raises(TypeError, match=r"a schedule named Linear exists in ravine.schedules.shapes"):
         type("Linear", (Schedule,), {"formula": lambda self, k: 0.0})
     assert Schedule.registry["Linear"] is public.Linear
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glissade.schedules import Cosine, Exponential, Linear, OneCycle, ReduceOnPlateau, Schedule, Step
-from glissade.schedules.compositions import functions
-from glissade.schedules.compositions import keras as keras_like
-from glissade.schedules.compositions import optax as optax_like
-from glissade.schedules.compositions import torch as torch_like
-from glissade.schedules.fields import NonNegative, Span, count, real
+from ravine.schedules import Cosine, Exponential, Linear, OneCycle, ReduceOnPlateau, Schedule, Step
+from ravine.schedules.compositions import functions
+from ravine.schedules.compositions import keras as keras_like
+from ravine.schedules.compositions import optax as optax_like
+from ravine.schedules.compositions import torch as torch_like
+from ravine.schedules.fields import NonNegative, Span, count, real
 
 pytestmark = pytest.mark.peers
 K = np.arange(200)

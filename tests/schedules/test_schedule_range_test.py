@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from glissade.schedules import range_test
+from ravine.schedules import range_test
 
 
 class Quadratic:

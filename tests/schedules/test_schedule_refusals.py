@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from glissade.schedules import (
+from ravine.schedules import (
     Constant,
     Cosine,
     CosineRestarts,

@@ -1,6 +1,6 @@
 """Keras 3.15: its optimizers, schedules and callbacks, by its own names, arguments, defaults and numerics.
 
->>> from glissade.optim.dialects import keras
+>>> from ravine.optim.dialects import keras
 >>> opt = keras.optimizers.Adam(learning_rate=keras.optimizers.schedules.ExponentialDecay(0.01, 100, 0.9))
 >>> opt.spec
 EpsHatAdam(lr=ExponentialDecay(0.01, 100, 0.9), beta1=0.9, beta2=0.999, eps=1e-07)

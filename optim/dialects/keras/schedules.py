@@ -79,7 +79,7 @@ Boundaries = Annotated[Any, Each(_boundary)]
 
 
 class Decay(Schedule):
-    """A schedule of Keras's: it is what its `composition` makes of its fields, in `glissade.schedules`."""
+    """A schedule of Keras's: it is what its `composition` makes of its fields, in `ravine.schedules`."""
 
     @property
     def composition(self) -> Callable[..., Schedule]:
@@ -89,7 +89,7 @@ class Decay(Schedule):
 
     @cached_property
     def ours(self) -> Schedule:
-        """The same as a schedule of `glissade.schedules`."""
+        """The same as a schedule of `ravine.schedules`."""
         return self.composition(**{name: value for name, value in self.get_config().items() if name != "name"})
 
     def _check(self) -> None:

@@ -1,6 +1,6 @@
 """optax's optimizers and schedules, with its numbers: values with `bind`, and with optax's own `init` and `update`.
 
->>> from glissade.optim.dialects import optax
+>>> from ravine.optim.dialects import optax
 >>> optimizer = optax.adam(optax.exponential_decay(0.1, 100, 0.9))
 >>> params = {"w": np.array([1.0, -2.0])}
 >>> state = optimizer.init(params)

@@ -91,7 +91,7 @@ def scale(step_size: float) -> Link:
 def scale_by_schedule(step_size_fn: Any) -> Link:
     """Multiply by a schedule.
 
-    >>> from glissade.schedules import Linear
+    >>> from ravine.schedules import Linear
     >>> chain(identity(), scale_by_schedule(Linear(-0.1, 0.0, 100))).spec
     SGD(lr=Linear(-0.1, 0.0, 100) * -1.0)
     """
@@ -132,7 +132,7 @@ def _rule(name: str, kind: type[Alias]) -> Callable[..., Link]:
     link.__name__ = link.__qualname__ = name
     link.__doc__ = f"""The rule of optax.{kind.__name__}, of which it takes the arguments by name.
 
-    >>> from glissade.optim.dialects.optax import {kind.__name__}
+    >>> from ravine.optim.dialects.optax import {kind.__name__}
     >>> chain({name}(), scale(-0.1)).spec == {kind.__name__}(0.1).spec
     True
     """

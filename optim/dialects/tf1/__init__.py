@@ -1,7 +1,7 @@
 """TensorFlow 1: the optimizers and decays of tf.train, by their own names, arguments, defaults and numerics.
 
 >>> import numpy as np
->>> from glissade.optim.dialects import tf1
+>>> from ravine.optim.dialects import tf1
 >>> step = tf1.Variable(0, trainable=False)
 >>> rate = tf1.train.exponential_decay(0.15, step, decay_steps=1, decay_rate=0.9999)
 >>> x = np.array([3.0])

@@ -70,7 +70,7 @@ def exponential_decay(
 ) -> Counted:
     """learning_rate * decay_rate**(step / decay_steps), the exponent rounded down if staircase.
 
-    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> from ravine.optim.dialects.tf1 import Variable
     >>> step = Variable(0, trainable=False)
     >>> exponential_decay(1.0, step, decay_steps=10, decay_rate=0.5, staircase=True)([0, 9, 10, 20]).tolist()
     [1.0, 1.0, 0.5, 0.25]
@@ -88,7 +88,7 @@ def natural_exp_decay(
 ) -> Counted:
     """learning_rate * exp(-decay_rate * step / decay_steps), the quotient rounded down if staircase.
 
-    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> from ravine.optim.dialects.tf1 import Variable
     >>> step = Variable(0, trainable=False)
     >>> natural_exp_decay(1.0, step, decay_steps=10, decay_rate=1.0)([0, 10]).round(3).tolist()
     [1.0, 0.368]
@@ -106,7 +106,7 @@ def inverse_time_decay(
 ) -> Counted:
     """learning_rate / (1 + decay_rate * step / decay_steps), the quotient rounded down if staircase.
 
-    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> from ravine.optim.dialects.tf1 import Variable
     >>> step = Variable(0, trainable=False)
     >>> inverse_time_decay(1.0, step, decay_steps=10, decay_rate=1.0)([0, 10, 30]).tolist()
     [1.0, 0.5, 0.25]
@@ -125,7 +125,7 @@ def polynomial_decay(
 ) -> Counted:
     """To end_learning_rate in decay_steps, as (1 - step / decay_steps)**power; with `cycle` again and again, longer.
 
-    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> from ravine.optim.dialects.tf1 import Variable
     >>> step = Variable(0, trainable=False)
     >>> polynomial_decay(1.0, step, decay_steps=10, end_learning_rate=0.0, power=2.0)([0, 5, 10]).tolist()
     [1.0, 0.25, 0.0]
@@ -137,7 +137,7 @@ def polynomial_decay(
 def piecewise_constant(x: Any, boundaries: Sequence[int], values: Sequence[float], name: str | None = None) -> Counted:
     """values[i] up to and including x = boundaries[i], then the last value.
 
-    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> from ravine.optim.dialects.tf1 import Variable
     >>> step = Variable(0, trainable=False)
     >>> piecewise_constant(step, boundaries=[10, 20], values=[1.0, 0.5, 0.1])([0, 10, 11, 21]).tolist()
     [1.0, 1.0, 0.5, 0.1]
@@ -153,7 +153,7 @@ def cosine_decay(
 ) -> Counted:
     """Half a wave to alpha times the rate in decay_steps.
 
-    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> from ravine.optim.dialects.tf1 import Variable
     >>> step = Variable(0, trainable=False)
     >>> cosine_decay(1.0, step, decay_steps=10)([0, 5, 10]).round(3).tolist()
     [1.0, 0.5, 0.0]
@@ -172,7 +172,7 @@ def cosine_decay_restarts(
 ) -> Counted:
     """Half waves, each t_mul times as long and m_mul times as high as the one before.
 
-    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> from ravine.optim.dialects.tf1 import Variable
     >>> step = Variable(0, trainable=False)
     >>> cosine_decay_restarts(1.0, step, first_decay_steps=10)([0, 5, 10, 20, 30]).round(3).tolist()
     [1.0, 0.5, 1.0, 0.5, 1.0]
@@ -192,7 +192,7 @@ def linear_cosine_decay(
 ) -> Counted:
     """A line to 0 times a wave. Bello et al. 2017, section 5.2, arXiv:1709.07417.
 
-    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> from ravine.optim.dialects.tf1 import Variable
     >>> step = Variable(0, trainable=False)
     >>> linear_cosine_decay(1.0, step, decay_steps=10)([0, 5, 10]).round(3).tolist()
     [1.001, 0.251, 0.001]
@@ -214,7 +214,7 @@ def noisy_linear_cosine_decay(
 ) -> Counted:
     """`linear_cosine_decay` with noise on the line, the same at each call; TensorFlow's differs from run to run.
 
-    >>> from glissade.optim.dialects.tf1 import Variable
+    >>> from ravine.optim.dialects.tf1 import Variable
     >>> step = Variable(0, trainable=False)
     >>> noisy_linear_cosine_decay(1.0, step, decay_steps=10, initial_variance=0.0)([0, 5]).round(3).tolist()
     [1.001, 0.251]

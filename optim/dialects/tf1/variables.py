@@ -79,7 +79,7 @@ class Multiple:
 
 
 def Variable(initial_value: Any, trainable: bool = True, name: str | None = None, dtype: Any = None) -> Any:
-    """A number that is not trained, `Variable(0, trainable=False)`, or a parameter of `glissade.autograd`.
+    """A number that is not trained, `Variable(0, trainable=False)`, or a parameter of `ravine.autograd`.
 
     Args:
         initial_value: a number, or the values of the parameter.
@@ -95,7 +95,7 @@ def Variable(initial_value: Any, trainable: bool = True, name: str | None = None
         return Number(initial_value)
     if dtype is None and getattr(initial_value, "dtype", None) not in (np.dtype("f4"), np.dtype("f8")):
         dtype = np.float64
-    parameter = import_module("glissade.autograd").Parameter(np.array(initial_value, dtype), name=name)
+    parameter = import_module("ravine.autograd").Parameter(np.array(initial_value, dtype), name=name)
     TRAINABLE[next(NUMBERS)] = parameter
     return parameter
 
