@@ -1,6 +1,7 @@
 """Experiments: problems, datasets, a training loop, tuned and paired comparisons, sweeps, and their reports."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,8 +26,19 @@ __all__ = [
 ]
 
 
+REQUIRED = ("click", "jinja2", "joblib", "matplotlib", "pooch", "rich", "scipy", "sklearn", "threadpoolctl")
+"""The modules of the extra `experiments`."""
+
+if _missing := [name for name in REQUIRED if find_spec(name) is None]:
+    raise ModuleNotFoundError(
+        f"{__name__} needs {', '.join(_missing)}, which this environment does not have. "
+        f'Install the extra: pip install ".[experiments]"',
+        name=_missing[0],
+    )
+
+
 def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is asked for: the command line can then say which extra is missing."""
+    """Import a name when it is first used, so that `import ravine.experiments` stays fast."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in ("datasets", "fit", "sweep"):

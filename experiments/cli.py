@@ -6,29 +6,22 @@ import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-try:
-    import click
+import click
 
-    from .. import schedules
-    from ..optim import Optimizer, rules
-    from ..schedules import Schedule
-    from .comparison import USUAL, default_folder
-    from .comparison import compare as run_comparison
-    from .exits import explained
-    from .problems import PROBLEMS
-    from .report import render
-    from .reproductions import REPRODUCTIONS
-    from .results import Results
-    from .specification import HALF_DECADES
-    from .sweep import commands as sweeps
-    from .verify import Verdict, counted
-    from .verify import verify as run_verification
-except ModuleNotFoundError as missing:
-    if (missing.name or "").startswith("ravine"):  # our own mistake
-        raise
-    raise SystemExit(
-        f"ravine: {missing.name} isn't installed. The command line needs it: pip install 'ravine[experiments]'"
-    ) from missing
+from .. import schedules
+from ..optim import Optimizer, rules
+from ..schedules import Schedule
+from .comparison import USUAL, default_folder
+from .comparison import compare as run_comparison
+from .exits import explained
+from .problems import PROBLEMS
+from .report import render
+from .reproductions import REPRODUCTIONS
+from .results import Results
+from .specification import HALF_DECADES
+from .sweep import commands as sweeps
+from .verify import Verdict, counted
+from .verify import verify as run_verification
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

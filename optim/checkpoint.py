@@ -181,6 +181,6 @@ def _safetensors() -> Any:
         return importlib.import_module("safetensors.numpy")
     except ImportError as error:
         raise ImportError(
-            "A .safetensors file needs the library safetensors. Install it: pip install 'ravine[safetensors]'. "
+            'A .safetensors file needs the library safetensors. Install it: pip install ".[safetensors]". '
             "Or choose a name that ends in .npz."
         ) from error

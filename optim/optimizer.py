@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache, partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -196,10 +195,7 @@ class Optimizer(Options):
         """
         if not isinstance(config, Mapping):
             raise TypeError(f"A configuration must be a dict. Received: {config!r}. Write what to_config() returns.")
-        name = str(config.get("class")).lower()
-        if name not in cls.registry:
-            import_module(".dialects", __package__)  # their rules are registered when they are imported
-        kind = cls.registry.get(name)
+        kind = cls.registry.get(str(config.get("class")).lower())
         if kind is None or not issubclass(kind, cls):
             known = ", ".join(other.__name__ for other in cls.registry.values() if issubclass(other, cls))
             raise ValueError(f"{cls.__name__}: class must be one of {known}. Received: class={config.get('class')!r}.")

@@ -78,7 +78,7 @@ def _figure_class() -> Any:
         figure = import_module("matplotlib.figure").Figure  # only who draws needs it: the package itself does not
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            "plot draws with matplotlib, which is not installed. Install it: pip install 'ravine[experiments]'. "
+            'plot draws with matplotlib, which is not installed. Install it: pip install ".[experiments]". '
             "A notebook shows a schedule without it."
         ) from None
     return type("Picture", (figure,), {"_repr_png_": _png})  # pyplot is left alone, so a notebook has to be told

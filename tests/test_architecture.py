@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ravine import experiments
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -21,8 +23,10 @@ MAY_IMPORT = {
     "optim": {".kernels", ".schedules", "numpy", "numba"},
     "experiments": {".schedules", ".kernels", ".autograd", ".optim", "numpy", "numba", "matplotlib", "sklearn"}
     | {"joblib", "threadpoolctl", "click", "rich", "jinja2", "pooch", "scipy", "distributed"},
+    "dialects": {".schedules", ".kernels", ".autograd", ".optim", ".experiments", "numpy", "numba"},
+    "root": {".schedules", ".kernels", ".autograd", ".optim", ".experiments", ".dialects"},  # ravine itself
 }
-CORE = ["schedules", "kernels", "autograd", "optim"]
+CORE = ["schedules", "kernels", "autograd", "optim", "dialects"]
 LINES = 400
 
 MODULES = [path for folder in MAY_IMPORT for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -30,7 +34,8 @@ PACKAGES = [path.parent for path in MODULES if path.name == "__init__.py"]
 
 
 def name_of(path: Path) -> str:
-    return ".".join(["ravine", *path.relative_to(ROOT).parts])
+    parts = path.relative_to(ROOT).parts
+    return ".".join(["ravine", *parts[parts[0] == "root" :]])
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -77,6 +82,7 @@ def test_the_imports_are_the_declared_dependencies():
     drawn = {folder: {name for name in names if name[0] != "."} for folder, names in MAY_IMPORT.items()}
     assert set.union(*(drawn[folder] for folder in CORE)) == core
     assert drawn["experiments"] == extra | core
+    assert set(experiments.REQUIRED) == declared(extras["experiments"])
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -87,7 +93,7 @@ def test_a_module_is_short_enough_to_read(path):
 def test_every_folder_with_an_init_is_a_listed_package():
     setuptools = PROJECT["tool"]["setuptools"]
     assert sorted(setuptools["packages"]) == sorted(map(name_of, PACKAGES))
-    assert setuptools["package-dir"] == {f"ravine.{folder}": folder for folder in MAY_IMPORT}
+    assert setuptools["package-dir"] == {name_of(ROOT / folder): folder for folder in MAY_IMPORT}
     stray = {path.parent for path in MODULES} - set(PACKAGES)
     assert not stray, "modules in a folder without __init__.py are not installed"
 

@@ -30,8 +30,9 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_holds_the_packages_and_nothing_else(wheel):
     files = [path for folder in FOLDERS.values() for path in (ROOT / folder).rglob("*") if path.is_file()]
-    expected = {f"ravine/{path.relative_to(ROOT).as_posix()}" for path in files if "__pycache__" not in path.parts}
-    assert {f"ravine/{folder}/py.typed" for folder in FOLDERS.values()} <= expected
+    paths = [path.relative_to(ROOT).as_posix() for path in files if "__pycache__" not in path.parts]
+    expected = {f"ravine/{path.removeprefix('root/')}" for path in paths}
+    assert {f"ravine/{folder}/py.typed" for folder in FOLDERS.values() if folder != "root"} <= expected
     held = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert held == expected
 
@@ -45,7 +46,7 @@ for name in sys.argv[1:]:
 
 def test_the_wheel_imports_with_the_core_dependencies(wheel, tmp_path):
     ZipFile(wheel).extractall(tmp_path)
-    packages = [name for name in FOLDERS if name != "ravine.experiments"]
+    packages = [name for name in FOLDERS if name not in ("ravine", "ravine.experiments")]
     command = [sys.executable, "-W", "error", "-c", HOMES, *packages]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     printed = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True).stdout

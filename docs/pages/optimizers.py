@@ -4,7 +4,7 @@ import inspect
 import re
 from dataclasses import MISSING, fields
 
-from ravine.optim import Optimizer, Options
+from ravine.optim import Optimizer, Options, rules
 from ravine.optim.notebook import table
 from ravine.optim.tiers import ELEMENTS, JOINT, TENSORS
 
@@ -15,7 +15,7 @@ TIERS = {ELEMENTS: "elements, compiled", TENSORS: "whole tensors", JOINT: "all p
 
 def own_rules() -> list[type[Optimizer]]:
     """The optimizers that are no dialect's."""
-    return [cls for cls in Optimizer.registry.values() if cls.__module__.startswith("ravine.optim.rules")]
+    return [cls for cls in Optimizer.registry.values() if cls.__name__ in rules.__all__]
 
 
 def page() -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ravine.optim import dialects
-from ravine.optim.dialects import Dialect
+from ravine.dialects import Dialect
+from ravine import dialects
 from ravine.optim.notebook import table
 
 from .example import example
@@ -58,7 +58,7 @@ def dialect(cls: type[Dialect]) -> str:
         arguments.insert(0, "[np.zeros((2, 3))]")
     call = f"{cls.title()}({', '.join(arguments)})"
     names = ", ".join(name for name in dialects.__all__ if f"{name}." in call)
-    run = example(f"from ravine.optim.dialects import {names}", f"{call}.spec")
+    run = example(f"from ravine.dialects import {names}", f"{call}.spec")
     spec = cls.said(cls.example())
     states = ", ".join(f"`{theirs}` is `{mine}`" for theirs, mine in cls.slots.items() if mine in spec.state)
     parts = [f"### {cls.title()}", f"`{cls.title()}{cls.__signature__}`", run]

@@ -19,7 +19,7 @@ PACKAGES = (
     "ravine.autograd.explain",
     "ravine.kernels",
     "ravine.optim",
-    "ravine.optim.dialects",
+    "ravine.dialects",
     "ravine.schedules",
     "ravine.schedules.compositions",
     "ravine.experiments",

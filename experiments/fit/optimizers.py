@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from ...optim import BoundOptimizer, Optimizer
-from ...optim.dialects.base import Dialect
 from ...schedules import Schedule
 from ..errors import UsageError
 from ..training import fresh
@@ -24,9 +23,10 @@ def bound_to(optimizer: Any, model: Any) -> Any:
     named = model.named_parameters() if hasattr(model, "named_parameters") else own
     if isinstance(optimizer, Optimizer):
         return fresh(optimizer).bind(named)
-    if isinstance(optimizer, Dialect) and not getattr(optimizer, "param_groups", None):
+    # Other frameworks' optimizers have `spec` and `bind` as ours; the dialects lie above, and are not imported here.
+    if hasattr(optimizer, "spec") and hasattr(optimizer, "bind") and not getattr(optimizer, "param_groups", None):
         return optimizer.bind(named)
-    if not isinstance(optimizer, BoundOptimizer | Dialect):
+    if not isinstance(optimizer, BoundOptimizer) and not getattr(optimizer, "param_groups", None):
         raise UsageError(f"fit: optimizer must be one, such as Adam(lr=1e-3). Received: {optimizer!r}.")
     known = {id(p) for p in own}
     if not all(id(p) in known for bound in bounds(optimizer) for p in bound.parameters):

@@ -90,7 +90,7 @@ class ReduceLROnPlateau(Observe):
     """Reduces the rate when a metric has stopped getting better: `schedules.ReduceOnPlateau`, for any rate.
 
     Counts as PyTorch does: more than `patience` epochs in a row that are not better. Keras counts one less, see
-    `optim.dialects.keras.callbacks`. The optimizer's learning rate becomes a controller that multiplies what it was, a
+    `ravine.dialects.keras.callbacks`. The optimizer's learning rate becomes a controller that multiplies what it was, a
     number or a schedule.
 
     Args:

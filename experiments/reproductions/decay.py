@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...optim import Adam
-from ...optim.dialects import tf1
-from ...schedules import Constant, Cosine, InverseSqrt, Piecewise, Schedule
+from ...schedules import Constant, Cosine, Exponential, InverseSqrt, Piecewise, Schedule
 from .base import Findings, reproduction
 from .curves import CHOOSING, JUDGING, ahead, at_best, drawn, interval
 from .networks import Curves, Task, train
@@ -18,8 +17,7 @@ from .tasks import digits, images
 
 def exponential(lr: float) -> Schedule:
     """As TF1's users write it: `tf.train.exponential_decay(lr, step, 1, 0.9999)`."""
-    schedule: Schedule = tf1.exponential_decay(lr, tf1.Variable(0, trainable=False), 1, 0.9999)
-    return schedule
+    return Exponential(lr, 0.9999)
 
 
 def schedules(steps: int) -> dict[str, Callable[[float], Schedule]]:

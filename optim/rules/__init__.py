@@ -17,6 +17,7 @@ from .tensors import LAMB, LARS, SparseAdam
 from .matrices import Adafactor, Muon
 from .distance import Prodigy
 from .lbfgs import LBFGS
+from . import frameworks  # noqa: F401  (they register themselves)
 # isort: on
 
 __all__ = [

@@ -14,7 +14,7 @@ pytest.importorskip("sklearn")
 pages = importlib.import_module("pages")
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("schedules", "kernels", "autograd", "optim", "experiments")
+FOLDERS = ("schedules", "kernels", "autograd", "optim", "experiments", "dialects", "root")
 MODULES = [path.relative_to(ROOT) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 WITH_EXAMPLES = [path for path in MODULES if ">>> " in (ROOT / path).read_text(encoding="utf-8")]
 WRITTEN = [path.relative_to(ROOT) for path in (ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))]
@@ -36,7 +36,8 @@ def ran(text: str, name: str) -> int:
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=str)
 def test_the_examples_in_docstrings_run(path):
     parts = path.with_suffix("").parts
-    module = importlib.import_module(".".join(["ravine", *(parts[:-1] if parts[-1] == "__init__" else parts)]))
+    parts = (parts[:-1] if parts[-1] == "__init__" else parts)[parts[0] == "root" :]
+    module = importlib.import_module(".".join(["ravine", *parts]))
     scope = {**vars(module), "np": numpy}
     tests = doctest.DocTestFinder(exclude_empty=True).find(module, globs=scope)
     assert sum(map(run, tests)) > 0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ravine.autograd import nn
+from ravine.dialects import keras, keras2, torch
 from ravine.experiments import UsageError
 from ravine.experiments.fit import (
     Callback,
@@ -25,7 +26,6 @@ from ravine.experiments.fit import (
     fit,
 )
 from ravine.optim import SGD, Adam
-from ravine.optim.dialects import keras, keras2, torch
 from ravine.schedules import InverseTime, Linear, ReduceOnPlateau, Step
 
 X = np.random.default_rng(0).normal(size=(12, 2)).astype(np.float32)

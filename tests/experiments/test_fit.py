@@ -10,6 +10,7 @@ from rich.console import Console
 from scipy import sparse
 
 from ravine.autograd import check_grads, nn, no_grad
+from ravine.dialects import keras, keras2, tf1, torch
 from ravine.experiments import UsageError, datasets
 from ravine.experiments.fit import METRICS, SparseDropout, SparseLinear, WeightAveraging, evaluate, fit, progress
 from ravine.experiments.fit.callback import Callback
@@ -17,7 +18,6 @@ from ravine.experiments.fit.data import order
 from ravine.experiments.fit.sparse import _product
 from ravine.experiments.problems import Stream, generator
 from ravine.optim import LBFGS, SGD, Adam, AdamW, ScheduleFreeSGD
-from ravine.optim.dialects import keras, keras2, tf1, torch
 from ravine.schedules import Linear, ReduceOnPlateau
 
 RNG = np.random.default_rng(0)

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ravine.autograd import nn
+from ravine.dialects import keras, keras2, optax, tf1, torch
+from ravine.dialects.base import Dialect
 from ravine.experiments import UsageError
 from ravine.experiments.fit import (
     Callback,
@@ -24,9 +26,7 @@ from ravine.experiments.fit import (
     archive,
     fit,
 )
-from ravine.optim import SGD, Adam, AMSGrad, Momentum, NAdam, Optimizer
-from ravine.optim.dialects import keras, keras2, optax, tf1, torch
-from ravine.optim.dialects.base import Dialect
+from ravine.optim import SGD, Adam, AMSGrad, Momentum, NAdam, Optimizer, rules
 from ravine.schedules import Cosine, Lambda, ReduceOnPlateau
 
 RNG = np.random.default_rng(0)
@@ -84,7 +84,7 @@ def resumed(
 
 
 # ----------------------------------------------------------------------------------------------- every optimizer
-OURS = {name: cls for name, cls in Optimizer.registry.items() if cls.__module__.startswith("ravine.optim.rules")}
+OURS = {name: cls for name, cls in Optimizer.registry.items() if name in map(str.lower, rules.__all__)}
 DIALECTS = [module.__name__ for module in (keras, keras2, optax, tf1, torch)]
 FRAMEWORKS = {name: cls for name, cls in Dialect.registry.items() if cls.__module__.startswith(tuple(DIALECTS))}
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ravine.optim import Adam, Optimizer, minimize
+from ravine.optim import Adam, Optimizer, minimize, rules
 from ravine.optim.notebook import table
 from ravine.schedules import Linear
 
-RULES = [cls for cls in Optimizer.registry.values() if cls.__module__.startswith("ravine.optim.rules")]
+RULES = [cls for cls in Optimizer.registry.values() if cls.__name__ in rules.__all__]
 
 
 @pytest.mark.parametrize("cls", RULES, ids=lambda cls: cls.__name__)

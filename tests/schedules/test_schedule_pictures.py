@@ -113,7 +113,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
 
     drawing._figure_class.cache_clear()
     monkeypatch.setattr(drawing, "import_module", missing)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'ravine\[experiments\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "\.\[experiments\]"'):
         Linear(0, 1, 10).plot()
     assert "<svg" in Linear(0, 1, 10)._repr_svg_()
 

@@ -1,0 +1,20 @@
+"""Other frameworks' optimizers, schedules and callbacks: their names, arguments, defaults and numerics.
+
+>>> import numpy as np
+>>> from ravine.dialects import difference, keras, torch
+>>> x = np.array([1.0])
+>>> opt = keras.Adam(learning_rate=1e-3).bind([x])
+>>> opt.step([np.array([2.0])])
+>>> x.round(4).tolist()
+[0.999]
+>>> difference(torch.Adam, keras.Adam).hyperparameters
+{'eps': (1e-08, 1e-07)}
+
+Each names an optimizer of ours and what it differs in; `print(table())` has them all.
+"""
+
+from . import keras, keras2, optax, tf1, torch
+from .base import Dialect, table
+from .difference import Difference, difference
+
+__all__ = ["Dialect", "Difference", "difference", "keras", "keras2", "optax", "table", "tf1", "torch"]

@@ -1,0 +1,47 @@
+"""Keras 3.15: its optimizers, schedules and callbacks, by its own names, arguments, defaults and numerics.
+
+>>> from ravine.dialects import keras
+>>> opt = keras.optimizers.Adam(learning_rate=keras.optimizers.schedules.ExponentialDecay(0.01, 100, 0.9))
+>>> opt.spec
+EpsHatAdam(lr=ExponentialDecay(0.01, 100, 0.9), beta1=0.9, beta2=0.999, eps=1e-07)
+
+`opt.bind(params)` is at work on parameters; `opt.apply_gradients(zip(grads, params))` makes opt itself so.
+"""
+
+from . import callbacks, optimizers, schedules
+from .optimizers import (
+    SGD,
+    Adadelta,
+    Adafactor,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Ftrl,
+    Lamb,
+    Lion,
+    Muon,
+    Nadam,
+    RMSprop,
+    ScheduleFreeAdamW,
+)
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Muon",
+    "Nadam",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "callbacks",
+    "optimizers",
+    "schedules",
+]

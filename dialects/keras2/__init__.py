@@ -1,0 +1,28 @@
+"""Keras 2.2 and 2.3, and tf.keras up to TensorFlow 2.10: optimizers, schedules and callbacks, with their own numerics.
+
+>>> from ravine.dialects import keras2
+>>> keras2.SGD(lr=0.01, decay=1e-6, momentum=0.9, nesterov=True).spec
+KerasNAG(lr=InverseTime(0.01, 1e-06), momentum=0.9, missing='error')
+
+`keras2.SGD` and `keras2.optimizers` are Keras 2's by itself (`import keras`), `keras2.legacy` is tf.keras's: see there
+for how the two differ. tf.keras from 2.11 on is Keras 3's, `ravine.dialects.keras`.
+"""
+
+from ..keras import schedules
+from . import backend, callbacks, legacy, optimizers
+from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, Nadam, RMSprop
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "Adamax",
+    "Nadam",
+    "RMSprop",
+    "backend",
+    "callbacks",
+    "legacy",
+    "optimizers",
+    "schedules",
+]

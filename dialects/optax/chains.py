@@ -1,0 +1,236 @@
+"""optax.chain: what of it is an optimizer of ours, with options around it.
+
+Of a chain are understood: `clip` and `clip_by_global_norm`, which is what our options clip_value and clip_norm are;
+`add_decayed_weights` before the rule (L2) or after it (decoupled); one rule, `scale_by_...`, `trace` or `identity`;
+and what multiplies it. Or, for the rule with its learning rate, one of the optimizers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ...optim.optimizer import Optimizer as Ours
+from ...schedules import Schedule
+from . import aliases
+from .base import Alias, Transformation, rate
+
+__all__ = [
+    "add_decayed_weights",
+    "chain",
+    "clip",
+    "clip_by_global_norm",
+    "identity",
+    "scale",
+    "scale_by_adam",
+    "scale_by_adamax",
+    "scale_by_amsgrad",
+    "scale_by_belief",
+    "scale_by_learning_rate",
+    "scale_by_lion",
+    "scale_by_radam",
+    "scale_by_rms",
+    "scale_by_schedule",
+    "scale_by_sign",
+    "scale_by_stddev",
+    "scale_by_yogi",
+    "trace",
+]
+
+
+@dataclass(frozen=True)
+class Link:
+    """What stands in a chain beside whole optimizers."""
+
+    name: str
+    option: tuple[str, Any] | None = None
+    """An option of ours, and its value."""
+    factor: Any = None
+    """What it multiplies by: a number or a schedule."""
+    rule: tuple[type[Alias], dict[str, Any]] | None = None
+    """An optimizer of optax, of which the learning rate is still to come."""
+
+
+def clip(max_delta: float) -> Link:
+    """Bound each element by max_delta in absolute value.
+
+    >>> chain(clip(0.5), identity(), scale(-0.1)).spec
+    SGD(lr=0.1, clip_value=0.5)
+    """
+    return Link("clip", option=("clip_value", max_delta))
+
+
+def clip_by_global_norm(max_norm: float) -> Link:
+    """Scale all gradients together so that their joint Euclidean norm is at most max_norm.
+
+    >>> chain(clip_by_global_norm(1.0), scale_by_adam(), scale(-0.1)).spec
+    Adam(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=1.0)
+    """
+    return Link("clip_by_global_norm", option=("clip_norm", max_norm))
+
+
+def add_decayed_weights(weight_decay: Any = 0.0) -> Link:
+    """Add weight_decay * x: to the gradient before a rule, to the step after it.
+
+    >>> chain(scale_by_adam(), add_decayed_weights(0.01), scale(-0.1)).spec
+    Adam(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-08, decoupled_weight_decay=0.01)
+    """
+    return Link("add_decayed_weights", option=("weight_decay", rate(weight_decay)))
+
+
+def scale(step_size: float) -> Link:
+    """Multiply by a number; the product of them all must come out negative.
+
+    >>> chain(identity(), scale(0.5), scale(-0.2)).spec
+    SGD(lr=0.1)
+    """
+    return Link("scale", factor=step_size)
+
+
+def scale_by_schedule(step_size_fn: Any) -> Link:
+    """Multiply by a schedule.
+
+    >>> from ravine.schedules import Linear
+    >>> chain(identity(), scale_by_schedule(Linear(-0.1, 0.0, 100))).spec
+    SGD(lr=Linear(-0.1, 0.0, 100) * -1.0)
+    """
+    return Link("scale_by_schedule", factor=rate(step_size_fn))
+
+
+def scale_by_learning_rate(learning_rate: Any, *, flip_sign: bool = True) -> Link:
+    """Multiply by minus the learning rate.
+
+    >>> chain(identity(), scale_by_learning_rate(0.1)).spec
+    SGD(lr=0.1)
+    """
+    return Link("scale_by_learning_rate", factor=rate(learning_rate) * (-1.0 if flip_sign else 1.0))
+
+
+def identity() -> Link:
+    """The gradient itself.
+
+    >>> chain(identity(), scale(-0.1)).spec
+    SGD(lr=0.1)
+    """
+    return Link("identity", rule=(aliases.sgd, {}))
+
+
+def trace(decay: float, nesterov: bool = False) -> Link:
+    """Momentum.
+
+    >>> chain(trace(0.9, nesterov=True), scale(-0.1)).spec
+    NAG(lr=0.1, momentum=0.9)
+    """
+    return Link("trace", rule=(aliases.sgd, {"momentum": decay, "nesterov": nesterov}))
+
+
+def _rule(name: str, kind: type[Alias]) -> Callable[..., Link]:
+    def link(**arguments: Any) -> Link:
+        return Link(name, rule=(kind, arguments))
+
+    link.__name__ = link.__qualname__ = name
+    link.__doc__ = f"""The rule of optax.{kind.__name__}, of which it takes the arguments by name.
+
+    >>> from ravine.dialects.optax import {kind.__name__}
+    >>> chain({name}(), scale(-0.1)).spec == {kind.__name__}(0.1).spec
+    True
+    """
+    return link
+
+
+scale_by_adam = _rule("scale_by_adam", aliases.adam)
+scale_by_adamax = _rule("scale_by_adamax", aliases.adamax)
+scale_by_amsgrad = _rule("scale_by_amsgrad", aliases.amsgrad)
+scale_by_belief = _rule("scale_by_belief", aliases.adabelief)
+scale_by_radam = _rule("scale_by_radam", aliases.radam)
+scale_by_rms = _rule("scale_by_rms", aliases.rmsprop)
+scale_by_sign = _rule("scale_by_sign", aliases.sign_sgd)
+scale_by_yogi = _rule("scale_by_yogi", aliases.yogi)
+
+
+def scale_by_stddev(**arguments: Any) -> Link:
+    """The rule of optax.rmsprop(centered=True), of which it takes the arguments by name.
+
+    >>> spec = chain(scale_by_stddev(decay=0.99), scale(-0.1)).spec
+    >>> spec.rho, spec.centered
+    (0.99, True)
+    """
+    return Link("scale_by_stddev", rule=(aliases.rmsprop, {"centered": True, **arguments}))
+
+
+def scale_by_lion(**arguments: Any) -> Link:
+    """The rule of optax.lion, of which it takes the arguments by name.
+
+    >>> chain(scale_by_lion(b1=0.8), scale(-0.1)).spec
+    Lion(lr=0.1, beta1=0.8, beta2=0.99, weight_decay=0.0)
+    """
+    return Link("scale_by_lion", rule=(aliases.lion, {"weight_decay": 0.0, **arguments}))
+
+
+class chain(Transformation):
+    """Transformations one after the other.
+
+    Raises:
+        TypeError, ValueError: one that is not understood here, or an order that is none of our optimizer's.
+
+    >>> optimizer = chain(clip_by_global_norm(1.0), trace(0.9), scale(-0.1))
+    >>> x = np.zeros(2)
+    >>> updates, state = optimizer.update(np.array([30.0, 40.0]), optimizer.init(x), x)
+    >>> updates.round(3).tolist()
+    [-0.06, -0.08]
+    """
+
+    def __init__(self, *args: Link | Alias) -> None:
+        self.links = args
+        self._spec = self._said()
+
+    @property
+    def spec(self) -> Ours:
+        """The same as an optimizer of ours."""
+        return self._spec
+
+    def __repr__(self) -> str:
+        return f"optax.chain({', '.join(x.name if isinstance(x, Link) else repr(x) for x in self.links)})"
+
+    def _said(self) -> Ours:
+        options: dict[str, Any] = {}
+        rule: Any = None
+        factor: Any = -1.0
+        scaled = False
+        for link in self.links:
+            if isinstance(link, Alias):
+                self._expect(rule is None and not scaled, link.title())
+                rule, scaled = link.spec, True
+            elif not isinstance(link, Link):
+                raise TypeError(f"optax.chain takes transformations of this dialect. Received: {link!r}.")
+            elif link.rule:
+                self._expect(rule is None and not scaled, link.name)
+                rule = link.rule
+            elif link.option:
+                name, value = link.option
+                if rule is not None:
+                    self._expect(name == "weight_decay" and not scaled, link.name)
+                    name = "decoupled_weight_decay"
+                clips_after = name.startswith("clip") and "weight_decay" in options
+                swapped = name == "clip_norm" and "clip_value" in options
+                self._expect(name not in options and not clips_after and not swapped, link.name)
+                options[name] = value
+            else:
+                self._expect(rule is not None and not isinstance(rule, Ours), link.name)
+                factor, scaled = _product(factor, link.factor), True
+        if rule is None or not scaled:
+            raise ValueError(f"{self!r} must have a rule, and after it what multiplies by minus a learning rate.")
+        spec = rule if isinstance(rule, Ours) else rule[0](learning_rate=factor, **rule[1]).spec
+        return spec.replace(**options)
+
+    def _expect(self, fits: bool, name: str) -> None:
+        if not fits:
+            raise ValueError(
+                f"{self!r}: {name} can't stand there. An optimizer here clips by global norm, then by value, then adds "
+                "weight decay; then comes one rule, decoupled weight decay, and what multiplies by minus a rate."
+            )
+
+
+def _product(a: Any, b: Any) -> Any:
+    return b * a if isinstance(b, Schedule) else a * b

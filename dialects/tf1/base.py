@@ -1,0 +1,161 @@
+"""What all optimizers of tf.train have: `minimize`, and its two halves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...optim.optimizer import Optimizer
+from ...schedules import Schedule
+from ..base import Dialect
+from ..gradients import value_and_gradients
+from .bound import TensorFlowBound
+from .decay import Counted
+from .variables import Number, trainable_variables
+
+__all__ = ["TensorFlowOptimizer"]
+
+Pairs = Iterable[tuple[Any, Any]]
+
+
+class TensorFlowOptimizer(Dialect):
+    """An optimizer of tf.train. The first `apply_gradients` or `minimize` sets it to work on parameters, for good.
+
+    There is no graph: `minimize` takes a loss that is a function, and gives a function that takes one update when it is
+    called; `compute_gradients` and `apply_gradients` do what they say at once. learning_rate may be a number, a
+    schedule, a decay of `tf1`, or a `tf1.Variable` that the program sets.
+
+    Updates are counted once for all parameters: one without a gradient stays as it is, but the bias corrections at its
+    next gradient are those of the others.
+    """
+
+    framework = "tf1"
+    words = {  # noqa: RUF012
+        "lr": "learning_rate",
+        "eps": "epsilon",
+        "initial_accumulator": "initial_accumulator_value",
+        "l1": "l1_regularization_strength",
+        "l2": "l2_regularization_strength",
+    }
+    neutral = {"use_locking": False, "name": None}  # noqa: RUF012
+    examples: ClassVar[Any] = {"momentum": 0.9}
+
+    def __init__(self, *args: Any, **arguments: Any) -> None:
+        """Check and keep the arguments, see the class."""
+        super().__init__(*args, **arguments)
+        self.bound: TensorFlowBound | None = None
+
+    @classmethod
+    def said(cls, arguments: Any) -> Optimizer:
+        """These arguments in ours. A variable counts as what it is now."""
+        numbers = {n: float(v) if isinstance(v, Number) and n != "global_step" else v for n, v in arguments.items()}
+        return super().said(numbers)
+
+    def bind(self, params: Iterable[Any]) -> TensorFlowBound:
+        """The optimizer at work on parameters; it counts its updates by itself. Raises as `Optimizer.bind`."""
+        return TensorFlowBound(self.spec, params)
+
+    def rate(self) -> Any:
+        """The learning rate of the next update: a number, or None if a schedule follows the count of updates."""
+        value = self.arguments["learning_rate"]
+        if isinstance(value, Counted):
+            return value.now
+        return None if isinstance(value, Schedule) else float(value)
+
+    def compute_gradients(
+        self, loss: Callable[..., Any], var_list: Iterable[Any] | None = None
+    ) -> list[tuple[Any, Any]]:
+        """Pairs of the gradient at the present point and the parameter, see `minimize` for the arguments."""
+        return self._evaluated(loss, var_list)[1]
+
+    def _evaluated(
+        self, loss: Callable[..., Any], var_list: Iterable[Any] | None
+    ) -> tuple[float, list[tuple[Any, Any]]]:
+        """The loss, and its pairs of gradient and parameter."""
+        if var_list is None:
+            self._check_finds(loss)
+        variables = trainable_variables() if var_list is None else list(var_list)
+        value, gradients = value_and_gradients(loss, variables)
+        pairs = zip(gradients, variables, strict=True)
+        return value, [(g, p) for g, p in pairs if g is not None or var_list is not None]
+
+    def _check_finds(self, loss: Callable[..., Any]) -> None:
+        if callable(loss) and inspect.signature(loss).parameters:
+            raise ValueError(
+                f"{self!r}: minimize needs var_list, the arguments of the loss. Received: None. Name them, or write a "
+                "loss without arguments, of variables made by tf1.Variable."
+            )
+
+    def apply_gradients(
+        self, grads_and_vars: Pairs, global_step: Number | None = None, name: str | None = None
+    ) -> None:
+        """Take one update with these gradients, None for a missing one, and count it in global_step.
+
+        Raises:
+            TypeError, ValueError: a gradient does not fit, none is given, or a parameter is new. Nothing has been
+                changed then.
+        """
+        pairs = list(grads_and_vars)
+        if all(g is None for g, _ in pairs):
+            raise ValueError(f"{self!r}: no parameter has a gradient. Received: None for each. Compute one.")
+        if self.bound is None:
+            self.bound = self.bind([p for _, p in pairs])
+        if (now := self.rate()) is not None:
+            self.bound.lr = now
+        self.bound.apply(pairs, self.count())
+        if global_step is not None:
+            global_step.assign_add(1)
+
+    def count(self) -> int | None:
+        """The updates before the next one, if something else than the optimizer counts them."""
+        return None
+
+    def minimize(
+        self,
+        loss: Callable[..., Any],
+        global_step: Number | None = None,
+        var_list: Iterable[Any] | None = None,
+        name: str | None = None,
+    ) -> Callable[[], float]:
+        """A function that takes one update each time it is called, and returns the loss before it.
+
+        Args:
+            loss: see `gradients.value_and_gradients`.
+            global_step: a variable that counts the updates.
+            var_list: the parameters; without it, those of `tf1.trainable_variables()` that the loss is computed from,
+                when the first update is taken.
+
+        Raises:
+            ValueError: var_list is missing, and the loss has arguments.
+        """
+        variables = None if var_list is None else list(var_list)
+        if variables is None:
+            self._check_finds(loss)
+        elif self.bound is None:
+            self.bound = self.bind(variables)
+
+        def train() -> float:
+            value, pairs = self._evaluated(loss, variables)
+            self.apply_gradients(pairs, global_step)
+            return value
+
+        return train
+
+    def get_slot_names(self) -> list[str]:
+        """The names of the states."""
+        kept = self.spec.kernel.arrays
+        return [theirs for theirs, mine in self.slots.items() if mine in kept]
+
+    def get_slot(self, var: Any, name: str) -> Any:
+        """A copy of a state of a parameter, None if there is none (yet)."""
+        if self.bound is None or name not in self.get_slot_names():
+            return None
+        return self.bound.slot(var, self.slots[name])
+
+    def variables(self) -> list[np.ndarray[Any, Any]]:
+        """Copies of all states, one parameter after the other."""
+        places = [] if self.bound is None else self.bound.places
+        return [place.slots[self.slots[name]].copy() for place in places for name in self.get_slot_names()]

@@ -1,0 +1,209 @@
+"""torch.optim.Optimizer: bound to parameters at once, with groups that are dicts and a state in PyTorch's layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...optim.bound import BoundOptimizer
+from ...optim.optimizer import Optimizer as Ours
+from ..base import Dialect
+from . import state
+from .group import ParamGroup
+from .state import State
+
+__all__ = ["Optimizer"]
+
+
+class Optimizer(Dialect):
+    """What PyTorch's optimizers have in common.
+
+    `torch.Adam(params, lr=1e-3)` is bound. Without parameters, `torch.Adam(lr=1e-3)` is a value: `.spec` is the same in
+    ours, and `.bind(params)` is the bound one.
+
+    Differs: every number may also be one of our schedules. `foreach`, `fused` and `capturable` choose a loop in PyTorch
+    and nothing here; `differentiable=True` is an error. A gradient can't be sparse.
+
+    Attributes:
+        param_groups: the groups, each a mapping; what is written there holds from the next step on.
+        defaults: the arguments that hold for groups that have none of their own.
+        state: of each parameter that has been updated, its states by PyTorch's names.
+    """
+
+    framework = "torch"
+    words = {"beta1": "betas[0]", "beta2": "betas[1]"}  # noqa: RUF012
+    fixed = {"differentiable": False}  # noqa: RUF012
+    constants: ClassVar[Mapping[str, Any]] = {}
+    """What stands in a group and is no argument."""
+    eager: ClassVar[bool] = False
+    """Whether the states are there before the first update."""
+    shaping: ClassVar[tuple[str, ...]] = ()
+    """Arguments that states get their shape from."""
+
+    def __init__(self, params: Any = None, *args: Any, **arguments: Any) -> None:
+        """Bind to parameters, if there are any."""
+        super().__init__(*args, **arguments)
+        self.defaults = {**self.arguments, **self.constants}
+        self.param_groups: list[ParamGroup] = []
+        if params is None:
+            return
+        for group in _groups(self.title(), params):
+            self.add_param_group(group)
+
+    def bind(self, params: Iterable[Any]) -> Any:
+        """Bind to parameters, names and parameters, or groups."""
+        return type(self)(params, **self.arguments)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        """As PyTorch prints it; a value without parameters as its source."""
+        if not self.param_groups:
+            return super().__repr__()
+        lines = [f"{type(self).__name__} ("]
+        for index, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {index}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join([*lines, ")"])
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Refuse, as a bound optimizer of ours does."""
+        raise TypeError(
+            f"{self.title()} can't be copied or pickled: it shares memory with its parameters. Make another one for a "
+            "copy of them, and load state_dict() into that."
+        )
+
+    @classmethod
+    def completed(cls, *args: Any, **arguments: Any) -> dict[str, Any]:
+        """All arguments by name; such as betas have as many numbers as their default."""
+        values = super().completed(*args, **arguments)
+        for name, default in ((p.name, p.default) for p in cls.__signature__.parameters.values()):
+            if isinstance(default, tuple) and _length(values[name]) != len(default):
+                raise (TypeError if _length(values[name]) is None else ValueError)(
+                    f"{cls.title()}: {name} must be {len(default)} numbers. Received: {name}={values[name]!r}. "
+                    f"The default is {default!r}."
+                )
+        return values
+
+    @classmethod
+    def kept(cls, bound: BoundOptimizer) -> list[dict[str, Any] | None]:
+        """Of each parameter its states by PyTorch's names; None before there are any."""
+        return state.kept(cls, bound)
+
+    @classmethod
+    def taken(cls, spec: Ours, bound: BoundOptimizer, entries: state.Entries, strict: bool) -> dict[str, Any]:
+        """Such states in our layout, see `state.taken`."""
+        return state.taken(cls, spec, bound, entries, strict)
+
+    def _bound(self) -> list[BoundOptimizer]:
+        if not self.param_groups:
+            raise ValueError(f"{self!r} holds no parameters. Bind it: {self.title()}(params, ...) or .bind(params).")
+        return [group.bound for group in self.param_groups]
+
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
+        """Add a group {"params": [...], argument: value, ...}; any other key is kept as it is.
+
+        Raises:
+            TypeError, ValueError: see `Optimizer.bind`; a parameter that is in another group already.
+        """
+        if not isinstance(param_group, Mapping) or "params" not in param_group:
+            raise TypeError(f"{self.title()}: a group is a dict with 'params'. Received: {param_group!r}.")
+        group = ParamGroup(type(self), {**self.defaults, **param_group})
+        own = {id(p) for present in self.param_groups for p in present["params"]}
+        if any(id(p) in own for p in group["params"]):
+            raise ValueError(f"{self.title()}: a parameter is in two groups. Leave it out of one: it would move twice.")
+        self.param_groups.append(group)
+
+    @property
+    def state(self) -> State:
+        """By parameter, the states that it has: arrays that are the optimizer's own, and numbers."""
+        return State(type(self), self._bound())
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop all gradients, or fill them with zeros, which are gradients."""
+        for bound in self._bound():
+            for p in bound.parameters:
+                if set_to_none and not isinstance(p, np.ndarray):
+                    p.grad = None
+                elif getattr(p, "grad", None) is not None:
+                    p.grad = np.zeros_like(p.data)
+
+    def step(self, closure: Callable[[], Any] | Sequence[Any] | None = None) -> Any:
+        """Take one update.
+
+        Args:
+            closure: computes the gradients anew and returns the loss. For plain arrays, a list of gradients, one per
+                parameter, or a closure that returns the loss and such a list.
+
+        Returns:
+            With a closure, the loss before the update.
+
+        Raises:
+            TypeError, ValueError: see `BoundOptimizer.step`.
+        """
+        bounds = self._bound()
+        if len(bounds) == 1:
+            return bounds[0].step(closure)
+        loss, gradients = closure() if callable(closure) else None, None
+        if isinstance(loss, tuple):
+            loss, gradients = loss
+        elif closure is not None and not callable(closure):
+            gradients = closure
+        for bound, own in zip(bounds, self._parts(gradients), strict=True):
+            bound.step(own)
+        return loss
+
+    def _parts(self, gradients: Sequence[Any] | None) -> Iterator[Sequence[Any] | None]:
+        """The gradients of each group."""
+        counts = [len(bound.places) for bound in self._bound()]
+        if gradients is not None and len(gradients) != sum(counts):
+            raise ValueError(
+                f"step takes one gradient per parameter, {sum(counts)}. Received: {len(gradients)}."
+            )
+        start = 0
+        for count in counts:
+            yield None if gradients is None else gradients[start : start + count]
+            start += count
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of the state, in PyTorch's layout, of NumPy arrays.
+
+        {"state": {index: {name: array}}, "param_groups": [{argument: value, ..., "params": [index, ...]}]}. PyTorch's
+        own optimizer takes it over once its arrays are tensors (`torch.as_tensor`).
+        """
+        return state.exported(self, self._bound())
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over a state: one of ours, or one that PyTorch's `state_dict` gave, tensors and all.
+
+        As in PyTorch, parameters are matched by position, the arguments in it replace those of the groups, and arrays
+        are cast to the dtype of the parameter. An argument that is a schedule here stays one.
+
+        Raises:
+            TypeError, ValueError: it is another optimizer's, or does not fit the parameters. Nothing has been changed
+                then.
+        """
+        self._bound()
+        state.imported(self, state_dict)
+
+
+def _length(value: Any) -> int | None:
+    """How many numbers; None for what is no sequence."""
+    values = value.tolist() if isinstance(value, np.ndarray) else value
+    return len(values) if isinstance(values, Sequence) else None
+
+
+def _groups(title: str, params: Any) -> list[Mapping[str, Any]]:
+    """The groups in what an optimizer was given."""
+    if isinstance(params, Mapping) and "params" not in params:
+        params = list(params.items())
+    if isinstance(params, Mapping | str | np.ndarray) or hasattr(params, "grad") or not isinstance(params, Iterable):
+        hint = ".parameters()" if hasattr(params, "parameters") else "a list: [params]"
+        raise TypeError(f"{title} takes parameters or groups. Received: {type(params).__name__}. Pass {hint}.")
+    items = list(params)
+    if not items:
+        raise ValueError(f"{title} received an empty list of parameters. Nothing would ever move.")
+    return items if all(isinstance(item, Mapping) for item in items) else [{"params": items}]

@@ -1,0 +1,193 @@
+"""Schedulers that move the momentum against the lr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from ...schedules import OneCycle, compositions
+from .base import Optimizer
+from .scheduler import LRScheduler, checked, per_group
+
+__all__ = ["CyclicLR", "OneCycleLR"]
+
+PerGroup = float | Sequence[float]
+
+
+class WithMomentum(LRScheduler):
+    """The momentum of each group, or the first of its betas, moves between base_momentum and max_momentum."""
+
+    cycle_momentum: bool
+
+    def _start_momentum(self, optimizer: Optimizer, base: PerGroup, top: PerGroup, last_epoch: int) -> None:
+        name = type(self).__name__
+        if not self.cycle_momentum:
+            return
+        if not {"momentum", "betas"} & optimizer.defaults.keys():
+            raise ValueError(
+                f"{name}: the optimizer must have momentum or betas. Received: {optimizer.title()}. "
+                "Say cycle_momentum=False."
+            )
+        self.use_beta1 = "betas" in optimizer.defaults
+        lows, highs = per_group("base_momentum", optimizer, base), per_group("max_momentum", optimizer, top)
+        if last_epoch == -1:
+            for group, low, high in zip(optimizer.param_groups, lows, highs, strict=True):
+                group["max_momentum"], group["base_momentum"] = high, low
+                self._set_momentum(group, high)
+
+    def _set_momentum(self, group: Any, value: float) -> None:
+        if self.use_beta1:
+            group["betas"] = (value, *group["betas"][1:])
+        else:
+            group["momentum"] = value
+
+
+class CyclicLR(WithMomentum):
+    """Between base_lr and max_lr, up in step_size_up steps and down in step_size_down. Smith 2017, arXiv:1506.01186.
+
+    Args:
+        optimizer: one of this dialect, bound.
+        base_lr: the lower bound, or one for each group.
+        max_lr: the upper bound, or one for each group.
+        step_size_up: steps of the rising half.
+        step_size_down: steps of the falling half; by default as many.
+        mode: "triangular"; "triangular2", which halves the height with each cycle; "exp_range", which multiplies it by
+            gamma at each step.
+        gamma: see mode.
+        scale_fn: the height by a function of one's own, which replaces mode.
+        scale_mode: what that is a function of: the "cycle", 1, 2, ..., or the "iterations".
+        cycle_momentum: move the momentum, or the first of the betas, the other way.
+        base_momentum: its lower bound, or one for each group.
+        max_momentum: its upper bound, where it starts, or one for each group.
+        last_epoch: as in LRScheduler.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        base_lr: PerGroup,
+        max_lr: PerGroup,
+        step_size_up: int = 2000,
+        step_size_down: int | None = None,
+        mode: Literal["triangular", "triangular2", "exp_range"] = "triangular",
+        gamma: float = 1.0,
+        scale_fn: Callable[[int], float] | None = None,
+        scale_mode: Literal["cycle", "iterations"] = "cycle",
+        cycle_momentum: bool = True,
+        base_momentum: PerGroup = 0.8,
+        max_momentum: PerGroup = 0.9,
+        last_epoch: int = -1,
+    ) -> None:
+        checked("CyclicLR", optimizer)
+        if not step_size_up > 0:
+            raise ValueError(f"CyclicLR: step_size_up must be > 0. Received: step_size_up={step_size_up!r}.")
+        bases = per_group("base_lr", optimizer, base_lr)
+        self.max_lrs = per_group("max_lr", optimizer, max_lr)
+        self.total_size = float(step_size_up + (step_size_down or step_size_up))
+        self.step_ratio = step_size_up / self.total_size
+        self.mode = mode
+        self.gamma = gamma
+        self._scale_fn_custom = scale_fn
+        self.scale_mode = scale_mode if scale_fn else {"exp_range": "iterations"}.get(mode, "cycle")
+        self.cycle_momentum = cycle_momentum
+        self._start_momentum(optimizer, base_momentum, max_momentum, last_epoch)
+        if last_epoch == -1:
+            for group, base in zip(optimizer.param_groups, bases, strict=True):
+                group["lr"] = base
+        if cycle_momentum:
+            self.base_momentums = per_group("base_momentum", optimizer, base_momentum)
+            self.max_momentums = per_group("max_momentum", optimizer, max_momentum)
+        super().__init__(optimizer, last_epoch)
+        self.base_lrs = bases
+
+    def _between(self, start: float, turn: float) -> float:
+        up = round(self.total_size * self.step_ratio)
+        cycle = compositions.torch.CyclicLR(
+            start, turn, up, round(self.total_size) - up, self.mode, self.gamma, self._scale_fn_custom,
+            self.scale_mode,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return cycle(self.last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """The lr of each group; sets its momentum."""
+        if self.cycle_momentum:
+            bounds = zip(self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True)
+            for group, low, high in bounds:
+                self._set_momentum(group, self._between(high, low))
+        return [self._between(low, high) for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
+
+
+class OneCycleLR(WithMomentum):
+    """Up to max_lr and down to almost nothing, once. Smith & Topin 2019, arXiv:1708.07120.
+
+    Differs: the step after the last of total_steps holds the end, where PyTorch goes on beyond it; phases of no length
+    are passed over, not divided by.
+
+    Args:
+        optimizer: one of this dialect, bound.
+        max_lr: the peak, or one for each group.
+        total_steps: the updates of the cycle; or else
+        epochs, steps_per_epoch: of which this is the product.
+        pct_start: the share of the rise.
+        anneal_strategy: "cos" or "linear".
+        cycle_momentum: move the momentum, or the first of the betas, the other way.
+        base_momentum: its lower bound, at the peak, or one for each group.
+        max_momentum: its upper bound, or one for each group.
+        div_factor: the first lr is the peak over this.
+        final_div_factor: the last lr is the first over this.
+        three_phase: first down to the first lr, in as many steps as up, and then to the last.
+        last_epoch: as in LRScheduler.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        max_lr: PerGroup,
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        pct_start: float = 0.3,
+        anneal_strategy: Literal["cos", "linear"] = "cos",
+        cycle_momentum: bool = True,
+        base_momentum: PerGroup = 0.85,
+        max_momentum: PerGroup = 0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,
+        last_epoch: int = -1,
+    ) -> None:
+        checked("OneCycleLR", optimizer)
+        if total_steps is None:
+            if epochs is None or steps_per_epoch is None:
+                raise ValueError("OneCycleLR needs total_steps, or both epochs and steps_per_epoch. Received: neither.")
+            total_steps = epochs * steps_per_epoch
+        self.total_steps = total_steps
+        self._pct_start = pct_start
+        self._anneal_func_type = anneal_strategy
+        self._three_phase = three_phase
+        self.cycle_momentum = cycle_momentum
+        if last_epoch == -1:
+            for group, peak in zip(optimizer.param_groups, per_group("max_lr", optimizer, max_lr), strict=True):
+                group["max_lr"] = peak
+                group["initial_lr"] = peak / div_factor
+                group["min_lr"] = group["initial_lr"] / final_div_factor
+        self._start_momentum(optimizer, base_momentum, max_momentum, last_epoch)
+        super().__init__(optimizer, last_epoch)
+
+    def _between(self, start: float, peak: float, end: float) -> float:
+        shape: Any = {"cos": "cosine", "linear": "linear"}[self._anneal_func_type]
+        phases: Any = 3 if self._three_phase else 2
+        return OneCycle(peak, self.total_steps, start, end, self._pct_start, shape, phases)(self.last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """The lr of each group; sets its momentum. Raises ValueError after total_steps."""
+        if self.last_epoch > self.total_steps:
+            raise ValueError(
+                f"OneCycleLR has {self.total_steps} steps. Received: step {self.last_epoch}. Make total_steps larger."
+            )
+        groups = self.optimizer.param_groups
+        if self.cycle_momentum:
+            for group in groups:
+                high = group["max_momentum"]
+                self._set_momentum(group, self._between(high, group["base_momentum"], high))
+        return [self._between(group["initial_lr"], group["max_lr"], group["min_lr"]) for group in groups]

@@ -1,0 +1,102 @@
+"""torch.optim.LBFGS, which keeps the state of all parameters with the first one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...optim import rules
+from ...optim.bound import BoundOptimizer
+from ...optim.optimizer import Optimizer as Ours
+from .base import Optimizer
+from .state import Entries
+
+__all__ = ["LBFGS"]
+
+
+class LBFGS(Optimizer):
+    """`LBFGS`. One group only; `step` takes a closure."""
+
+    words = {"line_search": "line_search_fn"}  # noqa: RUF012
+    fixed = {}  # noqa: RUF012
+    shaping = ("history_size",)
+
+    @staticmethod
+    def ours(
+        lr: Any = 1, max_iter: int = 20, max_eval: int | None = None, tolerance_grad: Any = 1e-7,
+        tolerance_change: Any = 1e-9, history_size: int = 100, line_search_fn: str | None = None,
+    ) -> Any:  # fmt: skip
+        search: Any = line_search_fn
+        return rules.LBFGS(
+            lr=lr, max_iter=max_iter, max_eval=max_eval, tolerance_grad=tolerance_grad,
+            tolerance_change=tolerance_change, history_size=history_size, line_search=search,
+        )  # fmt: skip
+
+    @classmethod
+    def completed(cls, *args: Any, **arguments: Any) -> dict[str, Any]:
+        """All arguments; max_eval from max_iter, if it is not given."""
+        values = super().completed(*args, **arguments)
+        if values["max_eval"] is None and isinstance(values["max_iter"], int):
+            values["max_eval"] = values["max_iter"] * 5 // 4
+        return values
+
+    def add_param_group(self, param_group: Any) -> None:
+        """The one group. Raises ValueError for a second."""
+        if self.param_groups:
+            raise ValueError("torch.LBFGS takes all parameters as one vector, in one group. Received: another group.")
+        super().add_param_group(param_group)
+
+    @classmethod
+    def kept(cls, bound: BoundOptimizer) -> list[dict[str, Any] | None]:
+        """What PyTorch keeps, with the first parameter; a change of x is kept as a direction of length 1."""
+        (block,) = bound.groups[0].blocks
+        t, changes, iterations = (int(number) for number in block.clocks[0])
+        if not t:
+            return [None] * len(bound.places)
+        states: dict[str, Any] = block.states
+        size = len(states["s"])
+        order = [i % size for i in range(max(0, changes - size), changes)]
+        pairs = [(states["s"][i].copy(), states["y"][i].copy()) for i in order]
+        curvatures = [float(s @ y) for s, y in pairs]
+        first = {
+            "n_iter": iterations,
+            "d": states["step"].copy(),
+            "t": 1.0,
+            "old_dirs": [y for _, y in pairs],
+            "old_stps": [s for s, _ in pairs],
+            "ro": [1 / curvature for curvature in curvatures],
+            "H_diag": curvatures[-1] / float(pairs[-1][1] @ pairs[-1][1]) if pairs else 1.0,
+            "prev_flat_grad": states["last"].copy(),
+        }
+        return [first, *[None] * (len(bound.places) - 1)]
+
+    @classmethod
+    def taken(cls, spec: Ours, bound: BoundOptimizer, entries: Entries, strict: bool) -> dict[str, Any]:
+        """PyTorch's state in ours: one vector for all parameters, of which each has its part."""
+        (block,) = bound.groups[0].blocks
+        entry = entries[0]
+        flat: dict[str, Any] = {slot: spec.start(slot, block.x) for slot in spec.kernel.arrays[2:]}
+        numbers = {"t": 0, "changes": 0.0, "iterations": 0.0}
+        if entry:
+            if "n_iter" not in entry or "prev_flat_grad" not in entry:
+                raise ValueError(f"A state of torch.LBFGS must have n_iter. Received: {', '.join(entry)}.")
+            pairs = list(zip(entry["old_stps"], entry["old_dirs"], strict=True))[-len(flat["s"]) :]
+            numbers = {"t": 1, "changes": float(len(pairs)), "iterations": float(entry["n_iter"])}
+            flat["step"] = _vector("d", entry["d"], block.x) * float(entry["t"])
+            flat["last"] = _vector("prev_flat_grad", entry["prev_flat_grad"], block.x)
+            for index, (s, y) in enumerate(pairs):
+                flat["s"][index] = _vector("old_stps", s, block.x)
+                flat["y"][index] = _vector("old_dirs", y, block.x)
+        state = {
+            place.name: numbers | {slot: block.part(array, place.index) for slot, array in flat.items()}
+            for place in bound.places
+        }
+        return {"optimizer": type(spec).__name__, "t": numbers["t"], "state": state}
+
+
+def _vector(name: str, value: Any, x: Any) -> Any:
+    array = np.asarray(value)
+    if array.shape != x.shape:
+        raise ValueError(f"{name} must have shape {x.shape}. Received: {array.shape}.")
+    return array.astype(x.dtype)
