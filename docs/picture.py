@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ravine.experiments.pictures import animated_svg
+from ravine.experiments.plots import animated_svg
 from ravine.experiments.problems import PROBLEMS
 from ravine.optim import NAG, SGD, Adagrad, Adam, Momentum, RMSprop, minimize
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .outcome import Outcome
-from .pictures import (
+from .plots import (
     learning_curves,
     learning_curves_apart,
     performance_profiles,
@@ -17,7 +17,7 @@ from .pictures import (
     sensitivity,
     style,
 )
-from .pictures.look import Figure
+from .plots.figure import Figure
 from .results import Results
 from .runs import counted
 from .summary import final_metrics, settings, steps_to_reach

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from .pictures.look import Figure
+from .plots.figure import Figure
 
 __all__ = ["image", "lines", "table"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from .pictures import saved
+from .plots import render
 from .store import write
 
 __all__ = ["drawn"]
@@ -15,7 +15,7 @@ __all__ = ["drawn"]
 
 def drawn(figure: Figure, path: Path) -> str:
     """Write a figure as SVG and PDF to a path without ending; return the SVG as a page embeds it, in base64."""
-    vector = saved(figure, "svg")
+    vector = render(figure, "svg")
     write(path.with_name(f"{path.name}.svg"), vector)
-    write(path.with_name(f"{path.name}.pdf"), saved(figure, "pdf"))
+    write(path.with_name(f"{path.name}.pdf"), render(figure, "pdf"))
     return b64encode(vector).decode()

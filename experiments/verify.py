@@ -42,7 +42,7 @@ class Verdict:
         parts = [notebook.lines(filter(None, head))]
         parts.append(notebook.table(("claim", "expected", "got", "tolerance", "verdict"), checks))
         parts += [notebook.lines([t.title]) + notebook.table(t.columns, t.rows) for t in found.tables]
-        parts += [notebook.lines([p.title]) + notebook.image(p.figure, p.title) for p in found.pictures]
+        parts += [notebook.lines([p.title]) + notebook.image(p.figure, p.title) for p in found.figures]
         return "".join(parts)
 
 
@@ -88,7 +88,7 @@ def render(verdicts: Sequence[Verdict], folder: Path) -> None:
     pictures: dict[str, list[tuple[str, str]]] = {}
     for verdict in verdicts:
         name = verdict.reproduction.name
-        for i, picture in enumerate(verdict.findings.pictures, 1):
+        for i, picture in enumerate(verdict.findings.figures, 1):
             pictures.setdefault(name, []).append((picture.title, drawn(picture.figure, folder / f"{name}-{i}")))
     environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
     template = environment.get_template("verify.html")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ravine.dialects import Dialect
 from ravine import dialects
+from ravine.dialects import Dialect
 from ravine.optim.notebook import table
 
 from .example import example

@@ -27,7 +27,7 @@ PACKAGES = (
     "ravine.experiments.datasets",
     "ravine.experiments.problems",
     "ravine.experiments.statistics",
-    "ravine.experiments.pictures",
+    "ravine.experiments.plots",
     "ravine.experiments.sweep",
     "ravine.experiments.reproductions",
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..pictures.look import Figure
+    from ..plots.figure import Figure
 
 
 class History:
@@ -55,7 +55,7 @@ class History:
 
     def plot(self, *names: str) -> Figure:
         """Draw columns of the epochs; the losses if none is named. Raises KeyError for one that is not there."""
-        from ..pictures import learning_curves  # matplotlib takes a while to import: only who draws pays
+        from ..plots import learning_curves  # matplotlib takes a while to import: only who draws pays
 
         shown = names or [name for name in ("loss", "val_loss") if any(name in epoch for epoch in self.epochs)]
         curves = {name: [self[name]] for name in shown}

@@ -13,8 +13,8 @@ from ...autograd import Parameter
 from ...optim import SGD, Adam, AdamW, Momentum, Optimizer
 from ...schedules import Cosine
 from ..datasets import load
-from ..figures import style
-from ..pictures.look import Figure
+from ..plots import style
+from ..plots.figure import Figure
 from .base import Findings, reproduction
 from .networks import Task, train
 
@@ -182,8 +182,8 @@ def basins(findings: Findings) -> None:
     rows = [(f"{x}; {y}", f"{separable(found[x]):.2f}", f"{separable(found[y]):.2f}") for x, y in pairs]
     title = "Not checked: the share of the variance that is separable, in the paper larger for decoupled decay"
     findings.table(title, ("pair", "share with L2", "share, decoupled"), rows)
-    findings.picture("Normalized layers: last test loss; rings mark the ten best settings", drawn(found))
-    findings.picture("Without normalization: the picture is turned", drawn(other))
+    findings.figure("Normalized layers: last test loss; rings mark the ten best settings", drawn(found))
+    findings.figure("Without normalization: the picture is turned", drawn(other))
 
 
 def described(basins: dict[str, Array]) -> list[tuple[str, ...]]:
@@ -249,4 +249,4 @@ def identity(findings: Findings) -> None:
         axes.plot(range(1, 1001), values, label=name, **style(i))
     axes.set(xlabel="step", ylabel="largest difference, relative", yscale="log")
     axes.legend(loc="center right")
-    findings.picture("Between the runs with L2 and with decoupled decay", figure)
+    findings.figure("Between the runs with L2 and with decoupled decay", figure)

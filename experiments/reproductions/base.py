@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..pictures.look import Figure
+from ..plots.figure import Figure
 
-__all__ = ["REPRODUCTIONS", "Check", "Findings", "Picture", "Reproduction", "Table", "reproduction"]
+__all__ = ["REPRODUCTIONS", "Check", "Findings", "Reproduction", "Table", "TitledFigure", "reproduction"]
 
 
 BASES = ("theory", "published", "words")
@@ -56,8 +56,8 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure, and what is to be seen in it."""
+class TitledFigure:
+    """A figure and its title, which says what it shows."""
 
     title: str
     figure: Figure
@@ -75,7 +75,7 @@ class Findings:
 
     checks: list[Check] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
+    figures: list[TitledFigure] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -106,9 +106,9 @@ class Findings:
         """Show a table."""
         self.tables.append(Table(title, tuple(columns), tuple(tuple(row) for row in rows)))
 
-    def picture(self, title: str, figure: Figure) -> None:
+    def figure(self, title: str, figure: Figure) -> None:
         """Show a figure."""
-        self.pictures.append(Picture(title, figure))
+        self.figures.append(TitledFigure(title, figure))
 
 
 def share(tolerance: float) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...optim import Adagrad, Adam, Adamax
-from ..figures import style
-from ..pictures.look import Figure
+from ..plots import style
+from ..plots.figure import Figure
 from .base import Findings, reproduction
 
 SOURCE = "Kingma & Ba 2015, arXiv:1412.6980"
@@ -44,7 +44,7 @@ def first_step(findings: Findings) -> None:
         axes.plot(_steps(beta1, beta2), label=f"beta1 = {beta1}, beta2 = {beta2}", **style(i))
     axes.set(xlabel="t", ylabel="step / lr without correction, constant gradient", xscale="log", yscale="log")
     figure.legend(loc="outside lower center", ncols=2, handlelength=4)
-    findings.picture("Without correction the first steps are long or short, for 1 / (1 - beta2) updates", figure)
+    findings.figure("Without correction the first steps are long or short, for 1 / (1 - beta2) updates", figure)
 
 
 def _steps(beta1: float, beta2: float) -> list[float]:

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from ..figures import style
-from ..pictures.look import Figure
+from ..plots import style
+from ..plots.figure import Figure
 from .base import Findings
 
 __all__ = ["CHOOSING", "JUDGING", "AtBest", "ahead", "at_best", "contest", "drawn", "interval", "show"]
@@ -89,4 +89,4 @@ def show(findings: Findings, title: str, contest: Mapping[str, AtBest], epochs: 
     low = min(best.losses.min() for best in contest.values())
     high = max(best.losses[:, 1:].max() for best in contest.values())
     figure = drawn({name: best.losses for name, best in contest.items()}, what, ylim=(0.95 * low, 1.05 * high))
-    findings.picture(title, figure)
+    findings.figure(title, figure)

@@ -8,7 +8,7 @@ from ...autograd import nn
 from ...optim import SGD, Momentum
 from ...schedules import Cyclic, PerEpoch, RangeTest, range_test
 from ..datasets import load
-from ..pictures.look import Figure
+from ..plots.figure import Figure
 from .base import Findings, reproduction
 from .curves import JUDGING, ahead, drawn
 from .networks import train
@@ -69,9 +69,9 @@ def cyclical(findings: Findings) -> None:
     columns = ("rate", "training loss", "test loss", "test error")
     title = f"After {6 * half} epochs, at the end of a cycle; mean of five seeds"
     findings.table(title, columns, rows)
-    findings.picture("The range test: loss against rate", _drawn(test))
+    findings.figure("The range test: loss against rate", _drawn(test))
     shown = dict(zip(lrs, curves.error, strict=True))
-    findings.picture("Three cycles of eight epochs", drawn(shown, "test error", yscale="log"))
+    findings.figure("Three cycles of eight epochs", drawn(shown, "test error", yscale="log"))
 
 
 def _drawn(test: RangeTest) -> Figure:
@@ -112,4 +112,4 @@ def callback(findings: Findings) -> None:
     seen = [(epoch + 1, f"{cycle(epoch):.4f}", *(f"{x:.6f}" for x in means[:, epoch])) for epoch in range(8)]
     findings.table("Mean loss of every epoch", ("epoch", "rate", "schedule", "set by hand"), seen)
     shown = {"schedule": means[:1], "set by hand": means[1:]}
-    findings.picture("One curve covers the other", drawn(shown, "training loss"))
+    findings.figure("One curve covers the other", drawn(shown, "training loss"))

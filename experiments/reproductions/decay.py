@@ -59,8 +59,8 @@ def decay(findings: Findings) -> None:
         columns = ("training loss", "test loss", "test error")
         wide = ("schedule", "best rate", *columns, *(f"{column}, from {TOO_LARGE}" for column in columns))
         findings.table(f"{title}: after {epochs} epochs, mean of five seeds", wide, rows)
-        findings.picture(f"{title}: each schedule at its best rate", drawn(best, "training loss", yscale="log"))
-        findings.picture(f"{title}: from {TOO_LARGE}", drawn(large, "training loss", yscale="log"))
+        findings.figure(f"{title}: each schedule at its best rate", drawn(best, "training loss", yscale="log"))
+        findings.figure(f"{title}: from {TOO_LARGE}", drawn(large, "training loss", yscale="log"))
         for name in ("1 / sqrt(t)", "cosine"):
             claim = f"{title}, from {TOO_LARGE}: training loss, {name} below constant"
             ahead(findings, claim, large[name][:, -1], large["constant"][:, -1])
@@ -130,4 +130,4 @@ def body_mass(findings: Findings) -> None:
         findings.table(f"Accuracy on unseen bodies, {units}, mean of ten seeds", columns, rows)
         curves = {name: 1 - values for name, values in zip(ways, error, strict=True)}
         low, high = curves["1e-3"].mean(axis=0).min(), max(values.max() for values in curves.values())
-        findings.picture(f"Accuracy on unseen bodies, {units}", drawn(curves, "accuracy", ylim=(low, high + 0.01)))
+        findings.figure(f"Accuracy on unseen bodies, {units}", drawn(curves, "accuracy", ylim=(low, high + 0.01)))

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ...optim import SGD, Adam, Momentum
 from ...schedules import range_test
-from ..figures import style
-from ..pictures.look import Figure
+from ..plots import style
+from ..plots.figure import Figure
 from .base import Findings, reproduction
 from .deepobs_baselines import LRS, Published, published
 from .quadratic_deep import Problem, quadratic_deep, train
@@ -63,7 +63,7 @@ def deepobs(findings: Findings) -> None:
     findings.equal("Adam: rates that diverge", 0, int(np.isinf(last("Adam")).sum()), basis="published")
     findings.close("a range test breaks at 2 / L", 2 / largest, breaking(problem), rel=0.1, basis="theory")
     title = "Last test loss at every rate, mean and range of 20 orders; dotted, the limits of stability"
-    findings.picture(title, drawn(largest))
+    findings.figure(title, drawn(largest))
 
     seeds = range(42, 52)
     rows, losses = [], {}
@@ -77,7 +77,7 @@ def deepobs(findings: Findings) -> None:
     findings.above(claim, 87.6, float(losses["Momentum"][1].mean()), basis="published")
     columns = ("optimizer", "rate", "published", "the same batches in every epoch", "shuffled anew")
     findings.table("Last test loss at the best rate, mean and standard deviation of ten seeds", columns, rows)
-    findings.picture("Ten seeds at the best rate: a fixed order of the batches, and the usual one", trap(losses))
+    findings.figure("Ten seeds at the best rate: a fixed order of the batches, and the usual one", trap(losses))
 
 
 def spread(values: Array) -> str:
@@ -162,8 +162,8 @@ def cells(findings: Findings) -> None:
     findings.table(*listed(theirs))
     largest = float(np.linalg.eigvalsh(quadratic_deep().curvature)[-1])
     title = "Lines and bands: here, mean and range of 20 orders; rings: published, one order"
-    findings.picture(title, drawn(largest, theirs))
-    findings.picture("Test loss at the best rate; lines: here, mean of 20 orders; rings: published", curves(theirs))
+    findings.figure(title, drawn(largest, theirs))
+    findings.figure("Test loss at the best rate; lines: here, mean of 20 orders; rings: published", curves(theirs))
 
 
 def apart(theirs: Array, ours: Array) -> float:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ...autograd import grad
 from ...optim import Adam, minimize
 from ...schedules import Cosine
-from ..figures import style
-from ..pictures.look import Figure
+from ..plots import style
+from ..plots.figure import Figure
 from ..problems import PROBLEMS, Function
 from .base import Findings, reproduction
 
@@ -43,7 +43,7 @@ def functions(findings: Findings) -> None:
         ways[name] = found
     columns = ("function", "start", "best rate", "end", "value above the least")
     findings.table("Adam under a cosine, 1,000 steps", columns, rows)
-    findings.picture("The ways, over contours of the logarithm of the value above the least", drawn(ways))
+    findings.figure("The ways, over contours of the logarithm of the value above the least", drawn(ways))
 
 
 def of_vector(function: type[Function]) -> Callable[[Any], Any]:

@@ -94,6 +94,6 @@ def ionosphere(findings: Findings) -> None:
     pairs = {"by time": by_time[0] - constant[0], "by drops": by_drops[0] - constant_9[0]}
     gains = [(name, "{:+.4f} to {:+.4f}".format(*interval(gain[:, -1]))) for name, gain in pairs.items()]
     findings.table("Accuracy gained over a constant rate: mean -+ two standard errors", ("rate", "gain"), gains)
-    findings.picture("Training loss", drawn({name: loss for name, (_, loss, _) in found.items()}, "loss", yscale="log"))
+    findings.figure("Training loss", drawn({name: loss for name, (_, loss, _) in found.items()}, "loss", yscale="log"))
     rates = {name: rate for name, (_, _, rate) in found.items()}
-    findings.picture("Learning rate in use", drawn(rates, "learning rate"))
+    findings.figure("Learning rate in use", drawn(rates, "learning rate"))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ...optim import ASGD, NAG, SGD, Momentum, Optimizer, ScheduleFreeSGD
 from ...schedules import range_test
-from ..figures import style
-from ..pictures.look import Figure
+from ..plots import style
+from ..plots.figure import Figure
 from .base import Findings, reproduction
 
 Array = NDArray[np.float64]
@@ -72,7 +72,7 @@ def rates(findings: Findings) -> None:
             axes.plot(found, label=name, **style(i))
         axes.set(xlabel="step", ylabel="distance from the minimum", yscale="log", xscale="log", ylim=(1e-8, None))
         axes.legend()
-        findings.picture(f"Condition {condition:g}, each at its best setting", figure)
+        findings.figure(f"Condition {condition:g}, each at its best setting", figure)
 
 
 @reproduction(

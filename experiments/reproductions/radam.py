@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...optim import RAdam
-from ..figures import style
-from ..pictures.look import Figure
+from ..plots import style
+from ..plots.figure import Figure
 from .base import Findings, reproduction
 
 Array = NDArray[np.float64]
@@ -71,7 +71,7 @@ def radam(findings: Findings) -> None:
     axes.plot(later, corrected, label="rectified, sampled", **style(2))
     axes.set(xlabel="t", ylabel="variance of the adaptive rate", yscale="log")
     axes.legend()
-    findings.picture("Gradients from a normal distribution, beta2 = 0.999", figure)
+    findings.figure("Gradients from a normal distribution, beta2 = 0.999", figure)
 
 
 def sample(steps: int, chains: int = 200_000) -> Array:

@@ -37,7 +37,7 @@ def sizes(findings: Findings) -> None:
     ahead(findings, f"rate {lrs[best]:g}: training loss below half of ln 10", last[best], level / 2)
     ahead(findings, "rate 10: training loss above ln 10", level, last[-1])
     shown = {f"rate {lr:g}": curve for lr, curve in zip(lrs, curves.train, strict=True)}
-    findings.picture("SGD at five rates", drawn(shown, "training loss", yscale="log"))
+    findings.figure("SGD at five rates", drawn(shown, "training loss", yscale="log"))
 
 
 @reproduction(
@@ -68,7 +68,7 @@ def epsilon(findings: Findings) -> None:
     findings.below(claim, 0.01, gap, basis="words")
     ahead(findings, "last epoch: training loss with epsilon 1 below that with 1e-8", large[:, -1], small[:, -1])
     shown = {name: curves.train[0] for name, curves in found.items()}
-    findings.picture("0.045, times 0.94 every two epochs", drawn(shown, "training loss", yscale="log"))
+    findings.figure("0.045, times 0.94 every two epochs", drawn(shown, "training loss", yscale="log"))
 
 
 @reproduction(
@@ -111,4 +111,4 @@ def variants(findings: Findings) -> None:
     gap = float(np.abs(adamw[:, -1] / adam[:, -1] - 1).max())
     findings.below("last epoch: AdamW's training loss against Adam's, largest share", 0.05, gap, basis="words")
     shown = {name: curves.train[0] for name, curves in found.items()}
-    findings.picture("At a rate of 1e-3", drawn(shown, "training loss", yscale="log"))
+    findings.figure("At a rate of 1e-3", drawn(shown, "training loss", yscale="log"))

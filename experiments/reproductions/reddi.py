@@ -10,8 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ...kernels import maximum, scalar, sqrt
-from ..figures import style
-from ..pictures.look import Figure
+from ..plots import style
+from ..plots.figure import Figure
 from .base import Findings, reproduction
 
 SOURCE = "Reddi, Kale & Kumar 2018, ICLR, arXiv:1904.09237"
@@ -103,7 +103,7 @@ def theorem(findings: Findings) -> None:
         fallen = second.regret[-1] / second.regret[99]
         claim = f"C={c:g}: AMSGrad's average regret over that at a tenth of the steps"
         findings.below(claim, 1.0, fallen, basis="words")
-        findings.picture(f"C = {c:g}", draw({"Adam": first, "AMSGrad": second}))
+        findings.figure(f"C = {c:g}", draw({"Adam": first, "AMSGrad": second}))
 
 
 @reproduction(
@@ -131,7 +131,7 @@ def online(findings: Findings) -> None:
     findings.below("AMSGrad's average regret over that at a tenth of the steps", 1.0, fallen, basis="words")
     rows = [(name, f"{path.x[-1]:.3f}", f"{path.regret[-1]:.4f}") for name, path in runs.items()]
     findings.table("After a million steps, at either step size", ("rule", "x", "average regret"), rows)
-    findings.picture("1010 x at every 101st step", draw(runs))
+    findings.figure("1010 x at every 101st step", draw(runs))
 
 
 @reproduction(
@@ -164,7 +164,7 @@ def stochastic(findings: Findings) -> None:
     rows = [(name, ranged(x[name]), ranged(regret[name]), int(np.sum(x[name] < 0))) for name in rules]
     title = "The paper's claim, not seen here after a million steps: AMSGrad at -1; mean and range of 20 seeds"
     findings.table(title, ("rule", "x", "average regret", "seeds with x < 0"), rows)
-    findings.picture("1010 x with probability 0.01, one seed", draw({name: paths[0] for name, paths in runs.items()}))
+    findings.figure("1010 x with probability 0.01, one seed", draw({name: paths[0] for name, paths in runs.items()}))
 
 
 def ranged(values: NDArray[Any]) -> str:

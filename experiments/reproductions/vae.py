@@ -13,7 +13,7 @@ from ...autograd import Parameter
 from ...optim import Adam
 from ...schedules import Lambda
 from ..datasets import load
-from ..pictures.look import Figure
+from ..plots.figure import Figure
 from .base import Findings, reproduction
 from .curves import CHOOSING, JUDGING, ahead, interval
 from .side_by_side import SideBySide
@@ -133,7 +133,7 @@ def autoencoder(findings: Findings) -> None:
     for epoch in (1, EPOCHS):
         means = curves[..., epoch - 1].mean(axis=-1)
         title = f"Loss after epoch {epoch}; above the panel: over 3 times the lowest, or infinite"
-        findings.picture(title, drawn(means))
+        findings.figure(title, drawn(means))
 
 
 def drawn(losses: Array) -> Figure:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...optim import SGD, Adagrad, Adam, Momentum, Optimizer, RMSprop
-from ..figures import style
-from ..pictures.look import Figure
+from ..plots import style
+from ..plots.figure import Figure
 from .base import Findings, reproduction
 
 Array = NDArray[np.float64]
@@ -78,7 +78,7 @@ def wilson(findings: Findings) -> None:
         for name in ("adagrad", "rmsprop", "adam"):
             claim = f"{share:.0%} positive: test error of {name} is the share of negatives"
             findings.equal(claim, np.mean(unseen < 0), found[name], basis="theory")
-    findings.picture("Test error against the share of negatives", draw(errors))
+    findings.figure("Test error against the share of negatives", draw(errors))
 
 
 def _first(findings: Findings, x: Array, labels: Array, runs: dict[str, Array]) -> None:

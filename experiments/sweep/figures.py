@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ..pictures import FLOOR, best_of_k, learning_curves, performance_profiles, rank_diagram
-from ..pictures.look import WIDTH, Figure, drawn, legend, marked
+from ..plots import FLOOR, best_of_k, learning_curves, performance_profiles, rank_diagram
+from ..plots.figure import WIDTH, Figure, legend, marker_style, styled
 from ..statistics import costs
 from .contender import Task
 from .results import Entry, Results
@@ -102,7 +102,7 @@ def scores(entry: Entry) -> Array:
     return np.array([tried.score("validation_metric") for tried in entry.tried], np.float64)
 
 
-@drawn
+@styled
 def searched(entries: Sequence[Entry], name: str, ylabel: str, higher_is_better: bool) -> Figure:
     """Draw the score of every setting against one hyperparameter; below, what diverged."""
     shown = [(i, entry) for i, entry in enumerate(entries) if name in entry.contender.searched]
@@ -110,7 +110,7 @@ def searched(entries: Sequence[Entry], name: str, ylabel: str, higher_is_better:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 0.5 + 0.2 * len(shown)))
     for row, (i, entry) in enumerate(shown):
         place = np.array([dict(tried.setting)[name] for tried in entry.tried], np.float64)
-        draw(upper, lower, place, scores(entry), row, {**marked(i), "linestyle": "none"}, higher_is_better)
+        draw(upper, lower, place, scores(entry), row, {**marker_style(i), "linestyle": "none"}, higher_is_better)
     log = any(isinstance(entry.contender.searched[name], LogUniform) for _, entry in shown)
     upper.set(xscale="log" if log else "linear", yscale="linear" if higher_is_better else "log", ylabel=ylabel)
     upper.set_title("mean over the tuning seeds")
@@ -119,7 +119,7 @@ def searched(entries: Sequence[Entry], name: str, ylabel: str, higher_is_better:
     lower.set_yticks(range(len(shown)), [entry.name for _, entry in shown], fontsize="small")
     for axes in (upper, lower):
         axes.grid(True)
-    looks = [{**marked(i), "linestyle": "none"} for i, _ in shown]
+    looks = [{**marker_style(i), "linestyle": "none"} for i, _ in shown]
     legend(figure, [Line2D([], [], **look) for look in looks], [entry.name for _, entry in shown])
     return figure
 

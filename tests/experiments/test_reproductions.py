@@ -36,7 +36,7 @@ def test_those_left_out_are_there() -> None:
 def test_a_reproduction_passes(name: str) -> None:
     verdict = judge(REPRODUCTIONS[name])
     assert verdict.word == "passed", [check for check in verdict.findings.checks if not check.passed]
-    assert verdict.findings.pictures or verdict.findings.tables or len(verdict.findings.checks) > 1
+    assert verdict.findings.figures or verdict.findings.tables or len(verdict.findings.checks) > 1
 
 
 @pytest.mark.parametrize("reproduction", REPRODUCTIONS.values(), ids=lambda r: r.name)

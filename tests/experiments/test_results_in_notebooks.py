@@ -10,7 +10,7 @@ import pytest
 from ravine.autograd import nn
 from ravine.experiments import compare
 from ravine.experiments.fit import History, fit
-from ravine.experiments.pictures import learning_curves
+from ravine.experiments.plots import learning_curves
 from ravine.experiments.sweep import Store, campaign, executor, load
 from ravine.experiments.verify import verify
 from ravine.optim import SGD

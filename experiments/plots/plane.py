@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
-from .look import COLOURS, WIDTH, Figure, drawn, legend, marked
+from .figure import COLOURS, WIDTH, Figure, legend, marker_style, styled
 
 __all__ = ["Range", "basins", "trajectories"]
 
@@ -24,7 +24,7 @@ LEVELS = 18
 POINTS = 120  # of the grid that contours are drawn from, on each side
 
 
-@drawn
+@styled
 def trajectories(
     f: Surface,
     paths: Mapping[str, ArrayLike],
@@ -58,8 +58,8 @@ def trajectories(
     figure, axes = ground(f, paths, minima=minima, x=x, y=y, title=title)
     for i, path in enumerate(paths.values()):
         points = finite(path)
-        axes.plot(*points.T, **{**marked(i), "marker": ""})
-        axes.plot(*points[-1:].T, marker=marked(i)["marker"], color=marked(i)["color"], markersize=8)
+        axes.plot(*points.T, **{**marker_style(i), "marker": ""})
+        axes.plot(*points[-1:].T, marker=marker_style(i)["marker"], color=marker_style(i)["color"], markersize=8)
     return figure
 
 
@@ -94,7 +94,7 @@ def ground(
     axes.set(xlim=x, ylim=y, xlabel="x", ylabel="y")
     axes.set_title(title)
     if paths:
-        legend(figure, [Line2D([], [], **marked(i, 6)) for i in range(len(paths))], list(paths))
+        legend(figure, [Line2D([], [], **marker_style(i, 6)) for i in range(len(paths))], list(paths))
     return figure, axes
 
 
@@ -129,7 +129,7 @@ def _limits(paths: Mapping[str, ArrayLike], minima: Sequence[tuple[float, float]
     return (left, right), (bottom, top)
 
 
-@drawn
+@styled
 def basins(
     reached: ArrayLike,
     x: ArrayLike,

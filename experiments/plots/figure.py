@@ -11,7 +11,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 import matplotlib as mpl
 import matplotlib.figure
 
-__all__ = ["COLOURS", "FLOOR", "MARKERS", "WIDTH", "Figure", "drawn", "legend", "marked", "saved", "style"]
+__all__ = ["COLOURS", "FLOOR", "MARKERS", "WIDTH", "Figure", "legend", "marker_style", "render", "style", "styled"]
 
 # Paul Tol's "muted" scheme and black: told apart with any kind of colour vision. Dashes and markers repeat with other
 # periods, so that the look of a line is its own up to the 20th, and readable in grey.
@@ -36,11 +36,12 @@ LOOK: dict[Any, Any] = {
 
 OUTLINES = re.compile(rb' d="[^"]*"')
 
+
 class Figure(matplotlib.figure.Figure):
     """matplotlib's figure, which a notebook shows also where pyplot has not been imported."""
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-        return saved(self, "png"), {"width": round(100 * self.get_figwidth())}
+        return render(self, "png"), {"width": round(100 * self.get_figwidth())}
 
 
 P = ParamSpec("P")
@@ -56,12 +57,12 @@ def style(i: int) -> dict[str, Any]:
     return {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)], "linewidth": 1.6}
 
 
-def marked(i: int, size: float = 4) -> dict[str, Any]:
+def marker_style(i: int, size: float = 4) -> dict[str, Any]:
     """Return the look of line number i, with a mark at each point."""
     return {**style(i), "marker": MARKERS[i % len(MARKERS)], "markersize": size}
 
 
-def drawn(function: Callable[P, T]) -> Callable[P, T]:
+def styled(function: Callable[P, T]) -> Callable[P, T]:
     """Give what a function draws the look of all pictures, whatever the caller's settings of matplotlib.
 
     A figure is laid out here, once: matplotlib would look up fonts and lay out again at every save.
@@ -87,12 +88,12 @@ def legend(figure: Figure, handles: Any, labels: Any, **options: Any) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, handlelength=3, **options)
 
 
-def saved(figure: matplotlib.figure.Figure, kind: Literal["svg", "pdf", "png"]) -> bytes:
+def render(figure: matplotlib.figure.Figure, kind: Literal["svg", "pdf", "png"]) -> bytes:
     """Return a figure as a file of that kind; equal figures give equal bytes.
 
-    >>> from ravine.experiments.pictures import learning_curves
+    >>> from ravine.experiments.plots import learning_curves
     >>> figure = learning_curves({"sgd": [[4.0, 2.0, 1.0]]})
-    >>> saved(figure, "svg")[:5], saved(figure, "svg") == saved(figure, "svg")
+    >>> render(figure, "svg")[:5], render(figure, "svg") == render(figure, "svg")
     (b'<?xml', True)
     """
     buffer = io.BytesIO()

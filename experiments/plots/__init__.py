@@ -1,12 +1,12 @@
-"""Pictures of results, from plain arrays; each function returns a matplotlib Figure, `saved` makes a file of it."""
+"""Pictures of results, from plain arrays; each function returns a matplotlib Figure, `render` makes a file of it."""
 
 from .animation import animated_svg, save_gif
 from .attraction import attraction
 from .curves import learning_curves, learning_curves_apart
-from .look import COLOURS, FLOOR, MARKERS, WIDTH, saved, style
+from .figure import COLOURS, FLOOR, MARKERS, WIDTH, render, style
+from .hyperparameters import heat_map, sensitivity
 from .plane import basins, trajectories
 from .rankings import best_of_k, performance_profiles, rank_diagram
-from .rates import heat_map, sensitivity
 
 __all__ = [
     "COLOURS",
@@ -22,8 +22,8 @@ __all__ = [
     "learning_curves_apart",
     "performance_profiles",
     "rank_diagram",
+    "render",
     "save_gif",
-    "saved",
     "sensitivity",
     "style",
     "trajectories",

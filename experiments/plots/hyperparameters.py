@@ -10,14 +10,14 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from ..statistics import costs
-from .look import FLOOR, WIDTH, Figure, drawn, legend, marked
+from .figure import FLOOR, WIDTH, Figure, legend, marker_style, styled
 
 __all__ = ["heat_map", "sensitivity"]
 
 TICKS = 20  # on a side of a heat map: more would overlap
 
 
-@drawn
+@styled
 def sensitivity(
     lrs: ArrayLike,
     values: Mapping[str, ArrayLike],
@@ -57,7 +57,7 @@ def sensitivity(
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, strip))
     logarithmic = False
     for i, found in enumerate(np.asarray(of_rate, np.float64)[order] for of_rate in values.values()):
-        finite, look = np.isfinite(found), marked(i)
+        finite, look = np.isfinite(found), marker_style(i)
         if finite.any():
             logarithmic = not higher_is_better
             upper.plot(rates[finite], np.maximum(found, FLOOR)[finite] if logarithmic else found[finite], **look)
@@ -72,11 +72,11 @@ def sensitivity(
     lower.set_yticks(range(count), list(values), fontsize="small")
     for axes in (upper, lower):
         axes.grid(True)
-    legend(figure, [Line2D([], [], **marked(i)) for i in range(count)], list(values))
+    legend(figure, [Line2D([], [], **marker_style(i)) for i in range(count)], list(values))
     return figure
 
 
-@drawn
+@styled
 def heat_map(
     values: ArrayLike,
     x: Sequence[float],

@@ -13,14 +13,14 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from ..statistics import quantiles
-from .look import FLOOR, WIDTH, Figure, drawn, legend, style
+from .figure import FLOOR, WIDTH, Figure, legend, style, styled
 
 __all__ = ["learning_curves", "learning_curves_apart"]
 
 Array = NDArray[np.float64]
 
 
-@drawn
+@styled
 def learning_curves(
     curves: Mapping[str, ArrayLike],
     *,
@@ -65,7 +65,7 @@ def learning_curves(
     return figure
 
 
-@drawn
+@styled
 def learning_curves_apart(
     curves: Mapping[str, ArrayLike],
     *,

@@ -19,12 +19,12 @@ from ..statistics import (
     performance_profile,
     quantiles_of_best,
 )
-from .look import WIDTH, Figure, drawn, legend, style
+from .figure import WIDTH, Figure, legend, style, styled
 
 __all__ = ["best_of_k", "performance_profiles", "rank_diagram"]
 
 
-@drawn
+@styled
 def performance_profiles(
     times: ArrayLike, names: Sequence[str], *, tau_max: float = 4.0, of: str = "problems", title: str = ""
 ) -> Figure:
@@ -61,7 +61,7 @@ def performance_profiles(
     return figure
 
 
-@drawn
+@styled
 def best_of_k(
     trials: Mapping[str, ArrayLike],
     *,
@@ -102,7 +102,7 @@ def best_of_k(
     return figure
 
 
-@drawn
+@styled
 def rank_diagram(
     values: ArrayLike,
     names: Sequence[str],

@@ -10,7 +10,7 @@ from matplotlib.animation import PillowWriter
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from .look import drawn, marked, saved
+from .figure import marker_style, render, styled
 from .plane import Range, Surface, finite, ground
 
 __all__ = ["animated_svg", "save_gif"]
@@ -18,7 +18,7 @@ __all__ = ["animated_svg", "save_gif"]
 FRAMES = 60
 
 
-@drawn
+@styled
 def save_gif(
     file: str | PathLike[str],
     f: Surface,
@@ -57,8 +57,8 @@ def save_gif(
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # or it is laid out again for every frame
     points = _points(paths)
-    lines = [axes.plot([], [], **{**marked(i), "marker": ""})[0] for i in points]
-    heads = [axes.plot([], [], **{**marked(i, 8), "linestyle": ""})[0] for i in points]
+    lines = [axes.plot([], [], **{**marker_style(i), "marker": ""})[0] for i in points]
+    heads = [axes.plot([], [], **{**marker_style(i, 8), "linestyle": ""})[0] for i in points]
     clock = axes.text(0.99, 0.98, "", transform=axes.transAxes, ha="right", va="top")
     writer = PillowWriter(fps=FRAMES / seconds)  # type: ignore[arg-type]  # slow ones have less than one
     with writer.saving(figure, str(file), dpi=80):
@@ -70,7 +70,7 @@ def save_gif(
             writer.grab_frame()
 
 
-@drawn
+@styled
 def animated_svg(
     f: Surface,
     paths: Mapping[str, ArrayLike],
@@ -100,7 +100,7 @@ def animated_svg(
     box = axes.get_window_extent()
     height = figure.get_figheight() * 72
     frame = f'x="{box.x0:.1f}" y="{height - box.y1:.1f}" width="{box.width:.1f}" height="{box.height:.1f}"'
-    text = saved(figure, "svg").decode()
+    text = render(figure, "svg").decode()
     return text.replace("</svg>", f'<svg {frame} overflow="hidden">{moving}</svg>\n</svg>')
 
 
@@ -136,7 +136,7 @@ def _moving(path: NDArray[np.float64], i: int, frames: Sequence[int], seconds: f
     at = np.minimum(frames, len(path) - 1)
     length = np.concatenate([[0.0], np.linalg.norm(np.diff(path, axis=0), axis=1).cumsum()])
     hidden = 1 - length[at] / (length[-1] or 1.0)
-    colour = marked(i)["color"]
+    colour = marker_style(i)["color"]
     clock = f'dur="{seconds:g}s" repeatCount="indefinite"'
     animate = '<animate attributeName="{}" values="{}" {}/>'
     places = [animate.format(n, _numbers(path[at, axis]), clock) for axis, n in enumerate(("cx", "cy"))]

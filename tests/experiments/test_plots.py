@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from ravine.experiments import PROBLEMS, pictures
+from ravine.experiments import PROBLEMS, plots
 from ravine.optim import LAMB, SGD, Adam, Momentum, minimize
 
 NAN = math.nan
@@ -42,32 +42,32 @@ CLIPPED = SGD(lr=1.0, clip_norm=1.0)
 START = {"one step": [(0, 0)]}
 
 DRAWN = {
-    "learning curves": lambda: pictures.learning_curves(CURVES, target=0.02, title="a title"),
-    "with divergence": lambda: pictures.learning_curves(GONE),
-    "nothing finished": lambda: pictures.learning_curves({"sgd": np.empty((0, 3)), "adam": [[NAN, 1.0, 2.0]]}),
-    "apart": lambda: pictures.learning_curves_apart(GONE, x=np.arange(31) * 10, target=0.9, title="a title"),
-    "apart, one": lambda: pictures.learning_curves_apart({"adam": fall(0.1)}),
-    "sensitivity": lambda: pictures.sensitivity(GRID, BOWL, title="a title"),
-    "sensitivity, all diverged": lambda: pictures.sensitivity(GRID, {"sgd": np.full(11, NAN)}),
-    "profiles": lambda: pictures.performance_profiles(TIMES, NAMES, title="a title"),
-    "ranks": lambda: pictures.rank_diagram(TIMES, NAMES),
-    "ranks of two": lambda: pictures.rank_diagram(TIMES[:3, :2], ("a long name of a method", "b"), of="seeds"),
-    "best of k": lambda: pictures.best_of_k({name: RNG.lognormal(size=30) for name in NAMES}, logarithmic=True),
-    "ranks of long names": lambda: pictures.rank_diagram(TIMES, [f"{name} with a long name " * 3 for name in NAMES]),
-    "best of k, all diverged": lambda: pictures.best_of_k({"sgd": [NAN, NAN]}, logarithmic=True),
-    "many long names": lambda: pictures.learning_curves({f"{n} with a name of {'x' * 30}": fall(1) for n in NAMES}),
-    "apart, long names": lambda: pictures.learning_curves_apart({f"{n} with a long name": fall(1) for n in NAMES}),
-    "apart, none": lambda: pictures.learning_curves_apart({}),
-    "sensitivity of none": lambda: pictures.sensitivity(GRID, {}),
-    "heat map, wide": lambda: pictures.heat_map(np.ones((2, 44)), np.arange(44.0), [1, 2]),
-    "best of k, diverged": lambda: pictures.best_of_k({"sgd": [NAN, NAN, 1.0, 2.0]}),
-    "heat map": lambda: pictures.heat_map(SURFACE, GRID, GRID[:6], title="a title"),
-    "heat map, diverged": lambda: pictures.heat_map(np.full((6, 11), NAN), GRID, GRID[:6]),
-    "trajectories": lambda: pictures.trajectories(ROSENBROCK.f, PATHS, minima=ROSENBROCK.minima, title="a title"),
-    "a point": lambda: pictures.trajectories(HIMMELBLAU.f, START, x=(-5, 5), y=(-5, 5)),
-    "nothing finite": lambda: pictures.trajectories(lambda x, y: np.log(-1 - x * x), {**START, "gone": [(NAN, 0)]}),
-    "a constant": lambda: pictures.trajectories(lambda x, y: 0 * x, START),
-    "basins": lambda: pictures.basins(SURFACE % 5 - 1, np.arange(11), np.arange(6), HIMMELBLAU.minima),
+    "learning curves": lambda: plots.learning_curves(CURVES, target=0.02, title="a title"),
+    "with divergence": lambda: plots.learning_curves(GONE),
+    "nothing finished": lambda: plots.learning_curves({"sgd": np.empty((0, 3)), "adam": [[NAN, 1.0, 2.0]]}),
+    "apart": lambda: plots.learning_curves_apart(GONE, x=np.arange(31) * 10, target=0.9, title="a title"),
+    "apart, one": lambda: plots.learning_curves_apart({"adam": fall(0.1)}),
+    "sensitivity": lambda: plots.sensitivity(GRID, BOWL, title="a title"),
+    "sensitivity, all diverged": lambda: plots.sensitivity(GRID, {"sgd": np.full(11, NAN)}),
+    "profiles": lambda: plots.performance_profiles(TIMES, NAMES, title="a title"),
+    "ranks": lambda: plots.rank_diagram(TIMES, NAMES),
+    "ranks of two": lambda: plots.rank_diagram(TIMES[:3, :2], ("a long name of a method", "b"), of="seeds"),
+    "best of k": lambda: plots.best_of_k({name: RNG.lognormal(size=30) for name in NAMES}, logarithmic=True),
+    "ranks of long names": lambda: plots.rank_diagram(TIMES, [f"{name} with a long name " * 3 for name in NAMES]),
+    "best of k, all diverged": lambda: plots.best_of_k({"sgd": [NAN, NAN]}, logarithmic=True),
+    "many long names": lambda: plots.learning_curves({f"{n} with a name of {'x' * 30}": fall(1) for n in NAMES}),
+    "apart, long names": lambda: plots.learning_curves_apart({f"{n} with a long name": fall(1) for n in NAMES}),
+    "apart, none": lambda: plots.learning_curves_apart({}),
+    "sensitivity of none": lambda: plots.sensitivity(GRID, {}),
+    "heat map, wide": lambda: plots.heat_map(np.ones((2, 44)), np.arange(44.0), [1, 2]),
+    "best of k, diverged": lambda: plots.best_of_k({"sgd": [NAN, NAN, 1.0, 2.0]}),
+    "heat map": lambda: plots.heat_map(SURFACE, GRID, GRID[:6], title="a title"),
+    "heat map, diverged": lambda: plots.heat_map(np.full((6, 11), NAN), GRID, GRID[:6]),
+    "trajectories": lambda: plots.trajectories(ROSENBROCK.f, PATHS, minima=ROSENBROCK.minima, title="a title"),
+    "a point": lambda: plots.trajectories(HIMMELBLAU.f, START, x=(-5, 5), y=(-5, 5)),
+    "nothing finite": lambda: plots.trajectories(lambda x, y: np.log(-1 - x * x), {**START, "gone": [(NAN, 0)]}),
+    "a constant": lambda: plots.trajectories(lambda x, y: 0 * x, START),
+    "basins": lambda: plots.basins(SURFACE % 5 - 1, np.arange(11), np.arange(6), HIMMELBLAU.minima),
 }
 
 
@@ -92,14 +92,14 @@ def test_letters_can_be_read(figure):
     """The smallest are half of the text around them, in print and where a picture is shrunk to a phone."""
     sizes = [text.get_fontsize() for text in figure.findobj(Text) if text.get_text().strip()]
     assert min(sizes) >= 7
-    assert figure.get_figwidth() == pictures.WIDTH
+    assert figure.get_figwidth() == plots.WIDTH
 
 
 @pytest.mark.parametrize(("kind", "begin"), [("svg", b"<?xml"), ("pdf", b"%PDF-"), ("png", b"\x89PNG")])
 def test_files_repeat_whatever_the_settings(kind, begin):
-    first = pictures.saved(DRAWN["sensitivity"](), kind)
+    first = plots.render(DRAWN["sensitivity"](), kind)
     with mpl.rc_context({"font.size": 30, "axes.grid": True, "lines.linewidth": 9}):
-        second = pictures.saved(DRAWN["sensitivity"](), kind)
+        second = plots.render(DRAWN["sensitivity"](), kind)
     assert first == second
     assert first.startswith(begin)
 
@@ -117,7 +117,7 @@ SIGHT = {
 @pytest.mark.parametrize("sight", list(SIGHT))
 def test_lines_are_told_apart_by_colour_or_by_dashes(sight):
     """Two lines of similar colours to some eye differ in dashes."""
-    looks = [pictures.style(i) for i in range(10)]
+    looks = [plots.style(i) for i in range(10)]
     seen = []
     for look in looks:
         linear = np.array(mpl.colors.to_rgb(look["color"])) ** 2.2
@@ -135,40 +135,40 @@ def labels(figure):
 
 def test_curves_show_the_median_and_count_divergence():
     runs = np.array([[4.0, 3.0], [2.0, 1.0], [8.0, 2.0], [NAN, NAN]])
-    figure = pictures.learning_curves({"a": runs, "b": np.empty((0, 2)), "c": runs[:3]})
+    figure = plots.learning_curves({"a": runs, "b": np.empty((0, 2)), "c": runs[:3]})
     (axes,) = figure.axes
     assert axes.lines[0].get_ydata().tolist() == [4, 2]
     assert labels(figure) == ["a (1 of 4 diverged)", "b (diverged)", "c"]
 
 
 def test_curves_go_no_lower_than_rounding():
-    figure = pictures.learning_curves({"a": [[1.0, 0.0]]})
-    assert figure.axes[0].lines[0].get_ydata()[-1] == pictures.FLOOR
+    figure = plots.learning_curves({"a": [[1.0, 0.0]]})
+    assert figure.axes[0].lines[0].get_ydata()[-1] == plots.FLOOR
 
 
 def test_profiles_are_listed_from_the_best_on():
-    figure = pictures.performance_profiles([[4, 1, np.inf], [4, 1, np.inf]], ["slow", "fast", "lost"])
+    figure = plots.performance_profiles([[4, 1, np.inf], [4, 1, np.inf]], ["slow", "fast", "lost"])
     assert [text.split()[0] for text in labels(figure)] == ["fast", "slow", "lost"]
     assert labels(figure)[0] == "fast  1.00"
 
 
 def test_ranks_are_written_beside_the_names():
-    figure = pictures.rank_diagram([[1, 2, NAN], [2, 1, NAN]], ["a", "b", "c"])
+    figure = plots.rank_diagram([[1, 2, NAN], [2, 1, NAN]], ["a", "b", "c"])
     written = {text.get_text() for text in figure.axes[0].texts}
     assert {"a  1.50", "b  1.50", "c  3.00"} <= written
 
 
 def test_the_best_of_a_heat_map_is_starred_and_divergence_crossed():
     values = np.array([[3.0, 1.0], [NAN, 2.0]])
-    (axes, *_) = pictures.heat_map(values, [1, 2], [1, 2]).axes
+    (axes, *_) = plots.heat_map(values, [1, 2], [1, 2]).axes
     marks = {line.get_marker(): (line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines}
     assert marks == {"*": (1, 0), "x": (0, 1)}
-    (axes, *_) = pictures.heat_map(values, [1, 2], [1, 2], higher_is_better=True).axes
+    (axes, *_) = plots.heat_map(values, [1, 2], [1, 2], higher_is_better=True).axes
     assert next(line.get_xdata()[0] for line in axes.lines if line.get_marker() == "*") == 0
 
 
 def test_a_path_that_flies_away_is_cut_off():
-    (axes,) = pictures.trajectories(ROSENBROCK.f, PATHS, minima=ROSENBROCK.minima).axes
+    (axes,) = plots.trajectories(ROSENBROCK.f, PATHS, minima=ROSENBROCK.minima).axes
     assert np.abs([axes.get_xlim(), axes.get_ylim()]).max() < 10
 
 
@@ -177,7 +177,7 @@ def test_a_path_that_flies_away_is_cut_off():
 
 def test_a_gif_moves(tmp_path):
     file = tmp_path / "paths.gif"
-    pictures.save_gif(file, HIMMELBLAU.f, {"adam": path(HIMMELBLAU, Adam(lr=0.3), 12)}, minima=HIMMELBLAU.minima)
+    plots.save_gif(file, HIMMELBLAU.f, {"adam": path(HIMMELBLAU, Adam(lr=0.3), 12)}, minima=HIMMELBLAU.minima)
     with Image.open(file) as image:
         assert image.n_frames == 13  # a frame a step; the last one stands
         first = np.asarray(image.convert("RGB"), int)
@@ -187,7 +187,7 @@ def test_a_gif_moves(tmp_path):
 
 def test_an_animated_svg_needs_no_script_and_follows_the_path():
     paths = {"corner": [(-5, -5), (5, -5), (5, 5)], "gone": [(0, 0), (NAN, 0)]}
-    text = pictures.animated_svg(HIMMELBLAU.f, paths, x=(-5, 5), y=(-5, 5))
+    text = plots.animated_svg(HIMMELBLAU.f, paths, x=(-5, 5), y=(-5, 5))
     root = ElementTree.fromstring(text)
     svg = "{http://www.w3.org/2000/svg}"
     (window,) = root.findall(f"{svg}svg")
@@ -207,7 +207,7 @@ def test_an_animated_svg_needs_no_script_and_follows_the_path():
 @pytest.mark.parametrize("optimizer", [SGD(lr=0.01), Momentum(lr=0.01), Adam(lr=0.3, clip_value=1.0)])
 def test_basins_are_where_minimize_ends(optimizer):
     x, y = np.linspace(-5, 5, 4), np.linspace(-4, 4, 3)
-    reached = pictures.attraction(HIMMELBLAU.f, optimizer, x, y, HIMMELBLAU.minima, steps=200)
+    reached = plots.attraction(HIMMELBLAU.f, optimizer, x, y, HIMMELBLAU.minima, steps=200)
     for row, column in np.ndindex(3, 4):
         with np.errstate(all="ignore"):
             end = minimize(lambda z: HIMMELBLAU.f(z[0], z[1]), np.array([x[column], y[row]]), optimizer, 200).x
@@ -218,14 +218,14 @@ def test_basins_are_where_minimize_ends(optimizer):
 @pytest.mark.parametrize("seconds", [0.01, 3.0, 300.0])
 def test_an_animation_leaves_out_paths_without_points(seconds, tmp_path):
     paths = {"gone": [(NAN, 0)], "adam": [(0, 0), (1, 1)]}
-    pictures.save_gif(tmp_path / "a.gif", HIMMELBLAU.f, paths, seconds=seconds)
+    plots.save_gif(tmp_path / "a.gif", HIMMELBLAU.f, paths, seconds=seconds)
     with Image.open(tmp_path / "a.gif") as image:
         assert image.n_frames == 2
-    assert pictures.animated_svg(HIMMELBLAU.f, paths, seconds=seconds).count("<polyline") == 1
+    assert plots.animated_svg(HIMMELBLAU.f, paths, seconds=seconds).count("<polyline") == 1
 
 
 def test_a_start_that_diverges_arrives_nowhere():
-    assert pictures.attraction(HIMMELBLAU.f, SGD(lr=1.0), [4.0], [4.0], HIMMELBLAU.minima, 50).tolist() == [[-1]]
+    assert plots.attraction(HIMMELBLAU.f, SGD(lr=1.0), [4.0], [4.0], HIMMELBLAU.minima, 50).tolist() == [[-1]]
 
 
 # -- errors -----------------------------------------------------------------------------------------------------------
@@ -234,29 +234,29 @@ def test_a_start_that_diverges_arrives_nowhere():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: pictures.heat_map(SURFACE, GRID, GRID), r"shape \(11, 11\). Received: \(6, 11\)"),
-        (lambda: pictures.trajectories(HIMMELBLAU.f, {"a": [1, 2]}), "points of two coordinates"),
-        (lambda: pictures.trajectories(HIMMELBLAU.f, {}), "nothing to show"),
-        (lambda: pictures.basins([[0, 1]], [0, 1, 2], [0, 1], HIMMELBLAU.minima), "one index for each start"),
-        (lambda: pictures.basins([[0, 9], [0, 0]], [0, 1], [0, 1], HIMMELBLAU.minima), "indices are -1, or"),
-        (lambda: pictures.basins([[0.5, 0], [0, 0]], [0, 1], [0, 1], HIMMELBLAU.minima), "indices are -1, or"),
-        (lambda: pictures.basins([[0]], [0], [0], HIMMELBLAU.minima), "x must increase evenly, two starts or more"),
-        (lambda: pictures.basins([[0] * 3] * 2, [0, 1, 9], [0, 1], HIMMELBLAU.minima), "x must increase evenly"),
-        (lambda: pictures.attraction(HIMMELBLAU.f, SGD(lr=0.1), [0.0], [0.0], [], 1), "at least one minimum"),
-        (lambda: pictures.attraction(HIMMELBLAU.f, SGD([np.zeros(2)], lr=0.1), [0.0], [0.0], [(3, 2)], 1), "unbound"),
-        (lambda: pictures.trajectories(HIMMELBLAU.f, {}, x=(1, 1), y=(0, 1)), "Limits must differ"),
-        (lambda: pictures.animated_svg(HIMMELBLAU.f, {"a": [[0, 0]]}, seconds=0), "seconds must be above 0"),
-        (lambda: pictures.learning_curves({"a": [1, 2, 3]}, x=[1, 2]), r"as many points as x, \(2,\)"),
-        (lambda: pictures.learning_curves({"a": [[1, 2], [1]]}), "Fill up with NaN"),
-        (lambda: pictures.learning_curves({"a": np.ones((2, 2, 2))}), r"shape \(runs, points\)"),
-        (lambda: pictures.sensitivity([0.1, 1], {"a": [1, 2, 3]}), "a needs a value for each rate"),
-        (lambda: pictures.sensitivity([-0.1, 1], {"a": [1, 2]}), "learning rates must be positive"),
-        (lambda: pictures.heat_map([[0.0, 1.0]], [1, 2], [1], logarithmic=True), "of positive values"),
-        (lambda: pictures.heat_map(np.empty((0, 0)), [], []), "a row for each y"),
-        (lambda: pictures.performance_profiles([[1, 2, 3]], ["a", "b"]), "a column for each of 2 names"),
-        (lambda: pictures.rank_diagram([[1, 2, 3]], ["a", "b"]), "a column for each of 2 names"),
-        (lambda: pictures.attraction(HIMMELBLAU.f, LAMB(), [0], [0], [(0, 0)], 1), "works element by element"),
-        (lambda: pictures.attraction(HIMMELBLAU.f, CLIPPED, [0], [0], [(0, 0)], 1), "works element by element"),
+        (lambda: plots.heat_map(SURFACE, GRID, GRID), r"shape \(11, 11\). Received: \(6, 11\)"),
+        (lambda: plots.trajectories(HIMMELBLAU.f, {"a": [1, 2]}), "points of two coordinates"),
+        (lambda: plots.trajectories(HIMMELBLAU.f, {}), "nothing to show"),
+        (lambda: plots.basins([[0, 1]], [0, 1, 2], [0, 1], HIMMELBLAU.minima), "one index for each start"),
+        (lambda: plots.basins([[0, 9], [0, 0]], [0, 1], [0, 1], HIMMELBLAU.minima), "indices are -1, or"),
+        (lambda: plots.basins([[0.5, 0], [0, 0]], [0, 1], [0, 1], HIMMELBLAU.minima), "indices are -1, or"),
+        (lambda: plots.basins([[0]], [0], [0], HIMMELBLAU.minima), "x must increase evenly, two starts or more"),
+        (lambda: plots.basins([[0] * 3] * 2, [0, 1, 9], [0, 1], HIMMELBLAU.minima), "x must increase evenly"),
+        (lambda: plots.attraction(HIMMELBLAU.f, SGD(lr=0.1), [0.0], [0.0], [], 1), "at least one minimum"),
+        (lambda: plots.attraction(HIMMELBLAU.f, SGD([np.zeros(2)], lr=0.1), [0.0], [0.0], [(3, 2)], 1), "unbound"),
+        (lambda: plots.trajectories(HIMMELBLAU.f, {}, x=(1, 1), y=(0, 1)), "Limits must differ"),
+        (lambda: plots.animated_svg(HIMMELBLAU.f, {"a": [[0, 0]]}, seconds=0), "seconds must be above 0"),
+        (lambda: plots.learning_curves({"a": [1, 2, 3]}, x=[1, 2]), r"as many points as x, \(2,\)"),
+        (lambda: plots.learning_curves({"a": [[1, 2], [1]]}), "Fill up with NaN"),
+        (lambda: plots.learning_curves({"a": np.ones((2, 2, 2))}), r"shape \(runs, points\)"),
+        (lambda: plots.sensitivity([0.1, 1], {"a": [1, 2, 3]}), "a needs a value for each rate"),
+        (lambda: plots.sensitivity([-0.1, 1], {"a": [1, 2]}), "learning rates must be positive"),
+        (lambda: plots.heat_map([[0.0, 1.0]], [1, 2], [1], logarithmic=True), "of positive values"),
+        (lambda: plots.heat_map(np.empty((0, 0)), [], []), "a row for each y"),
+        (lambda: plots.performance_profiles([[1, 2, 3]], ["a", "b"]), "a column for each of 2 names"),
+        (lambda: plots.rank_diagram([[1, 2, 3]], ["a", "b"]), "a column for each of 2 names"),
+        (lambda: plots.attraction(HIMMELBLAU.f, LAMB(), [0], [0], [(0, 0)], 1), "works element by element"),
+        (lambda: plots.attraction(HIMMELBLAU.f, CLIPPED, [0], [0], [(0, 0)], 1), "works element by element"),
     ],
 )
 def test_bad_input_is_refused(call, message):
