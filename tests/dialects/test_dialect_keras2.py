@@ -162,7 +162,11 @@ def keras2_rules():
     ]
 
 
-@pytest.mark.parametrize(("optimizer", "rule", "lr", "decay", "states"), keras2_rules(), ids=str)
+def title(value):
+    return getattr(value, "__name__", str(value))
+
+
+@pytest.mark.parametrize(("optimizer", "rule", "lr", "decay", "states"), keras2_rules(), ids=title)
 def test_keras2_is_its_formulas(optimizer, rule, lr, decay, states):
     rng = np.random.default_rng(3)
     x = rng.normal(size=5)

@@ -354,7 +354,14 @@ CONTROLLERS = {
 }  # test_schedule_plateau has these
 
 
-@pytest.mark.parametrize(("name", "arguments", "options", "formula"), ROWS, ids=[f"{row[0]}{row[1]}" for row in ROWS])
+def title(row):
+    """The call, functions by their names."""
+    name, arguments, options, _ = row
+    shown = [getattr(value, "__name__", repr(value)) for value in (*arguments, *options.values())]
+    return f"{name}({', '.join(shown)})"
+
+
+@pytest.mark.parametrize(("name", "arguments", "options", "formula"), ROWS, ids=map(title, ROWS))
 def test_the_composition_is_the_formula(name, arguments, options, formula):
     s = functions()[name](*arguments, **options)
     np.testing.assert_allclose(s(np.array(K)), [formula(k) for k in K], rtol=1e-12, atol=1e-14)
@@ -365,7 +372,7 @@ def test_every_composition_has_a_row():
 
 
 @pytest.mark.parametrize(
-    "row", [row for row in ROWS if "Lambda" not in row[0] and "Multiplicative" not in row[0]], ids=str
+    "row", [row for row in ROWS if "Lambda" not in row[0] and "Multiplicative" not in row[0]], ids=title
 )
 def test_a_composition_is_written_and_read(row):
     s = functions()[row[0]](*row[1], **row[2])

@@ -56,10 +56,17 @@ def test_the_values_are_the_functions():
     assert Lambda(Decays())(4) == 1.0
 
 
-NAMELESS = [lambda k: 1.0, inner(), Decays(), partial(max, 1), math.sqrt, np.sqrt]
+NAMELESS = {
+    "a lambda": lambda k: 1.0,
+    "a local function": inner(),
+    "an object": Decays(),
+    "partial": partial(max, 1),
+    "of math": math.sqrt,
+    "of numpy": np.sqrt,
+}
 
 
-@pytest.mark.parametrize("function", NAMELESS, ids=repr)
+@pytest.mark.parametrize("function", NAMELESS.values(), ids=NAMELESS)
 def test_a_function_without_a_name_works_but_is_no_configuration(function):
     s = Lambda(function)
     assert s == Lambda(function) != Lambda(halving)

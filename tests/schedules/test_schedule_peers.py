@@ -27,6 +27,13 @@ def fades(k):
     return 1 / (1 + 0.1 * k)
 
 
+def title(value):
+    """A name, or options with functions by their names."""
+    if isinstance(value, str):
+        return value
+    return ", ".join(f"{name}={getattr(option, '__name__', option)}" for name, option in value.items())
+
+
 # -- PyTorch: float64 throughout ---------------------------------------------------------------------------------------
 
 
@@ -60,7 +67,7 @@ TORCH = [
 ]
 
 
-@pytest.mark.parametrize(("name", "options"), TORCH, ids=str)
+@pytest.mark.parametrize(("name", "options"), TORCH, ids=title)
 def test_torch(name, options):
     s = getattr(torch_like, name)(LR, **options)
     received = stepped(lambda optim, optimizer: getattr(optim.lr_scheduler, name)(optimizer, **options))
@@ -76,7 +83,7 @@ CYCLIC = [
 ]
 
 
-@pytest.mark.parametrize("options", CYCLIC, ids=str)
+@pytest.mark.parametrize("options", CYCLIC, ids=title)
 def test_torch_cyclic(options):
     s = torch_like.CyclicLR(0.1, 0.3, **options)
     momentum = torch_like.CyclicLR(0.9, 0.8, **options)
