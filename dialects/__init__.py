@@ -13,8 +13,8 @@
 Each names an optimizer of ours and what it differs in; `print(table())` has them all.
 """
 
-from . import keras, keras2, optax, tf1, torch
+from . import compositions, keras, keras2, optax, tf1, torch
 from .base import Dialect, table
 from .difference import Difference, difference
 
-__all__ = ["Dialect", "Difference", "difference", "keras", "keras2", "optax", "table", "tf1", "torch"]
+__all__ = ["Dialect", "Difference", "compositions", "difference", "keras", "keras2", "optax", "table", "tf1", "torch"]

@@ -5,8 +5,6 @@
 (0.0, 0.001, 0.0)
 >>> lr * 0.5
 (Linear(0.0, 0.001, 100) >> Cosine(0.001, 0.0, 900)) * 0.5
-
-How other frameworks' schedules are said in these is in `ravine.schedules.compositions`.
 """
 
 from .algebra import Clipped, Offset, Power, Product, Scaled, Schedule, Strided, Sum, Then, Truncated

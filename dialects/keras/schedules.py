@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Annotated, Any, Self
 
 from ...schedules import Lambda, Schedule
-from ...schedules import compositions as of
 from ...schedules.fields import (
     Count,
     Each,
@@ -29,6 +28,7 @@ from ...schedules.fields import (
     refusal,
     span,
 )
+from .. import compositions as of
 
 __all__ = [
     "CosineDecay",

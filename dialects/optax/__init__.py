@@ -9,8 +9,8 @@
 [0.9, -1.9]
 """
 
-from ...schedules.compositions import optax as schedules
-from ...schedules.compositions.optax import *  # noqa: F403
+from ..compositions import optax as schedules
+from ..compositions.optax import *  # noqa: F403
 from . import aliases, chains
 from .aliases import *  # noqa: F403
 from .base import apply_updates, global_norm

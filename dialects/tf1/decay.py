@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...schedules import Schedule
-from ...schedules import compositions as of
 from ...schedules.algebra import Unary
+from .. import compositions as of
 from .variables import Multiple, Number
 
 __all__ = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from ...schedules import OneCycle, compositions
+from ...schedules import OneCycle
+from .. import compositions
 from .base import Optimizer
 from .scheduler import LRScheduler, checked, per_group
 

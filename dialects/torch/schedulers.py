@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from ...schedules import Constant, Schedule, compositions
+from ...schedules import Constant, Schedule
+from .. import compositions
 from .base import Optimizer
 from .scheduler import LRScheduler, checked, per_group
 

@@ -21,7 +21,7 @@ PACKAGES = (
     "ravine.optim",
     "ravine.dialects",
     "ravine.schedules",
-    "ravine.schedules.compositions",
+    "ravine.dialects.compositions",
     "ravine.experiments",
     "ravine.experiments.fit",
     "ravine.experiments.datasets",

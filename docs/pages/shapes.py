@@ -4,7 +4,7 @@ import ast
 from typing import Any
 
 from ravine import schedules
-from ravine.schedules import compositions
+from ravine.dialects import compositions
 
 from .example import example
 

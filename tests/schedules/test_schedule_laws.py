@@ -22,7 +22,6 @@ from ravine.schedules import (
     Schedule,
     algebra,
     check_schedule,
-    compositions,
     fields,
 )
 
@@ -226,7 +225,7 @@ def test_a_new_shape_is_fields_and_a_formula(monkeypatch):
     assert Schedule.registry["Linear"] is public.Linear
 
 
-MODULES = [public, public.functions, public.ranges, compositions]
+MODULES = [public, public.functions, public.ranges]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ravine.dialects.compositions import keras, optax, timm, torch
 from ravine.schedules import Cosine, Linear, Product, ReduceOnPlateau, Schedule
-from ravine.schedules.compositions import keras, optax, timm, torch
 
 metrics = st.lists(st.floats(-3, 3) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0, 1.0]), max_size=40)
 options = st.fixed_dictionaries(

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from ravine.dialects.compositions import functions, names, table
 from ravine.schedules import Cosine, Exponential, Linear, Noise, Schedule, Step
-from ravine.schedules.compositions import functions, names, table
 
 LR = 0.3
 K = range(60)

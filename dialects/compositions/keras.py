@@ -1,6 +1,6 @@
 """keras.optimizers.schedules, with their own arguments. Keras computes in float32 or in integers; here, float64.
 
->>> from ravine.schedules.compositions import keras
+>>> from ravine.dialects.compositions import keras
 >>> keras.CosineDecay(0.0, decay_steps=900, warmup_target=0.1, warmup_steps=100)
 Linear(0.0, 0.1, 100) >> Cosine(0.1, 0.0, 900)
 """
@@ -8,10 +8,10 @@ Linear(0.0, 0.1, 100) >> Cosine(0.1, 0.0, 900)
 from collections.abc import Sequence
 from typing import Literal
 
-from ..algebra import Schedule
-from ..cycles import CosineRestarts, Repeat
-from ..plateau import ReduceOnPlateau as Plateau
-from ..shapes import Constant, Cosine, Exponential, InverseTime, Linear, Piecewise, Polynomial
+from ...schedules.algebra import Schedule
+from ...schedules.cycles import CosineRestarts, Repeat
+from ...schedules.plateau import ReduceOnPlateau as Plateau
+from ...schedules.shapes import Constant, Cosine, Exponential, InverseTime, Linear, Piecewise, Polynomial
 
 __all__ = [
     "CosineDecay",

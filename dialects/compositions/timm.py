@@ -2,7 +2,7 @@
 
 A value at t is timm's `_get_lr(t)`. Noise is a factor: `s * (Noise(seed) * std + 1)`, other numbers than timm's.
 
->>> from ravine.schedules.compositions import timm
+>>> from ravine.dialects.compositions import timm
 >>> timm.StepLRScheduler(0.1, decay_t=30, decay_rate=0.5, warmup_t=5)
 Linear(0.0, 0.1, 5) >> Step(0.1, 0.5, 30)
 """
@@ -14,10 +14,10 @@ from math import cos, pi
 from operator import rshift
 from typing import Literal
 
-from ..algebra import Schedule
-from ..functions import Lambda
-from ..plateau import ReduceOnPlateau as Plateau
-from ..shapes import Constant, Cosine, Linear, Piecewise, Polynomial, Step
+from ...schedules.algebra import Schedule
+from ...schedules.functions import Lambda
+from ...schedules.plateau import ReduceOnPlateau as Plateau
+from ...schedules.shapes import Constant, Cosine, Linear, Piecewise, Polynomial, Step
 from . import names
 
 __all__ = [

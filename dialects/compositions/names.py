@@ -1,14 +1,14 @@
 """Warm-ups, and shapes that go by a name of their own in papers.
 
->>> from ravine.schedules.compositions import names
+>>> from ravine.dialects.compositions import names
 >>> names.warmup_stable_decay(1.0, warmup=2, stable=5, decay=2)
 Linear(0.0, 1.0, 2) >> Constant(1.0)[:5] >> Linear(1.0, 0.0, 2)
 """
 
 from math import exp, sqrt
 
-from ..algebra import Schedule
-from ..shapes import Constant, Cosine, Exponential, InverseSqrt, Linear, Polynomial
+from ...schedules.algebra import Schedule
+from ...schedules.shapes import Constant, Cosine, Exponential, InverseSqrt, Linear, Polynomial
 
 __all__ = [
     "constant_warmup",

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ravine.dialects.compositions import functions
+from ravine.dialects.compositions import keras as keras_like
+from ravine.dialects.compositions import optax as optax_like
+from ravine.dialects.compositions import torch as torch_like
 from ravine.schedules import Cosine, Exponential, Linear, OneCycle, ReduceOnPlateau, Schedule, Step
-from ravine.schedules.compositions import functions
-from ravine.schedules.compositions import keras as keras_like
-from ravine.schedules.compositions import optax as optax_like
-from ravine.schedules.compositions import torch as torch_like
 from ravine.schedules.fields import NonNegative, Span, count, real
 
 pytestmark = pytest.mark.peers

@@ -1,6 +1,6 @@
 """optax.schedules, with their own arguments. A transition of 0 steps keeps the first value there; here too.
 
->>> from ravine.schedules.compositions import optax
+>>> from ravine.dialects.compositions import optax
 >>> optax.piecewise_constant_schedule(0.1, {30: 0.5, 60: 0.5})
 Piecewise((0.1, 0.05, 0.025), (30, 60))
 """
@@ -11,9 +11,9 @@ from itertools import accumulate
 from operator import mul, rshift
 from typing import Any, Literal
 
-from ..algebra import Schedule
-from ..plateau import ReduceOnPlateau as Plateau
-from ..shapes import Constant, Cosine, Exponential, Linear, Piecewise, Polynomial
+from ...schedules.algebra import Schedule
+from ...schedules.plateau import ReduceOnPlateau as Plateau
+from ...schedules.shapes import Constant, Cosine, Exponential, Linear, Piecewise, Polynomial
 from . import torch
 
 __all__ = [

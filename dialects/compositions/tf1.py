@@ -1,6 +1,6 @@
 """tf.compat.v1.train, with their own arguments but for global_step, which the optimizer counts.
 
->>> from ravine.schedules.compositions import tf1
+>>> from ravine.dialects.compositions import tf1
 >>> tf1.exponential_decay(0.1, decay_steps=1000, decay_rate=0.96, staircase=True)
 Exponential(0.1, 0.96, steps=1000, staircase=True)
 """
@@ -8,10 +8,10 @@ Exponential(0.1, 0.96, steps=1000, staircase=True)
 import math
 from collections.abc import Sequence
 
-from ..algebra import Schedule
-from ..cycles import CosineWave
-from ..functions import Noise
-from ..shapes import Exponential, InverseSqrt, Linear
+from ...schedules.algebra import Schedule
+from ...schedules.cycles import CosineWave
+from ...schedules.functions import Noise
+from ...schedules.shapes import Exponential, InverseSqrt, Linear
 from . import keras
 
 __all__ = [

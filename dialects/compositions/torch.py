@@ -2,7 +2,7 @@
 
 A value at k is what the optimizer has after k calls of `scheduler.step()`.
 
->>> from ravine.schedules.compositions import torch
+>>> from ravine.dialects.compositions import torch
 >>> torch.SequentialLR([torch.LinearLR(0.1, 0.5), torch.ExponentialLR(0.1, 0.9)], milestones=[5])
 Linear(0.05, 0.1, 5)[:5] >> Exponential(0.1, 0.9)
 """
@@ -13,11 +13,11 @@ from functools import reduce
 from operator import mul, rshift
 from typing import Any, Literal
 
-from ..algebra import Schedule
-from ..cycles import CosineRestarts, CosineWave, Cyclic, OneCycle
-from ..functions import Lambda, PerEpoch, Recurrence
-from ..plateau import ReduceOnPlateau as Plateau
-from ..shapes import Constant, Cosine, Exponential, Linear, Piecewise, Polynomial, Step
+from ...schedules.algebra import Schedule
+from ...schedules.cycles import CosineRestarts, CosineWave, Cyclic, OneCycle
+from ...schedules.functions import Lambda, PerEpoch, Recurrence
+from ...schedules.plateau import ReduceOnPlateau as Plateau
+from ...schedules.shapes import Constant, Cosine, Exponential, Linear, Piecewise, Polynomial, Step
 
 __all__ = [
     "SWALR",

@@ -1,6 +1,6 @@
 """How the schedules of other frameworks are said in ours: a function for each, by its own name and arguments.
 
->>> from ravine.schedules import compositions
+>>> from ravine.dialects import compositions
 >>> compositions.torch.StepLR(0.1, step_size=30)
 Step(0.1, 0.1, 30)
 >>> compositions.transformers.linear(1e-3, num_warmup_steps=100, num_training_steps=1000)

@@ -2,16 +2,16 @@
 
 `lr` is the rate of the optimizer, w = num_warmup_steps, T = num_training_steps. Its reduce_lr_on_plateau is PyTorch's.
 
->>> from ravine.schedules.compositions import transformers
+>>> from ravine.dialects.compositions import transformers
 >>> transformers.constant_with_warmup(0.1, num_warmup_steps=100)
 Linear(0.0, 0.1, 100)
 """
 
 from typing import Literal
 
-from ..algebra import Schedule
-from ..cycles import CosineRestarts, CosineWave
-from ..shapes import Constant, Cosine, InverseSqrt, Linear, Polynomial
+from ...schedules.algebra import Schedule
+from ...schedules.cycles import CosineRestarts, CosineWave
+from ...schedules.shapes import Constant, Cosine, InverseSqrt, Linear, Polynomial
 
 __all__ = [
     "constant",
