@@ -5,12 +5,14 @@ import importlib
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from ravine import experiments
+from ravine import dialects, experiments
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -30,6 +32,7 @@ CORE = ["schedules", "kernels", "autograd", "optim", "dialects"]
 LINES = 400
 
 MODULES = [path for folder in MAY_IMPORT for path in sorted((ROOT / folder).rglob("*.py"))]
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 PACKAGES = [path.parent for path in MODULES if path.name == "__init__.py"]
 
 
@@ -39,24 +42,29 @@ def name_of(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """What a module imports, wherever the statement stands: `.folder` inside the package, else the top-level name."""
+    """What a module imports, wherever the statement stands. Inside the package: `.folder.module.name`."""
     package = name_of(path.parent).split(".")
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield node.module.split(".")[0]
+            yield node.module
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1]
             for alias in node.names:
-                target = [*base, *(node.module or alias.name).split(".")]
-                yield "." + target[1] if target[0] == "ravine" else "beyond ravine"
+                target = [*base, *(node.module or "").split("."), alias.name]
+                yield "." + ".".join(filter(None, target[1:])) if target[0] == "ravine" else "beyond ravine"
+
+
+def folder_of(imported: str) -> str:
+    """`.optim` of `.optim.bound.BoundOptimizer`, `numpy` of `numpy.typing`."""
+    return imported[: imported.find(".", 1)] if "." in imported[1:] else imported
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_point_downward_only(path):
     folder = path.relative_to(ROOT).parts[0]
-    upward = set(imports(path)) - MAY_IMPORT[folder] - {f".{folder}"} - sys.stdlib_module_names
+    upward = set(map(folder_of, imports(path))) - MAY_IMPORT[folder] - {f".{folder}"} - sys.stdlib_module_names
     assert not upward, f"{folder} may import {sorted(MAY_IMPORT[folder])}; inside the package, by relative imports"
 
 
@@ -64,6 +72,112 @@ def test_the_drawing_has_no_cycle():
     for i, folder in enumerate(MAY_IMPORT):
         below = {f".{name}" for name in list(MAY_IMPORT)[:i]}
         assert {name for name in MAY_IMPORT[folder] if name.startswith(".")} <= below
+
+
+# Modules that import each other in a circle today. Whoever opens a circle takes its line away; none may be added.
+CIRCLES = {
+    # schedules
+    *("schedules.algebra", "schedules.base", "schedules.plateau"),
+    # autograd
+    *("autograd.methods", "autograd.notebook", "autograd.tensor", "autograd.walk"),
+    # optim
+    *("optim.averaging", "optim.bound", "optim.explain", "optim.group", "optim.notebook", "optim.optimizer"),
+    *("optim.parameters", "optim.place", "optim.preparation", "optim.record", "optim.state", "optim.tiers"),
+    # experiments: fit
+    *("experiments.fit.callback", "experiments.fit.training"),
+    # experiments: results
+    *("experiments.figures", "experiments.results"),
+    # experiments: sweep
+    *("experiments.sweep.figures", "experiments.sweep.results"),
+    *("experiments.sweep.summary", "experiments.sweep.table"),
+    # dialects: keras
+    *("dialects.keras.base", "dialects.keras.bound"),
+    # dialects: torch
+    *("dialects.torch.base", "dialects.torch.group", "dialects.torch.state"),
+}
+DELIBERATE = ("optim.optimizer", "optim.bound")  # Optimizer.bind makes a BoundOptimizer, whose configuration it is
+
+
+def named_modules(path: Path) -> Iterator[str]:
+    """What is imported by a call `import_module("ravine.autograd")`."""
+    calls = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Call) and node.args]
+    for call in calls:
+        function = getattr(call.func, "id", None) or getattr(call.func, "attr", None)
+        if function == "import_module" and isinstance(call.args[0], ast.Constant):
+            name = call.args[0].value
+            yield f"{name_of(path.parent)}{name}".removeprefix("ravine") if name[0] == "." else f".{name}"[7:]
+
+
+def import_graph() -> dict[str, set[str]]:
+    """From each module of the project to those that it imports; TYPE_CHECKING and imports in functions count."""
+    names = {name_of(path.parent if path.name == "__init__.py" else path.with_suffix("")): path for path in MODULES}
+    modules = {name.removeprefix("ravine").removeprefix("."): path for name, path in names.items()}
+    graph = {}
+    for module, path in modules.items():
+        imported = [name[1:] for name in (*imports(path), *named_modules(path)) if name.startswith(".")]
+        homes = [name if name in modules else name.rpartition(".")[0] for name in imported]
+        graph[module] = {home for home in homes if home in modules} - {module}
+    return graph
+
+
+def reached(start: str, graph: dict[str, set[str]]) -> set[str]:
+    seen, ahead = set(), [start]
+    while ahead:
+        news = graph[ahead.pop()] - seen
+        seen |= news
+        ahead += news
+    return seen
+
+
+def test_no_files_import_each_other_in_a_circle():
+    graph = import_graph()
+    graph[DELIBERATE[0]].remove(DELIBERATE[1])
+    assert {module for module in graph if module in reached(module, graph)} == CIRCLES
+
+
+def test_the_import_graph_sees_every_kind_of_import():
+    graph = import_graph()
+    assert DELIBERATE[1] in graph[DELIBERATE[0]]  # in a function
+    assert {"autograd", "optim"} <= graph[""]  # under TYPE_CHECKING
+    assert "autograd" in graph["optim.minimize"]  # by a call of import_module
+
+
+# Names that two classes bear today. Whoever renames one takes its line away; none may be added.
+HOMONYMS = {
+    # schedules
+    "Domain",
+    # autograd
+    *("Entry", "Line", "Result", "Row", "Step", "Table"),
+    # optim
+    *("Record", "Trial"),
+    # experiments: compare and sweep
+    *("Bar", "Column", "Plan", "Results", "Store", "Task"),
+    # experiments: reproductions
+    "Problem",
+    # dialects
+    *("Decay", "Number"),
+}
+PYTORCHS = {"Linear"}  # nn.Linear, the layer, beside the schedule: both names are the field's
+
+
+def framework_names(module: ModuleType) -> Iterator[str]:
+    """The public names of a dialect, which its framework demands."""
+    for name in module.__all__:
+        thing = getattr(module, name)
+        yield from framework_names(thing) if isinstance(thing, ModuleType) else [name]
+
+
+def test_no_two_classes_have_one_name():
+    names = [
+        (node.name, path.relative_to(ROOT).parts[0] == "dialects")
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    ]
+    frameworks = [getattr(dialects, name) for name in dialects.__all__]
+    demanded = {name for module in frameworks if isinstance(module, ModuleType) for name in framework_names(module)}
+    counts = Counter(name for name, in_dialects in names if not (in_dialects and name in demanded))
+    assert {name for name, count in counts.items() if count > 1} - PYTORCHS == HOMONYMS
 
 
 def test_the_drawing_is_complete():
