@@ -12,7 +12,6 @@ import inspect
 import linecache
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from numba import njit
 from numba.core import config
 
 from . import denormals, device
+from .files import atomic_file
 
 __all__ = ["cache_folder", "compile_loop", "load"]
 
@@ -66,9 +66,8 @@ def _written(name: str, source: str) -> str | None:
         path = cache_folder() / f"{name}.py"
         if not path.is_file() or path.read_bytes() != source.encode():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+            with atomic_file(path) as file:
                 file.write(source.encode())
-            os.replace(file.name, path)
         return str(path)
     except (OSError, RuntimeError):  # pathlib raises RuntimeError where there is no home folder
         return None

@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..schedules import Schedule
-from . import averaging, checkpoint, state
-from .checkpoint import is_count
+from . import archive, averaging, state
 from .explain import Explanation, step_of
 from .group import Group
 from .optimizer import Optimizer
@@ -27,6 +26,9 @@ from .storage import apart, checked_array, owners
 __all__ = ["BoundOptimizer"]
 
 Array = npt.NDArray[Any]
+
+_STATE = "an optimizer's state"
+"""The kind of the files that `save` writes."""
 
 
 class BoundOptimizer:
@@ -127,7 +129,7 @@ class BoundOptimizer:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Change a hyperparameter in all groups, from the next step on."""
-        if name == "t" and not is_count(value):
+        if name == "t" and not state.is_count(value):
             raise ValueError(f"t counts the updates and must be an integer >= 0. Received: t={value!r}.")
         if name in BoundOptimizer.__slots__:
             object.__setattr__(self, name, value)
@@ -355,7 +357,7 @@ class BoundOptimizer:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to a file that appears whole or not at all: .npz, without pickle, or .safetensors."""
-        checkpoint.write(path, self.state_dict())
+        archive.write(path, _STATE, self.state_dict())
 
     def load(self, path: str | PathLike[str]) -> None:
         """Take over the state in a file that `save` wrote.
@@ -363,7 +365,7 @@ class BoundOptimizer:
         Raises:
             ValueError: the file is damaged, or not such a file; and as `load_state_dict`.
         """
-        self.load_state_dict(checkpoint.read(path))
+        self.load_state_dict(archive.read(path, _STATE))
 
 
 # The slot itself: it spares the step what __setattr__ looks at.

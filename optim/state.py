@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..schedules import Schedule
-from . import checkpoint
+from .storage import checked_array
 from .tiers import JOINT
 
 if TYPE_CHECKING:
     from .bound import BoundOptimizer
     from .place import Place
 
-__all__ = ["of", "restore"]
+__all__ = ["check", "is_count", "of", "restore"]
 
 
 def of(optimizer: BoundOptimizer) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _of(optimizer: BoundOptimizer, place: Place) -> dict[str, Any]:
 
 def restore(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
     """Take over a state, see `BoundOptimizer.load_state_dict`."""
-    checkpoint.check(saved, of(optimizer))
+    check(saved, of(optimizer))
     _check_clocks(optimizer, saved["state"])
     controllers, states = _controllers(optimizer), saved.get("controllers", {})
     if not isinstance(states, Mapping) or states.keys() != controllers.keys():
@@ -90,3 +91,51 @@ def _check_clocks(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
                     f"The state's {name} must be the same for all parameters of {type(optimizer.spec).__name__}. "
                     f"Received: {', '.join(sorted(values))}."
                 )
+
+
+def check(saved: Any, own: Mapping[str, Any]) -> None:
+    """Raise TypeError or ValueError unless a state has the keys of one's own, with values of the same kinds."""
+    whole = isinstance(saved, Mapping) and {"optimizer", "t", "state"} <= saved.keys()
+    if not whole or not isinstance(saved["state"], Mapping):
+        received = f"a dict with {sorted(saved, key=str)}" if isinstance(saved, Mapping) else repr(saved)
+        raise TypeError(
+            f"A state is what state_dict() gives: a dict with 'optimizer', 't' and 'state'. Received: {received}."
+        )
+    if not isinstance(saved["optimizer"], str) or saved["optimizer"] != own["optimizer"]:
+        raise ValueError(f"The state must be of {own['optimizer']}. Received: one of {saved['optimizer']}.")
+    _same("keys", own, saved)
+    _same("parameters", own["state"], saved["state"])
+    _check_values("", saved, own)
+    for name, slots in own["state"].items():
+        if not isinstance(saved["state"][name], Mapping):
+            raise TypeError(f"The state of parameter {name} must be a dict. Received: {saved['state'][name]!r}.")
+        _same(f"slots of parameter {name}", slots, saved["state"][name])
+        _check_values(f" of parameter {name}", saved["state"][name], slots)
+
+
+def _same(what: str, expected: Any, received: Any) -> None:
+    if set(expected) != set(received):
+        raise ValueError(f"The state's {what} must be {sorted(expected)}. Received: {sorted(received, key=str)}.")
+
+
+def _check_values(of: str, saved: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    for name, like in own.items():
+        value = saved[name]
+        if isinstance(like, np.ndarray):
+            checked_array(f"{name}{of}", value, like)
+        elif isinstance(like, int) and not is_count(value):
+            raise ValueError(f"The state's {name}{of} must be an integer >= 0 and < 2**53. Received: {value!r}.")
+        elif isinstance(like, float) and not _is_number(value):
+            raise ValueError(f"The state's {name}{of} must be a number. Received: {value!r}.")
+
+
+def is_count(value: Any) -> bool:
+    """Whether a value can be a number of updates."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return whole and 0 <= value < 2**53  # beyond, t + 1.0 is t
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, int | np.integer):
+        return not isinstance(value, bool) and abs(int(value)) <= 2**1023
+    return isinstance(value, Real)

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ravine.optim import Adam
-from ravine.optim import checkpoint as files
+from ravine.optim import Adam, archive
 
 SUFFIX = pytest.mark.parametrize("suffix", ["npz", "safetensors"])
 
@@ -56,7 +55,15 @@ def test_random_damage(data, suffix, tmp_path):
     refused_or_whole(tmp_path, suffix, bytes(content))
 
 
-HEAD = {"format": 2, "optimizer": "Adam", "t": 1, "parameters": [["0", {"t": 1}]]}
+KIND = "an optimizer's state"
+
+
+def head(top=(), slots=(), **wrong):
+    """The head of a file with a state of Adam, as `archive.write` writes it."""
+    kept = {"t": 1, "m": {"array": "0/m"}, "v": {"array": "1/v"}, **dict(slots)}
+    state = {"dict": [["0", {"dict": [list(pair) for pair in kept.items()]}]]}
+    tree = {"dict": [["optimizer", "Adam"], ["t", 1], ["state", state], *top]}
+    return {"format": 3, "kind": KIND, "tree": tree, **wrong}
 
 
 @pytest.mark.parametrize(
@@ -65,21 +72,27 @@ HEAD = {"format": 2, "optimizer": "Adam", "t": 1, "parameters": [["0", {"t": 1}]
         {},
         [],
         5,
-        {**HEAD, "parameters": 3},
-        {**HEAD, "parameters": [["0"]]},
-        {**HEAD, "parameters": [["0", {"t": 1}], ["0", {"t": 1}]]},
-        {**HEAD, "parameters": [["0", {"t": 10**40}]]},
-        {**HEAD, "t": -1},
-        {**HEAD, "t": 1e9},
-        {**HEAD, "t": None},
-        {**HEAD, "optimizer": ["Adam"]},
-        {**HEAD, "more": 1},
+        head(tree=3),
+        head(tree={"array": "2"}),
+        head(tree={"set": [1]}),
+        head(tree={"dict": [["t", 1]], "list": []}),
+        head(tree={"dict": [[{"list": []}, 1]]}),
+        head(tree={"dict": [["t"]]}),
+        head(kind="a training checkpoint"),
+        head(top=[["t", 1]]),
+        head(slots={"t": 10**40}),
+        head(top=[["more", 1]]),
+        head(slots={"t": -1}),
+        head(slots={"t": 1e9}),
+        head(slots={"t": None}),
+        head(slots={"m": 1.0}),
+        head(slots={"m": {"array": "head"}}),
     ],
     ids=lambda head: str(head)[-40:],
 )
 def test_heads_that_lie(head, tmp_path):
     content = io.BytesIO()
-    arrays = {"0/m": np.zeros((2, 3)), "0/v": np.zeros((2, 3))}
+    arrays = {"0/m": np.zeros((2, 3)), "1/v": np.zeros((2, 3))}
     np.savez(content, head=np.array(json.dumps(head)), **arrays)
     (tmp_path / "bad.npz").write_bytes(content.getvalue())
     optimizer = trained()
@@ -88,20 +101,29 @@ def test_heads_that_lie(head, tmp_path):
     assert optimizer.t == 1
 
 
+def test_the_head_above_is_one_that_is_read(tmp_path):
+    np.savez(
+        tmp_path / "good.npz", head=np.array(json.dumps(head())), **{n: np.zeros((2, 3)) for n in ("0/m", "1/v")}
+    )
+    optimizer = trained()
+    optimizer.load(tmp_path / "good.npz")
+    assert not optimizer.state_dict()["state"]["0"]["m"].any()
+
+
 def test_an_array_that_claims_to_be_huge(tmp_path):
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**13,)})
     content = io.BytesIO()
-    np.savez(content, head=np.array(json.dumps(HEAD)), **{"0/v": np.zeros((2, 3))})
+    np.savez(content, head=np.array(json.dumps(head())), **{"1/v": np.zeros((2, 3))})
     with zipfile.ZipFile(content, "a") as archive:
         archive.writestr("0/m.npy", header.getvalue())
     refused_or_whole(tmp_path, "npz", content.getvalue())
 
 
 def test_compressed_entries_are_not_unpacked(tmp_path):
-    np.savez_compressed(tmp_path / "bomb.npz", head=np.array(json.dumps(HEAD)), **{"0/m": np.zeros(10**6)})
+    np.savez_compressed(tmp_path / "bomb.npz", head=np.array(json.dumps(head())), **{"0/m": np.zeros(10**6)})
     with pytest.raises(ValueError, match="compressed, which could hide any size"):
-        files.read(tmp_path / "bomb.npz")
+        archive.read(tmp_path / "bomb.npz", KIND)
 
 
 def test_safetensors_can_be_read_by_others(tmp_path):
@@ -119,7 +141,11 @@ def test_a_number_that_is_no_float_is_refused_before_anything_changes(tmp_path):
     optimizer.save(tmp_path / "good.npz")
     parts = dict(np.load(tmp_path / "good.npz"))
     head = json.loads(str(parts.pop("head")))
-    head["t"], head["parameters"][0][1]["product"] = 77, 10**400
+    pairs = head["tree"]["dict"]
+    (state,) = [value for key, value in pairs if key == "state"]
+    ((_, slots),) = state["dict"]
+    slots["dict"] = [[key, 10**400 if key == "product" else value] for key, value in slots["dict"]]
+    head["tree"]["dict"] = [[key, 77 if key == "t" else value] for key, value in pairs]
     np.savez(tmp_path / "bad.npz", head=np.array(json.dumps(head)), **parts)
     with pytest.raises(ValueError, match="product of parameter a must be a number"):
         optimizer.load(tmp_path / "bad.npz")
@@ -131,4 +157,27 @@ def test_a_flipped_bit_in_safetensors_is_seen(tmp_path):
     content[-3] ^= 4
     (tmp_path / "bad.safetensors").write_bytes(bytes(content))
     with pytest.raises(ValueError, match=r"the checksum of .* differs"):
-        files.read(tmp_path / "bad.safetensors")
+        archive.read(tmp_path / "bad.safetensors", KIND)
+
+
+def test_a_tree_comes_back_as_it_was(tmp_path):
+    tree = {
+        "numbers": [1, -2.5, np.float32(0.5), float("inf"), None, True],
+        3: ("a", []),
+        "nested": {"w": {"m": np.arange(3)}},
+        "dotted.name": np.float32([[1, 2]]),
+        "": np.array(7),
+    }
+    archive.write(tmp_path / "tree.npz", "a tree", tree)
+    found = archive.read(tmp_path / "tree.npz", "a tree")
+    assert repr(found) == repr(tree).replace("np.float32(0.5)", "0.5")
+    assert found["dotted.name"].dtype == np.float32
+    with pytest.raises(ValueError, match=r"is not a whole file of an optimizer's state: it is a tree\."):
+        archive.read(tmp_path / "tree.npz", KIND)
+
+
+@pytest.mark.parametrize("stray", [object(), {1, 2}, np.array([None]), 1j])
+def test_what_a_file_cannot_hold_is_refused(stray, tmp_path):
+    with pytest.raises(TypeError, match="A file can't hold"):
+        archive.write(tmp_path / "tree.npz", "a tree", {"x": stray})
+    assert not list(tmp_path.iterdir())

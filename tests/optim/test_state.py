@@ -150,8 +150,8 @@ def test_other_files(tmp_path):
     np.savez(tmp_path / "hostile.npz", head=np.array([{"format": 1}], dtype=object))
     with pytest.raises(ValueError, match="not a whole file"):
         optimizer.load(tmp_path / "hostile.npz")
-    np.savez(tmp_path / "newer.npz", head=np.array(json.dumps({"format": 99})))
-    with pytest.raises(ValueError, match="reads format 2 alone"):
+    np.savez(tmp_path / "newer.npz", head=np.array(json.dumps({"format": 99, "kind": "an optimizer's state"})))
+    with pytest.raises(ValueError, match="reads format 3 alone"):
         optimizer.load(tmp_path / "newer.npz")
 
 
