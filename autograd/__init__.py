@@ -20,11 +20,11 @@ else:
     from .call import DisconnectedWarning
     from .check import check_grads
     from .checkpoint import checkpoint
-    from .domain import Domain, arr, case
+    from .domain import Domain, rand, sample
     from .explain import draw, kinks, steps, strict_dtype, strong_zero, trace_nan
     from .functional import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .modes import no_grad
-    from .op import Op, composite, constant, elementwise, linear, structural
+    from .op import Primitive, composite, constant, elementwise, linear, primitive
     from .ops.complex import takes_complex
     from .rows import check_row, table
     from .tensor import Parameter, Tensor
@@ -32,11 +32,9 @@ else:
     __all__ = [
         "DisconnectedWarning",
         "Domain",
-        "Op",
         "Parameter",
+        "Primitive",
         "Tensor",
-        "arr",
-        "case",
         "check_grads",
         "check_row",
         "checkpoint",
@@ -55,10 +53,12 @@ else:
         "linear",
         "nn",
         "no_grad",
+        "primitive",
+        "rand",
+        "sample",
         "steps",
         "strict_dtype",
         "strong_zero",
-        "structural",
         "table",
         "takes_complex",
         "trace_nan",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .containers import aligned, is_container, labels, leaves, rebuild, transform
-from .domain import arr, case
+from .domain import rand, sample
 from .forward import explore, push
 from .modes import Mode, is_recording
 from .op import Function, linear
@@ -41,7 +41,7 @@ def _enter(x: Any) -> Any:
     return x
 
 
-enter = linear(_enter, lambda g, y, x: g, samples=[case(arr(3))])
+enter = linear(_enter, lambda g, y, x: g, samples=[sample(rand(3))])
 takes_complex(enter)
 
 _current: ContextVar[Call | None] = ContextVar("current", default=None)

@@ -16,7 +16,7 @@ from .call import enter
 from .containers import leaves, rebuild, transform
 from .forward import explore
 from .modes import Mode, is_recording
-from .op import ForEach, Function, Op
+from .op import ForEach, Function, Primitive
 from .ops.complex import takes_complex
 from .tensor import Tensor
 from .walk import cast_to, pull
@@ -106,7 +106,7 @@ class _Segment:
         return [np.zeros(np.shape(x), x.dtype) if d is None else d for d, x in zip(found, arrays, strict=True)]
 
 
-_again = Op(
+_again = Primitive(
     checkpoint,
     ForEach(lambda g, y, i, *arrays, segment, value: segment.gradient(g, y, i, arrays)),
     (),

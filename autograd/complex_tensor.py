@@ -13,7 +13,7 @@ import numpy as np
 
 from .containers import leaves
 from .dispatch import KEYWORDS, WITH_KEYWORDS, Protocols, apply_ufunc, is_foreign, name_of, plain
-from .op import CONSTANT, Composite, Function, Op
+from .op import CONSTANT, Function, Op, Primitive
 from .ops.complex import COMPLEX, REAL_ONLY
 from .tensor import Result, Tensor, _constant, _node
 
@@ -23,13 +23,13 @@ def is_complex(x: Any) -> bool:
     return isinstance(x, complex) or getattr(getattr(x, "dtype", None), "kind", "") == "c"
 
 
-def record(op: Op, args: Any, kwargs: dict[str, Any], data: Any = None) -> Tensor:
+def record(op: Primitive, args: Any, kwargs: dict[str, Any], data: Any = None) -> Tensor:
     """`Tensor._record` where a number is complex. data: the result, if the row for reals has computed it.
 
     TypeError: if the function takes no complex numbers.
     """
     row = COMPLEX.get(op.func)
-    if not isinstance(row, Op):
+    if not isinstance(row, Primitive):
         raise TypeError(_refusal(op.func, args))
     raw = [x.data if isinstance(x, Tensor) else x for x in args]
     inputs = [x if isinstance(x, Tensor) and x.requires_grad else None for x in args]
@@ -48,7 +48,7 @@ def record(op: Op, args: Any, kwargs: dict[str, Any], data: Any = None) -> Tenso
     return t
 
 
-def operate(op: Op, *operands: Any) -> Any:
+def operate(op: Primitive, *operands: Any) -> Any:
     """An operator with an operand that is neither a plain Tensor nor a real number or an array of them.
 
     NotImplemented unless that is complex, or of a class made from Tensor.
@@ -61,7 +61,7 @@ def operate(op: Op, *operands: Any) -> Any:
     return Tensor._record(op, operands, {}) if all([isinstance(x, Tensor) for x in operands]) else NotImplemented
 
 
-def _row(func: Function, args: Any) -> Op | Composite | None:
+def _row(func: Function, args: Any) -> Op | None:
     """The row of a function for complex numbers; None if it has derivative zero. TypeError if it refuses them."""
     row = COMPLEX.get(func)
     if row is None and (func not in CONSTANT or func in REAL_ONLY):

@@ -110,7 +110,7 @@ def _refusal(func: Callable[..., Any]) -> str:
     return (
         f"{name} has no row in the op table: it cannot be applied to Tensors. Add one, with "
         f"ravine.autograd.elementwise({name}, domain, lambda y, x: ...) or "
-        f"structural({name}, lambda g, y, x: ..., samples=[...]), or apply it to .data."
+        f"primitive({name}, lambda g, y, x: ..., samples=[...]), or apply it to .data."
     )
 
 

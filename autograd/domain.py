@@ -85,25 +85,25 @@ NONZERO2 = (REAL, NONZERO)
 
 
 @dataclass(frozen=True)
-class Sample:
+class RandomArray:
     """A place for a random array of the given shape, drawn from a domain."""
 
     shape: tuple[int, ...]
     domain: Domain = REAL
 
 
-def arr(*shape: int, domain: Domain = REAL) -> Sample:
-    """`arr(2, 3)` stands for a random array of shape (2, 3).
+def rand(*shape: int, domain: Domain = REAL) -> RandomArray:
+    """`rand(2, 3)` stands for a random array of shape (2, 3).
 
-    >>> arr(2, 3, domain=Domain(0, 1)).domain.sample(np.random.default_rng(0), (2, 3)).shape
+    >>> rand(2, 3, domain=Domain(0, 1)).domain.sample(np.random.default_rng(0), (2, 3)).shape
     (2, 3)
     """
-    return Sample(shape, domain)
+    return RandomArray(shape, domain)
 
 
 @dataclass(frozen=True)
-class Case:
-    """One call of a row: its arguments, with a `Sample` in the place of every array to differentiate."""
+class SampleInput:
+    """One call of a row: its arguments, with a `RandomArray` in the place of every array to differentiate."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
@@ -120,8 +120,8 @@ class Case:
         return f(*args, **kwargs)
 
 
-def _samples(x: Any) -> Iterator[Sample]:
-    if isinstance(x, Sample):
+def _samples(x: Any) -> Iterator[RandomArray]:
+    if isinstance(x, RandomArray):
         yield x
     elif isinstance(x, (list, tuple, dict)):
         for part in x.values() if isinstance(x, dict) else x:
@@ -129,17 +129,17 @@ def _samples(x: Any) -> Iterator[Sample]:
 
 
 def _fill(x: Any, arrays: Iterator[Any]) -> Any:
-    if isinstance(x, Sample):
+    if isinstance(x, RandomArray):
         return next(arrays)
     if isinstance(x, dict):
         return {name: _fill(part, arrays) for name, part in x.items()}
     return type(x)(_fill(part, arrays) for part in x) if isinstance(x, (list, tuple)) else x
 
 
-def case(*args: Any, **kwargs: Any) -> Case:
-    """`case(arr(2, 3), axis=0)` stands for the call `f(a, axis=0)` with a random array a of shape (2, 3).
+def sample(*args: Any, **kwargs: Any) -> SampleInput:
+    """`sample(rand(2, 3), axis=0)` stands for the call `f(a, axis=0)` with a random array a of shape (2, 3).
 
-    >>> case(arr(2, 3), axis=0).call(np.sum, [np.ones((2, 3))]).tolist()
+    >>> sample(rand(2, 3), axis=0).call(np.sum, [np.ones((2, 3))]).tolist()
     [2.0, 2.0, 2.0]
     """
-    return Case(args, kwargs)
+    return SampleInput(args, kwargs)

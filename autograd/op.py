@@ -20,23 +20,23 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .domain import Case, Domain, arr, case
+from .domain import Domain, SampleInput, rand, sample
 
 Function = Callable[..., Any]
-R = TypeVar("R", bound="Op | Composite")
+R = TypeVar("R", bound="Op")
 Derivative = Function | float | None
 """By one argument: a function, a number if it is constant, or None where there is none (a condition, a shape)."""
 
 
-class Row:
+class Op:
     """What every entry of the table has: the public function `func`, its name, and the calls on which it is tested."""
 
     is_elementwise = False
     is_linear = False
 
-    def __init__(self, func: Function, cases: Sequence[Case], signature: Function | None, skip: int) -> None:
+    def __init__(self, func: Function, samples: Sequence[SampleInput], signature: Function | None, skip: int) -> None:
         self.func = func
-        self.cases = cases
+        self.samples = samples
         self.name: str = func.__name__.lstrip("_")
         self.__doc__ = func.__doc__
         known = list(inspect.signature(signature).parameters.values())[skip:] if signature else []
@@ -44,6 +44,10 @@ class Row:
         self.defaults = {p.name: p.default for p in known if p.default is not p.empty}
         self.only_by_name = {p.name for p in known if p.kind is p.KEYWORD_ONLY}
         self.takes_any = any(p.kind is p.VAR_KEYWORD for p in known)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function itself, on arrays or Tensors."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name})"
@@ -106,8 +110,8 @@ class ForEach:
             i += 1
 
 
-class Op(Row):
-    """A differentiable function. Callable on arrays and on Tensors; `elementwise` and `structural` make one.
+class Primitive(Op):
+    """A differentiable function. Callable on arrays and on Tensors; `elementwise` and `primitive` make one.
 
     `func` is the public NumPy function and the key in `TABLE`; `forward` computes it (the same function, unless a
     cheaper spelling exists); `prepare` maps its calling convention to `forward`'s where the two differ, so that every
@@ -116,7 +120,7 @@ class Op(Row):
 
     >>> from ravine.autograd.op import TABLE
     >>> sine = TABLE[np.sin]
-    >>> isinstance(sine, Op), sine.arity, sine.is_elementwise, float(sine(0.0))
+    >>> isinstance(sine, Primitive), sine.arity, sine.is_elementwise, float(sine(0.0))
     (True, 1, True, 0.0)
     """
 
@@ -124,15 +128,15 @@ class Op(Row):
         self,
         func: Function,
         derivatives: Sequence[Function | None] | ForEach,
-        cases: Sequence[Case],
+        samples: Sequence[SampleInput],
         is_elementwise: bool = False,
         forward: Function | None = None,
         prepare: Function | None = None,
     ) -> None:
         if isinstance(derivatives, ForEach):
-            super().__init__(func, cases, derivatives.vjp, 3)
+            super().__init__(func, samples, derivatives.vjp, 3)
         else:
-            super().__init__(func, cases, None if is_elementwise else next(filter(None, derivatives)), 2)
+            super().__init__(func, samples, None if is_elementwise else next(filter(None, derivatives)), 2)
         self.derivatives = derivatives
         self.arity: float = math.inf if isinstance(derivatives, ForEach) else [*derivatives, None].index(None)
         self.is_elementwise = is_elementwise
@@ -179,11 +183,11 @@ class Op(Row):
         )
 
 
-class Composite(Row):
+class Composite(Op):
     """A function written in differentiable functions: its derivative follows from theirs."""
 
-    def __init__(self, func: Function, definition: Function, cases: Sequence[Case]) -> None:
-        super().__init__(func, cases, definition, 0)
+    def __init__(self, func: Function, definition: Function, samples: Sequence[SampleInput]) -> None:
+        super().__init__(func, samples, definition, 0)
         self.definition = definition
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -191,7 +195,7 @@ class Composite(Row):
         return self.definition(*args, **(self.checked(kwargs) if kwargs else kwargs))
 
 
-TABLE: dict[Function, Op | Composite] = {}
+TABLE: dict[Function, Op] = {}
 """NumPy function (or function of ours) -> its row."""
 
 CONSTANT: set[Function] = set()
@@ -203,7 +207,7 @@ _SHAPES: list[tuple[tuple[int, ...], ...]] = [((2, 3), (3,)), ((2, 1), (1, 3)), 
 
 def elementwise(
     func: Function, domain: Domain | tuple[Domain, ...], *partials: Derivative, forward: Function | None = None
-) -> Op:
+) -> Primitive:
     """Adds the row of a function that acts entry by entry, with broadcasting.
 
     `partials`: per argument, `d(y, *args)` = dy/darg, or a number if it is constant. `domain`: per argument, where
@@ -225,8 +229,8 @@ def elementwise(
     _check_elementwise(func, domains, partials)
     shapes = _SHAPES if len(domains) > 1 else _SHAPES[::3]
     places = [zip(domains, chain(row, repeat(())), strict=False) for row in shapes]
-    cases = [case(*(arr(*shape, domain=d) for d, shape in place)) for place in places]
-    return _add(Op(func, [_partial(d) for d in partials], cases, True, forward))
+    samples = [sample(*(rand(*shape, domain=d) for d, shape in place)) for place in places]
+    return _add(Primitive(func, [_partial(d) for d in partials], samples, True, forward))
 
 
 def _check_elementwise(func: Function, domains: tuple[Any, ...], partials: tuple[Derivative, ...]) -> None:
@@ -242,14 +246,14 @@ def _check_elementwise(func: Function, domains: tuple[Any, ...], partials: tuple
         )
 
 
-def structural(
+def primitive(
     func: Function,
     *vjps: Function | None,
-    samples: Sequence[Case],
+    samples: Sequence[SampleInput],
     each: Function | None = None,
     forward: Function | None = None,
     prepare: Function | None = None,
-) -> Op:
+) -> Primitive:
     """Adds the row of any other function.
 
     `vjps`: per argument, `vjp(g, y, *args, **kwargs)`, of the argument's shape up to broadcast axes; its parameters
@@ -257,36 +261,36 @@ def structural(
     arrays. `samples`: calls on which the row is tested, by `check_row`. See `elementwise` on what follows from a row.
     ValueError: without any vjp, or if the function has a row already.
 
-    >>> from ravine.autograd import arr, case, grad
-    >>> energy = structural(lambda x: np.sum(x**2), lambda g, y, x: 2 * g * x, samples=[case(arr(3))])
+    >>> from ravine.autograd import rand, sample, grad
+    >>> energy = primitive(lambda x: np.sum(x**2), lambda g, y, x: 2 * g * x, samples=[sample(rand(3))])
     >>> grad(energy)(np.array([1.0, -2.0])).tolist()
     [2.0, -4.0]
     """
     if each is None and not any(vjps):
-        raise ValueError("structural: needs a vjp per argument, or each=. Received: none. See also `constant`.")
-    return _add(Op(func, ForEach(each) if each else vjps, samples, False, forward, prepare))
+        raise ValueError("primitive: needs a vjp per argument, or each=. Received: none. See also `constant`.")
+    return _add(Primitive(func, ForEach(each) if each else vjps, samples, False, forward, prepare))
 
 
-def linear(func: Function, *vjps: Function | None, **options: Any) -> Op:
-    """As `structural`, for a function linear in its arrays, all together: it is its own forward derivative.
+def linear(func: Function, *vjps: Function | None, **options: Any) -> Primitive:
+    """As `primitive`, for a function linear in its arrays, all together: it is its own forward derivative.
 
-    >>> from ravine.autograd import arr, case, vjp
-    >>> mirror = linear(lambda x: x[::-1], lambda g, y, x: g[::-1], samples=[case(arr(3))])
+    >>> from ravine.autograd import rand, sample, vjp
+    >>> mirror = linear(lambda x: x[::-1], lambda g, y, x: g[::-1], samples=[sample(rand(3))])
     >>> vjp(mirror, np.zeros(3))[1](np.array([1.0, 2.0, 3.0]))[0].tolist()
     [3.0, 2.0, 1.0]
     """
-    op = structural(func, *vjps, **options)
+    op = primitive(func, *vjps, **options)
     op.is_linear = True
     return op
 
 
-def composite(func: Function, definition: Function, *, samples: Sequence[Case]) -> Composite:
+def composite(func: Function, definition: Function, *, samples: Sequence[SampleInput]) -> Composite:
     """Adds the row of a function given by a definition in functions that have rows.
 
-    >>> from ravine.autograd import arr, case, grad
+    >>> from ravine.autograd import rand, sample, grad
     >>> def rms(x):
     ...     return np.sqrt(np.mean(x**2))
-    >>> rms = composite(rms, rms, samples=[case(arr(3))])
+    >>> rms = composite(rms, rms, samples=[sample(rand(3))])
     >>> grad(rms)(np.array([3.0, 3.0])).tolist()
     [0.5, 0.5]
     """

@@ -22,21 +22,20 @@ import numpy as np
 from .check import check_grads
 from .containers import leaves, transform
 from .dispatch import name_of
-from .domain import Case, Domain, Sample
+from .domain import Domain, RandomArray, SampleInput
 from .explain.formulas import text_of
 from .functional import jvp, vjp
-from .op import CONSTANT, TABLE, Composite, ForEach, Function, Op, negated, unchanged
+from .op import CONSTANT, TABLE, Composite, ForEach, Function, Op, Primitive, negated, unchanged
 from .ops.complex import COMPLEX, REAL_ONLY
 from .tensor import Tensor
 
-Row = Op | Composite
 NARROW = (np.dtype(np.float32), np.dtype(np.complex64))
 
 
-def check_row(row: Row | Function, order: int = 2) -> None:
+def check_row(row: Op | Function, order: int = 2) -> None:
     """Tests a row on each of its sample calls, as all rows of the table are tested.
 
-    row: what `elementwise`, `structural`, `linear` or `composite` returned, or the NumPy function.
+    row: what `elementwise`, `primitive`, `linear` or `composite` returned, or the NumPy function.
     That its value is the function's, also through NumPy; its derivatives up to `order` against differences; that
     float32 stays float32, in the derivatives too; that inputs and gradients are not changed, and may be read-only; that
     forward mode agrees with reverse mode; and, of a `linear` row, that the function is linear.
@@ -47,12 +46,12 @@ def check_row(row: Row | Function, order: int = 2) -> None:
 
     >>> check_row(np.tanh)  # silence: all is right
     """
-    found = row if isinstance(row, (Op, Composite)) else TABLE.get(row)
+    found = row if isinstance(row, Op) else TABLE.get(row)
     if found is None:
         raise TypeError(f"check_row: needs a row, or a function that has one. Received: {row!r}.")
-    if not found.cases:
-        raise ValueError(f"check_row: {found.name} has no samples. Declare some calls: samples=[case(arr(2, 3))].")
-    for case in found.cases:
+    if not found.samples:
+        raise ValueError(f"check_row: {found.name} has no samples. Declare some calls: samples=[sample(rand(2, 3))].")
+    for case in found.samples:
         for check in (_value, _linearity, _derivatives, _types, _purity, _forward):
             try:
                 check(found, case, order)
@@ -61,13 +60,13 @@ def check_row(row: Row | Function, order: int = 2) -> None:
                 raise AssertionError(f"check_row: {what} fails. {error}") from error
 
 
-def _call(row: Row, case: Case) -> Callable[..., Any]:
+def _call(row: Op, case: SampleInput) -> Callable[..., Any]:
     """The row as users call it: through NumPy where it is NumPy's."""
     f = row.func if (getattr(row.func, "__module__", None) or "numpy").startswith("numpy") else row
     return lambda *arrays: case.call(f, arrays)
 
 
-def _arrays(case: Case, dtype: Any = np.float64) -> list[Any]:
+def _arrays(case: SampleInput, dtype: Any = np.float64) -> list[Any]:
     return case.draw(np.random.default_rng(0), dtype)
 
 
@@ -75,7 +74,7 @@ def _leaves(arrays: list[Any]) -> list[Tensor]:
     return [Tensor(a, requires_grad=True) for a in arrays]
 
 
-def _value(row: Row, case: Case, order: int) -> None:
+def _value(row: Op, case: SampleInput, order: int) -> None:
     """The value: of the row on Tensors, and of the function on arrays, are equal."""
     arrays = _arrays(case)
     expected = leaves(case.call(row.func, arrays))
@@ -85,7 +84,7 @@ def _value(row: Row, case: Case, order: int) -> None:
             np.testing.assert_allclose(y.data, e, rtol=1e-14, atol=1e-15)
 
 
-def _linearity(row: Row, case: Case, order: int) -> None:
+def _linearity(row: Op, case: SampleInput, order: int) -> None:
     """Linearity: f(2 a + 3 b) = 2 f(a) + 3 f(b), which a row made by `linear` claims."""
     if row.is_linear:
         a, b = _arrays(case), case.draw(np.random.default_rng(1))
@@ -95,19 +94,19 @@ def _linearity(row: Row, case: Case, order: int) -> None:
         np.testing.assert_allclose(both.data, apart.data, rtol=1e-12, atol=1e-13)
 
 
-def _derivatives(row: Row, case: Case, order: int) -> None:
+def _derivatives(row: Op, case: SampleInput, order: int) -> None:
     """The derivative: against differences."""
     for k in range(len(leaves(case.call(row.func, _arrays(case))))):
         check_grads(lambda *xs, k=k: leaves(_call(row, case)(*xs))[k], *_arrays(case), order=order)
 
 
-def _types(row: Row, case: Case, order: int) -> None:
+def _types(row: Op, case: SampleInput, order: int) -> None:
     """The type of the derivative: float32 for float32, before the walk casts it."""
     expected = leaves(case.call(row.func, _arrays(case, np.float32)))
     xs = _leaves(_arrays(case, np.float32))
     for y, e in zip(leaves(_call(row, case)(*xs)), expected, strict=True):
         assert y.dtype in (np.float32, e.dtype), f"The value of float32 has dtype {y.dtype}, the function's {e.dtype}."
-        if isinstance(row, Op) and y.op is row and y.dtype in NARROW:
+        if isinstance(row, Primitive) and y.op is row and y.dtype in NARROW:
             g = np.ones(y.shape, y.dtype)[()]
             for i, (t, d) in enumerate(zip(y.inputs, row.derivatives, strict=False)):
                 if t is not None and d is not None:
@@ -118,7 +117,7 @@ def _types(row: Row, case: Case, order: int) -> None:
                     )
 
 
-def _purity(row: Row, case: Case, order: int) -> None:
+def _purity(row: Op, case: SampleInput, order: int) -> None:
     """Leaving the inputs alone: read-only arrays are enough, nothing is changed."""
     arrays = _arrays(case)
     copies = [a.copy() for a in arrays]
@@ -134,7 +133,7 @@ def _purity(row: Row, case: Case, order: int) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-def _forward(row: Row, case: Case, order: int) -> None:
+def _forward(row: Op, case: SampleInput, order: int) -> None:
     """Forward mode: the transpose of reverse mode."""
     rng, arrays = np.random.default_rng(1), tuple(_arrays(case))
     tangents = tuple(_random(rng, a) for a in arrays)
@@ -161,7 +160,7 @@ class Entry(NamedTuple):
     name: str
     """As one writes it: "np.sin"."""
     kind: str
-    """"elementwise", "linear", "structural", "composite"; or "constant": the derivative is zero."""
+    """"elementwise", "linear", "primitive", "composite"; or "constant": the derivative is zero."""
     derivatives: tuple[str, ...]
     """Per argument, from the source of the row: the partial derivative of an elementwise function; else the product of
     the upstream gradient g and the derivative, "" for an argument without one; of a composite its definition. y is the
@@ -207,15 +206,16 @@ def _entries() -> list[Entry]:
     return rows + [Entry(_name(f), "constant", ("0",), (), f in COMPLEX or f not in REAL_ONLY) for f in constants]
 
 
-def _kind(row: Row) -> str:
+def _kind(row: Op) -> str:
     if isinstance(row, Composite):
         return "composite"
-    return "elementwise" if row.is_elementwise else "linear" if row.is_linear else "structural"
+    return "elementwise" if row.is_elementwise else "linear" if row.is_linear else "primitive"
 
 
-def _sources(row: Row) -> tuple[str, ...]:
+def _sources(row: Op) -> tuple[str, ...]:
     if isinstance(row, Composite):
         return (text_of(row.definition),)
+    assert isinstance(row, Primitive)
     if isinstance(row.derivatives, ForEach):
         return (text_of(row.derivatives.vjp),)
     return tuple(map(_source, row.derivatives))
@@ -227,12 +227,12 @@ def _source(derivative: Function | None) -> str:
     return "1" if derivative is unchanged else "-1" if derivative is negated else text_of(inspect.unwrap(derivative))
 
 
-def _domains(row: Row) -> tuple[str, ...]:
-    return tuple(map(_interval, _domains_in(row.cases[0].args))) if row.cases else ()
+def _domains(row: Op) -> tuple[str, ...]:
+    return tuple(map(_interval, _domains_in(row.samples[0].args))) if row.samples else ()
 
 
 def _domains_in(args: Any) -> Iterator[Domain]:
-    return (x.domain for x in leaves(args) if isinstance(x, Sample))
+    return (x.domain for x in leaves(args) if isinstance(x, RandomArray))
 
 
 def _interval(domain: Domain) -> str:
@@ -246,9 +246,9 @@ def _name(func: Function) -> str:
     return name if name.startswith(("np.", "scipy.")) else name.rpartition(".")[2]
 
 
-def _shown(case: Case) -> str:
+def _shown(case: SampleInput) -> str:
     def shown(x: Any) -> str:
-        return f"array{x.shape}" if isinstance(x, Sample) else repr(x)
+        return f"array{x.shape}" if isinstance(x, RandomArray) else repr(x)
 
     parts = [shown(x) for x in transform(lambda x: x, case.args)]
     parts += [f"{name}={shown(x)}" for name, x in case.kwargs.items()]

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from .dispatch import Protocols, apply_ufunc, is_foreign, plain
 from .methods import Methods
 from .modes import is_recording, observers
-from .op import TABLE, Op
+from .op import TABLE, Primitive
 from .operands import operand
 from .ops.assignment import assigned
 from .walk import backward, expect_versions
 
 _seq = count(1)
 _NO_KEYWORDS: dict[str, Any] = {}
-_UNARY: dict[Any, Op] = {}  # ufunc -> its row
+_UNARY: dict[Any, Primitive] = {}  # ufunc -> its row
 _BINARY: dict[Any, Any] = {}  # ufunc -> its methods for a Tensor on the left and on the right
 _row_of_unary = _UNARY.get
 _POWERS: dict[float, Callable[..., Tensor]] = {2: TABLE[np.square], 0.5: TABLE[np.sqrt], -1: TABLE[np.reciprocal]}
@@ -33,7 +33,7 @@ _POWERS: dict[float, Callable[..., Tensor]] = {2: TABLE[np.square], 0.5: TABLE[n
 
 def _unary(func: Callable[..., Any], operate: Callable[[Any], Any] | None = None) -> Callable[[Tensor], Tensor]:
     """The method of an operator, and the entry that makes `func(t)` fast."""
-    op = _UNARY[func] = cast(Op, TABLE[func])
+    op = _UNARY[func] = cast(Primitive, TABLE[func])
     on_numbers = operate or func
 
     def method(a: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ def _binary(
     func: Callable[..., Any], operate: Callable[[Any, Any], Any] | None = None
 ) -> tuple[Callable[[Tensor, Any], Tensor], Callable[[Tensor, Any], Tensor]]:
     """The methods of an operator for a Tensor on the left and on the right."""
-    op = cast(Op, TABLE[func])
+    op = cast(Primitive, TABLE[func])
     on_arrays = op.forward
     on_numbers = operate or on_arrays
 
@@ -246,7 +246,7 @@ class Tensor(Methods, Protocols):
     # How an operation makes a Tensor
 
     @staticmethod
-    def _record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+    def _record(op: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         """Applies op to arguments of which some are Tensors, and records it if one needs a gradient."""
         raw: list[Any] = []
         inputs: list[Tensor | None] = []
@@ -375,7 +375,7 @@ def _constant(data: Any) -> Tensor:
     return t
 
 
-def _node(data: Any, op: Op, args: Any, inputs: Any, kwargs: dict[str, Any] = _NO_KEYWORDS) -> Tensor:
+def _node(data: Any, op: Primitive, args: Any, inputs: Any, kwargs: dict[str, Any] = _NO_KEYWORDS) -> Tensor:
     """The result of an operation on Tensors of which one needs a gradient, recorded if recording is on."""
     if observers and not is_recording():
         return _constant(data)

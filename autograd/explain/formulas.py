@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from ..op import ForEach, Function, Op, negated, unchanged
+from ..op import ForEach, Function, Primitive, negated, unchanged
 
 _LONG = 120
 _WHERE = ", where "
 _Definition = ast.Lambda | ast.FunctionDef
 
 
-def formula(op: Op, position: int) -> str:
+def formula(op: Primitive, position: int) -> str:
     """The derivative of op by its argument `position`, from the source of its row; "" if that is not at hand.
 
     In it g is the upstream gradient, y the result, and the other names are the arguments.

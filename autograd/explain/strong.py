@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import ForEach, Function, Op, negated, unchanged
+from ..op import ForEach, Function, Primitive, negated, unchanged
 from ..tensor import Tensor
 from .lines import watching
 
@@ -53,7 +53,7 @@ def strong_zero() -> Iterator[None]:
 
 
 @cache
-def _guarded(op: Op) -> Op:
+def _guarded(op: Primitive) -> Primitive:
     """The same row with guarded derivatives; the row itself where nothing can become infinite."""
     if op.is_linear or hasattr(op, "is_guarded"):
         return op

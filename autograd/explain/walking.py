@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Function, Op, negated, unchanged
+from ..op import Function, Primitive, negated, unchanged
 from ..tensor import Tensor
 from ..walk import cast_to, unbroadcast
 
@@ -60,7 +60,7 @@ def nodes_below(root: Tensor) -> list[Tensor]:
     return sorted(found.values(), key=lambda t: -t.seq)
 
 
-def spoken(op: Op) -> str:
+def spoken(op: Primitive) -> str:
     """The name of an operation as users write it: `np.sin`, `np.linalg.inv`, `relu`."""
     for prefix, module in (("np.", np), ("np.linalg.", np.linalg), ("np.fft.", np.fft)):
         if getattr(module, op.name, None) is op.func:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domain import arr, case
-from ..op import Op, structural
+from ..domain import rand, sample
+from ..op import Primitive, primitive
 from .compiled import contiguous
 from .rows import add_rows, to_rows
 from .windows import Pair, Window, check_fits, check_images, pair
@@ -198,31 +198,31 @@ def _size(x: Any) -> Pair:
 _PLAIN = Window((2, 3), (1, 1), ((1, 0), (0, 2)))
 _STRIDED = Window((2, 1), (2, 3), ((1, 1), (0, 0)), (2, 1))
 
-convolve: Op = structural(
+convolve: Primitive = primitive(
     _convolve,
     lambda g, y, x, weight, bias, window, groups=1: convolve_input(g, weight, _size(x), window, groups),
     lambda g, y, x, weight, bias, window, groups=1: convolve_weight(x, g, window, groups),
     lambda g, y, x, weight, bias, window, groups=1: np.sum(g, axis=(0, 2, 3)),
     samples=[
-        case(arr(2, 2, 3, 4), arr(3, 2, 2, 3), arr(3), _PLAIN),
-        case(arr(1, 4, 5, 4), arr(2, 2, 2, 1), None, _STRIDED, 2),
+        sample(rand(2, 2, 3, 4), rand(3, 2, 2, 3), rand(3), _PLAIN),
+        sample(rand(1, 4, 5, 4), rand(2, 2, 2, 1), None, _STRIDED, 2),
     ],
 )
-convolve_input: Op = structural(
+convolve_input: Primitive = primitive(
     _convolve_input,
     lambda h, x, g, weight, size, window, groups=1: convolve(h, weight, None, window, groups),
     lambda h, x, g, weight, size, window, groups=1: convolve_weight(h, g, window, groups),
     samples=[
-        case(arr(2, 3, 3, 4), arr(3, 2, 2, 3), (3, 4), _PLAIN),
-        case(arr(1, 2, 3, 2), arr(2, 2, 2, 1), (5, 4), _STRIDED, 2),
+        sample(rand(2, 3, 3, 4), rand(3, 2, 2, 3), (3, 4), _PLAIN),
+        sample(rand(1, 2, 3, 2), rand(2, 2, 2, 1), (5, 4), _STRIDED, 2),
     ],
 )
-convolve_weight: Op = structural(
+convolve_weight: Primitive = primitive(
     _convolve_weight,
     lambda h, w, x, g, window, groups=1: convolve_input(g, h, _size(x), window, groups),
     lambda h, w, x, g, window, groups=1: convolve(x, h, None, window, groups),
     samples=[
-        case(arr(2, 2, 3, 4), arr(2, 3, 3, 4), _PLAIN),
-        case(arr(1, 4, 5, 4), arr(1, 2, 3, 2), _STRIDED, 2),
+        sample(rand(2, 2, 3, 4), rand(2, 3, 3, 4), _PLAIN),
+        sample(rand(1, 4, 5, 4), rand(1, 2, 3, 2), _STRIDED, 2),
     ],
 )

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..domain import NONZERO, POSITIVE, REAL, arr, case
-from ..op import Op, elementwise, structural
+from ..domain import NONZERO, POSITIVE, REAL, rand, sample
+from ..op import Primitive, elementwise, primitive
 from ..ops.reductions import Axis, add_up, keep, largest
 
 
@@ -88,37 +88,37 @@ def _rows(x: Any) -> Any:
     return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]))
 
 
-_SAMPLES = [case(arr(2, 3)), case(arr(3)), case(arr(2, 3), axis=0)]
+_SAMPLES = [sample(rand(2, 3)), sample(rand(3)), sample(rand(2, 3), axis=0)]
 
 relu = elementwise(_relu, NONZERO, lambda y, x: y > 0)
 sigmoid = elementwise(_sigmoid, REAL, lambda y, x: density(x))
-density: Op = elementwise(_density, REAL, lambda y, x: -y * np.tanh(x / 2))
-softmax = structural(
+density: Primitive = elementwise(_density, REAL, lambda y, x: -y * np.tanh(x / 2))
+softmax = primitive(
     _softmax,
     lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
     samples=_SAMPLES,
 )
-log_softmax = structural(
+log_softmax = primitive(
     _log_softmax,
     lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
     samples=_SAMPLES,
 )
-logsumexp = structural(
+logsumexp = primitive(
     _logsumexp,
     lambda g, y, x, axis=-1, b=None, keepdims=False: _weights(g, y, x, axis) * (1 if b is None else b),
     None,
     lambda g, y, x, axis=-1, b=None, keepdims=False: _weights(g, y, x, axis),
     samples=[
         *_SAMPLES,
-        case(arr(2, 3), axis=None),
-        case(arr(2, 3, 2), axis=(0, 2), keepdims=True),
-        case(arr(2, 3), axis=1, b=arr(3, domain=POSITIVE)),
+        sample(rand(2, 3), axis=None),
+        sample(rand(2, 3, 2), axis=(0, 2), keepdims=True),
+        sample(rand(2, 3), axis=1, b=rand(3, domain=POSITIVE)),
     ],
 )
-linear = structural(
+linear = primitive(
     _linear,
     lambda g, y, x, weight, bias: np.dot(g, weight.T),
     lambda g, y, x, weight, bias: np.dot(_rows(x).T, _rows(g)),
     lambda g, y, x, weight, bias: g,
-    samples=[case(arr(*batch, 3), arr(3, 2), arr(2)) for batch in ((4,), (2, 4), ())],
+    samples=[sample(rand(*batch, 3), rand(3, 2), rand(2)) for batch in ((4,), (2, 4), ())],
 )

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..domain import arr, case
-from ..op import Op, linear
+from ..domain import rand, sample
+from ..op import Primitive, linear
 from .compiled import compiled, contiguous
 
 
@@ -35,13 +35,13 @@ def _scatter_rows(rows: Any, at: Any, n: int) -> Any:
 
 _AT = np.array([[0, 2], [2, 3]])
 
-gather_rows: Op = linear(
+gather_rows: Primitive = linear(
     _gather_rows,
     lambda g, y, a, at: scatter_rows(g, at, a.shape[0]),
-    samples=[case(arr(4, 2), _AT), case(arr(4), _AT[1])],
+    samples=[sample(rand(4, 2), _AT), sample(rand(4), _AT[1])],
 )
-scatter_rows: Op = linear(
+scatter_rows: Primitive = linear(
     _scatter_rows,
     lambda h, y, rows, at, n: gather_rows(h, at),
-    samples=[case(arr(2, 2, 2), _AT, 5), case(arr(2), _AT[1], 4)],
+    samples=[sample(rand(2, 2, 2), _AT, 5), sample(rand(2), _AT[1], 4)],
 )

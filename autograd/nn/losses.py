@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import plain
-from ..domain import PROBABILITY, REAL, REAL2, Domain, arr, case
-from ..op import elementwise, structural
+from ..domain import PROBABILITY, REAL, REAL2, Domain, rand, sample
+from ..op import elementwise, primitive
 from ..ops.reductions import add_up, largest
 from .functional import sigmoid
 
@@ -196,7 +196,7 @@ def _relative_entropy(x: Any, t: Any) -> Any:
     return t * (np.log(t + (t == 0)) - x)
 
 
-nll = structural(_nll, _nll_vjp, samples=[case(arr(2, 3), np.array([2, 0]))])
+nll = primitive(_nll, _nll_vjp, samples=[sample(rand(2, 3), np.array([2, 0]))])
 bce = elementwise(
     _bce,
     (PROBABILITY, PROBABILITY),

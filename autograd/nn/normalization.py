@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..domain import arr, case
-from ..op import structural
+from ..domain import rand, sample
+from ..op import primitive
 from ..ops.reductions import add_up, count
 
 Axes = tuple[int, ...]
@@ -85,8 +85,8 @@ def _normalize_vjp(g: Any, y: Any, x: Any, axes: Axes, eps: float) -> Any:
     return across / np.sqrt(np.var(x, axis=axes, keepdims=True) + eps)
 
 
-normalize = structural(
+normalize = primitive(
     _normalize,
     _normalize_vjp,
-    samples=[case(arr(3, 4), (-1,), 1e-5), case(arr(3, 2, 2), (0, 2), 0.1)],
+    samples=[sample(rand(3, 4), (-1,), 1e-5), sample(rand(3, 2, 2), (0, 2), 0.1)],
 )

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import plain
-from ..domain import arr, case
-from ..op import Op, linear
+from ..domain import rand, sample
+from ..op import Primitive, linear
 from .compiled import compiled, contiguous
 from .gathering import gather_rows
 from .windows import Pair, Window, check_fits, check_images, pair
@@ -126,13 +126,13 @@ def _share_average(g: Any, size: Pair, window: Window) -> Any:
 
 _WINDOW = Window((2, 3), (1, 2), ((1, 1), (0, 0)))
 
-average: Op = linear(
+average: Primitive = linear(
     _average,
     lambda g, y, x, window: share_average(g, (x.shape[2], x.shape[3]), window),
-    samples=[case(arr(1, 2, 4, 5), _WINDOW)],
+    samples=[sample(rand(1, 2, 4, 5), _WINDOW)],
 )
-share_average: Op = linear(
+share_average: Primitive = linear(
     _share_average,
     lambda h, y, g, size, window: average(h, window),
-    samples=[case(arr(1, 2, 5, 2), (4, 5), _WINDOW)],
+    samples=[sample(rand(1, 2, 5, 2), (4, 5), _WINDOW)],
 )

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..domain import arr, case
-from ..op import Op, structural
+from ..domain import rand, sample
+from ..op import Primitive, primitive
 
 
 def _assigned(a: Any, index: Any, value: Any) -> Any:
@@ -25,17 +25,17 @@ def _survives(a: Any, index: Any) -> Any:
     return (winner[index] == order).astype(a.dtype)
 
 
-assigned: Op = structural(
+assigned: Primitive = primitive(
     _assigned,
     lambda g, y, a, index, value: assigned(g, index, 0.0),
     None,
     lambda g, y, a, index, value: g[index] * _survives(a, index),
     samples=[
-        case(arr(3, 4), 1, arr(4)),
-        case(arr(3, 4), (slice(None), 0), arr(3)),
-        case(arr(3, 4), (0, 2), arr()),
-        case(arr(3, 4), (slice(0, 2), slice(None, None, 2)), arr(2)),
-        case(arr(5), ([0, 3, 0],), arr(3)),
-        case(arr(4), (np.array([True, False, True, True]),), arr(3)),
+        sample(rand(3, 4), 1, rand(4)),
+        sample(rand(3, 4), (slice(None), 0), rand(3)),
+        sample(rand(3, 4), (0, 2), rand()),
+        sample(rand(3, 4), (slice(0, 2), slice(None, None, 2)), rand(2)),
+        sample(rand(5), ([0, 3, 0],), rand(3)),
+        sample(rand(4), (np.array([True, False, True, True]),), rand(3)),
     ],
 )

@@ -19,26 +19,26 @@ import numpy as np
 
 from ..dispatch import WITH_KEYWORDS
 from ..domain import COMPLEX as PLANE
-from ..domain import arr, case
-from ..op import TABLE, Composite, Function, Op
+from ..domain import rand, sample
+from ..op import TABLE, Composite, Function, Op, Primitive
 from . import assignment, fft, joining, norms, padding, sequences, shaping, sliding
 from .elementwise import over_square_radius
 from .reductions import Axis, add_up
 
 
-def _is_linear(row: Op | Composite) -> bool:
+def _is_linear(row: Op) -> bool:
     modules = [module.__name__ for module in (fft, joining, shaping, sliding)]  # of which all composites are
     return row.is_linear or (isinstance(row, Composite) and row.definition.__module__ in modules)
 
 
-COMPLEX: dict[Function, Op | Composite] = {row.func: row for row in TABLE.values() if _is_linear(row)}
+COMPLEX: dict[Function, Op] = {row.func: row for row in TABLE.values() if _is_linear(row)}
 """Function -> its row for complex numbers. What is linear in real numbers is the same in complex ones."""
 
 for _func in (np.fft.rfft, np.fft.rfft2, np.fft.rfftn, np.fft.ihfft):  # of real signals
     del COMPLEX[_func]
 
 
-def takes_complex(*rows: Op | Composite | Function) -> None:
+def takes_complex(*rows: Op | Function) -> None:
     """Declares that rows, or the rows of functions, hold for complex numbers as they stand. Others refuse them.
 
     For a row of yours, what `elementwise` and its kind returned: its partials must be complex derivatives; those of a
@@ -52,7 +52,7 @@ def takes_complex(*rows: Op | Composite | Function) -> None:
     6j
     """
     for row in rows:
-        found = row if isinstance(row, (Op, Composite)) else TABLE[row]
+        found = row if isinstance(row, Op) else TABLE[row]
         COMPLEX[found.func] = found
 
 
@@ -84,14 +84,14 @@ takes_complex(np.real, np.real_if_close, np.linalg.norm, np.linalg.vector_norm, 
 
 
 # Functions with other derivatives; those of the absolute value and of the angle are 0 at 0
-def _other(func: Any, *derivatives: Any, samples: Any, is_elementwise: bool = False, own: Any = None) -> Op:
-    row = Op(own or func, derivatives, samples, is_elementwise)
+def _other(func: Any, *derivatives: Any, samples: Any, is_elementwise: bool = False, own: Any = None) -> Primitive:
+    row = Primitive(own or func, derivatives, samples, is_elementwise)
     COMPLEX[func] = COMPLEX[row.func] = row
     return row
 
 
-_PLANE = [case(arr(domain=PLANE)), case(arr(2, 3, domain=PLANE))]
-_PLANES = [case(arr(2, 3, domain=PLANE), arr(3, domain=PLANE)), case(arr(2), arr(2, domain=PLANE))]
+_PLANE = [sample(rand(domain=PLANE)), sample(rand(2, 3, domain=PLANE))]
+_PLANES = [sample(rand(2, 3, domain=PLANE), rand(3, domain=PLANE)), sample(rand(2), rand(2, domain=PLANE))]
 
 
 def _exponent(y: Any, x: Any, p: Any) -> Any:
@@ -111,7 +111,7 @@ def _angle_vjp(g: Any, y: Any, z: Any, deg: bool = False) -> Any:
     return g * slope * (-1j * (180 / math.pi if deg else 1))
 
 
-_other(np.angle, _angle_vjp, samples=[*_PLANE, case(arr(3, domain=PLANE), deg=True)])
+_other(np.angle, _angle_vjp, samples=[*_PLANE, sample(rand(3, domain=PLANE), deg=True)])
 
 
 # Made of squares of sizes: real, with the conjugate of the derivative that the row for real numbers has
@@ -123,7 +123,9 @@ def _conjugated(func: Any, own: Any = None) -> None:
     def conjugate(*args: Any, **kwargs: Any) -> Any:
         return np.conjugate(vjp(*args, **kwargs))
 
-    samples = [case(*[arr(*x.shape, domain=PLANE) for x in c.args[:1]], *c.args[1:], **c.kwargs) for c in row.cases]
+    samples = [
+        sample(*[rand(*x.shape, domain=PLANE) for x in c.args[:1]], *c.args[1:], **c.kwargs) for c in row.samples
+    ]
     _other(func, conjugate, samples=samples, own=own)
 
 
@@ -138,7 +140,7 @@ _other(
     sequences.convolve_full.func,
     lambda g, y, a, v: np.correlate(g, np.conjugate(v), "valid"),  # which np.correlate conjugates back
     lambda g, y, a, v: np.correlate(g, np.conjugate(a), "valid"),
-    samples=[case(arr(4, domain=PLANE), arr(2, domain=PLANE))],
+    samples=[sample(rand(4, domain=PLANE), rand(2, domain=PLANE))],
 )
 
 REAL_ONLY: set[Function] = {np.sign, np.signbit, np.floor, np.ceil, np.trunc, np.floor_divide}

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import as_array
-from ..domain import arr, case
-from ..op import structural
+from ..domain import rand, sample
+from ..op import primitive
 
 
 def _explicit(*operands: Any, **keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -71,28 +71,28 @@ def _einsum_vjp(g: Any, y: Any, i: int, subscripts: str, *arrays: Any, optimize:
     return np.einsum(f"{text}->{result}", g, *(a for _, a in others), optimize=optimize)
 
 
-structural(
+primitive(
     np.einsum,
     each=_einsum_vjp,
     prepare=_explicit,
     samples=[
-        case("ij,jk->ik", arr(2, 3), arr(3, 4)),
-        case("ij,jk", arr(2, 3), arr(3, 2)),
-        case("ii", arr(3, 3)),
-        case("ii->i", arr(3, 3)),
-        case("iij->j", arr(2, 2, 3)),
-        case("ij->", arr(2, 3)),
-        case("i,i,i->", arr(3), arr(3), arr(3)),
-        case("...ij,...jk->...ik", arr(4, 2, 3), arr(3, 2)),
-        case("b...,...->b...", arr(2, 3), arr(3)),
-        case("ij,ij->i", arr(2, 3), arr(1, 3)),
-        case("ij,k->k", arr(2, 3), arr(2)),
-        case(arr(2, 3), [0, 1], arr(3, 4), [1, 2], [0, 2]),
-        case(arr(2, 2, 3), [..., 0], arr(3), [0], [...]),
-        case("...ij,...j->...i", arr(2, 1, 2, 3), arr(4, 3)),
-        case("ij,ij->", arr(2, 3), arr(1, 3)),
-        case("...,...", arr(2, 3), arr(3)),
-        case("ij,->ji", arr(2, 3), arr()),
-        case("i,j->ij", arr(2), arr(3), optimize=True),
+        sample("ij,jk->ik", rand(2, 3), rand(3, 4)),
+        sample("ij,jk", rand(2, 3), rand(3, 2)),
+        sample("ii", rand(3, 3)),
+        sample("ii->i", rand(3, 3)),
+        sample("iij->j", rand(2, 2, 3)),
+        sample("ij->", rand(2, 3)),
+        sample("i,i,i->", rand(3), rand(3), rand(3)),
+        sample("...ij,...jk->...ik", rand(4, 2, 3), rand(3, 2)),
+        sample("b...,...->b...", rand(2, 3), rand(3)),
+        sample("ij,ij->i", rand(2, 3), rand(1, 3)),
+        sample("ij,k->k", rand(2, 3), rand(2)),
+        sample(rand(2, 3), [0, 1], rand(3, 4), [1, 2], [0, 2]),
+        sample(rand(2, 2, 3), [..., 0], rand(3), [0], [...]),
+        sample("...ij,...j->...i", rand(2, 1, 2, 3), rand(4, 3)),
+        sample("ij,ij->", rand(2, 3), rand(1, 3)),
+        sample("...,...", rand(2, 3), rand(3)),
+        sample("ij,->ji", rand(2, 3), rand()),
+        sample("i,j->ij", rand(2), rand(3), optimize=True),
     ],
 )

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import as_array, plain
-from ..domain import LADDER, arr, case
-from ..op import Op, composite, structural
+from ..domain import LADDER, rand, sample
+from ..op import Primitive, composite, primitive
 
 
 def transposed(a: Any) -> Any:
@@ -58,13 +58,13 @@ def _parts_of_eigh(a: Any, UPLO: str = "L") -> Any:
 
 
 _EIGH: Any = type(np.linalg.eigh(np.eye(1)))
-eigh_packed = structural(
-    _eigh, _eigh_vjp, samples=[case(arr(3, 3, domain=LADDER)), case(arr(2, 2, 2, domain=LADDER), "U")]
+eigh_packed = primitive(
+    _eigh, _eigh_vjp, samples=[sample(rand(3, 3, domain=LADDER)), sample(rand(2, 2, 2, domain=LADDER), "U")]
 )
-structural(
+primitive(
     np.linalg.eigvalsh,
     _eigvalsh_vjp,
-    samples=[case(arr(3, 3, domain=LADDER)), case(arr(2, 2, 2, domain=LADDER), "U")],
+    samples=[sample(rand(3, 3, domain=LADDER)), sample(rand(2, 2, 2, domain=LADDER), "U")],
 )
 composite(np.linalg.eigh, _parts_of_eigh, samples=[])
 
@@ -78,13 +78,13 @@ def _cholesky_vjp(g: Any, y: Any, a: Any, /, *, upper: bool = False) -> Any:
     return _read((s + transposed(s)) / 2, not upper)
 
 
-structural(
+primitive(
     np.linalg.cholesky,
     _cholesky_vjp,
     samples=[
-        case(arr(3, 3, domain=LADDER)),
-        case(arr(2, 2, 2, domain=LADDER)),
-        case(arr(3, 3, domain=LADDER), upper=True),
+        sample(rand(3, 3, domain=LADDER)),
+        sample(rand(2, 2, 2, domain=LADDER)),
+        sample(rand(3, 3, domain=LADDER), upper=True),
     ],
 )
 
@@ -150,10 +150,10 @@ def _undetermined_vjp(g: Any, y: Any, a: Any) -> Any:
 
 
 _SVD: Any = type(np.linalg.svd(np.eye(1)))
-_SVD_SAMPLES = [case(arr(3, 3)), case(arr(4, 2)), case(arr(2, 3)), case(arr(2, 2, 3))]
-undetermined = Op(_undetermined, [_undetermined_vjp], [])
-svd_packed = structural(_svd, _svd_vjp, samples=_SVD_SAMPLES)
-singular_values = structural(_singular_values, _svdvals_vjp, samples=_SVD_SAMPLES)
+_SVD_SAMPLES = [sample(rand(3, 3)), sample(rand(4, 2)), sample(rand(2, 3)), sample(rand(2, 2, 3))]
+undetermined = Primitive(_undetermined, [_undetermined_vjp], [])
+svd_packed = primitive(_svd, _svd_vjp, samples=_SVD_SAMPLES)
+singular_values = primitive(_singular_values, _svdvals_vjp, samples=_SVD_SAMPLES)
 composite(np.linalg.svd, _parts_of_svd, samples=[])
 composite(np.linalg.svdvals, lambda x: singular_values(x), samples=_SVD_SAMPLES[1:3])
 
@@ -186,7 +186,7 @@ def _parts_of_qr(a: Any, mode: str = "reduced") -> Any:
 
 
 _QR: Any = type(np.linalg.qr(np.eye(1)))
-qr_packed = structural(_qr, _qr_vjp, samples=[case(arr(3, 3)), case(arr(4, 2)), case(arr(2, 3, 2))])
+qr_packed = primitive(_qr, _qr_vjp, samples=[sample(rand(3, 3)), sample(rand(4, 2)), sample(rand(2, 3, 2))])
 composite(np.linalg.qr, _parts_of_qr, samples=[])
 
 
@@ -209,9 +209,9 @@ def _lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     return x, residuals, rank, s
 
 
-structural(
+primitive(
     np.linalg.pinv,
     _pinv_vjp,
-    samples=[case(arr(3, 2)), case(arr(2, 3)), case(arr(2, 2, 2)), case(arr(3, 3))],
+    samples=[sample(rand(3, 2)), sample(rand(2, 3)), sample(rand(2, 2, 2)), sample(rand(3, 3))],
 )
 composite(np.linalg.lstsq, _lstsq, samples=[])

@@ -21,10 +21,10 @@ from ..domain import (
     REAL2,
     UNIT,
     Domain,
-    arr,
-    case,
+    rand,
+    sample,
 )
-from ..op import composite, elementwise, structural
+from ..op import composite, elementwise, primitive
 
 # Arithmetic
 elementwise(np.positive, REAL, 1)
@@ -33,18 +33,16 @@ elementwise(np.add, REAL2, 1, 1)
 elementwise(np.subtract, REAL2, 1, -1)
 elementwise(np.multiply, REAL2, lambda y, a, b: b, lambda y, a, b: a)
 elementwise(np.divide, NONZERO2, lambda y, a, b: 1 / b, lambda y, a, b: -y / b)
-elementwise(
-    np.remainder, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.floor_divide(a, b)
-)
+elementwise(np.remainder, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.floor_divide(a, b))
 elementwise(np.fmod, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.trunc(a / b))
 
 elementwise(np.conjugate, REAL, 1)  # of a real number: itself
 elementwise(np.real, REAL, 1)
 elementwise(np.real_if_close, REAL, 1)
-structural(
+primitive(
     np.ldexp,
     lambda g, y, x, i: np.ldexp(g, i),
-    samples=[case(arr(2, 3), np.array([2, 0, -3])), case(arr(), 4)],
+    samples=[sample(rand(2, 3), np.array([2, 0, -3])), sample(rand(), 4)],
 )
 composite(np.modf, lambda x: (x - np.trunc(x), np.trunc(x)), samples=[])
 composite(np.divmod, lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)), samples=[])
@@ -99,9 +97,7 @@ elementwise(np.arccosh, ABOVE_ONE, lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x 
 elementwise(np.arctanh, UNIT, lambda y, x: 1 / (1 - x * x))
 
 # Of two sides of a triangle; both partials are 0 at the origin
-elementwise(
-    np.hypot, NONZERO2, lambda y, a, b: a / (y + (y == 0)), lambda y, a, b: b / (y + (y == 0))
-)
+elementwise(np.hypot, NONZERO2, lambda y, a, b: a / (y + (y == 0)), lambda y, a, b: b / (y + (y == 0)))
 
 
 def over_square_radius(x: Any, a: Any, b: Any) -> Any:
@@ -170,17 +166,17 @@ def _choice(condition: Any, x: Any, y: Any) -> tuple[tuple[Any, ...], dict[str, 
     return (condition, x, as_array(y) if isinstance(y, (list, tuple)) else y), {}
 
 
-structural(
+primitive(
     np.where,
     None,
     lambda g, out, condition, x, y: np.where(condition, g, 0),
     lambda g, out, condition, x, y: np.where(condition, 0, g),
     prepare=_choice,
     samples=[
-        case(np.array([True, False, True]), arr(2, 3), arr(3)),
-        case(np.array([[True], [False]]), arr(), arr(2, 1)),
-        case(np.array([True, False, True]), arr(3), 0.0),
-        case(np.array([True, False]), [1.0, arr()], arr(2)),
+        sample(np.array([True, False, True]), rand(2, 3), rand(3)),
+        sample(np.array([[True], [False]]), rand(), rand(2, 1)),
+        sample(np.array([True, False, True]), rand(3), 0.0),
+        sample(np.array([True, False]), [1.0, rand()], rand(2)),
     ],
 )
 
@@ -200,17 +196,17 @@ def _inside(a: Any, low: Any, high: Any) -> Any:
     return (True if low is None else a >= low) & (True if high is None else a <= high)
 
 
-structural(  # the bounds belong to the inside
+primitive(  # the bounds belong to the inside
     np.clip,
     lambda g, y, a, low, high: g * _inside(a, low, high),
     lambda g, y, a, low, high: g * (a < low if high is None else (a < low) & (low <= high)),
     lambda g, y, a, low, high: g * (a > high if low is None else (a > high) | (low > high)),  # which wins
     prepare=_bounds,
     samples=[
-        case(arr(3, 4), -1.0, 1.0),
-        case(arr(3, 4), None, 0.5),
-        case(arr(3, 4), min=-0.5, max=None),
-        case(arr(3, 4), arr(domain=POSITIVE), arr(4, domain=Domain(-2, 0))),
-        case(arr(3, 4), arr(4, domain=Domain(-2, 0)), arr(3, 1, domain=Domain(0.1, 2))),
+        sample(rand(3, 4), -1.0, 1.0),
+        sample(rand(3, 4), None, 0.5),
+        sample(rand(3, 4), min=-0.5, max=None),
+        sample(rand(3, 4), rand(domain=POSITIVE), rand(4, domain=Domain(-2, 0))),
+        sample(rand(3, 4), rand(4, domain=Domain(-2, 0)), rand(3, 1, domain=Domain(0.1, 2))),
     ],
 )

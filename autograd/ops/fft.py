@@ -14,14 +14,15 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..dispatch import as_array
-from ..domain import COMPLEX, arr, case
-from ..op import Op, composite, linear
+from ..domain import COMPLEX, rand, sample
+from ..op import Primitive, composite, linear
 from .padding import pad_constants
 from .sequences import along
 
 Norm = Literal["backward", "ortho", "forward"] | None
 Sizes = Sequence[int] | None
 Axes = Sequence[int] | None
+
 
 # Transforms of full length
 def _fft(a: Any, axis: int, norm: Norm = None) -> Any:
@@ -61,15 +62,19 @@ def _irfft_vjp(g: Any, y: Any, a: Any, n: int, axis: int, norm: Norm = None) -> 
     return np.conjugate(rfft(g, axis, _swapped(norm))) * _copies(a, n, axis)
 
 
-_FULL = [case(arr(5, domain=COMPLEX), 0), case(arr(3, 4, domain=COMPLEX), 1, "ortho"), case(arr(2, 3), 0, "forward")]
-_REAL = [case(arr(5), 0), case(arr(3, 4), 1, "ortho"), case(arr(2, 3), 0, "forward")]
-_HALF = [
-    case(arr(3, domain=COMPLEX), 5, 0),
-    case(arr(3, 3, domain=COMPLEX), 4, 1, "ortho"),
-    case(arr(2, 3), 2, 0, "forward"),
+_FULL = [
+    sample(rand(5, domain=COMPLEX), 0),
+    sample(rand(3, 4, domain=COMPLEX), 1, "ortho"),
+    sample(rand(2, 3), 0, "forward"),
 ]
-fft: Op = linear(_fft, lambda g, y, a, axis, norm=None: fft(g, axis, norm), samples=_FULL)
-ifft: Op = linear(_ifft, lambda g, y, a, axis, norm=None: ifft(g, axis, norm), samples=_FULL)
+_REAL = [sample(rand(5), 0), sample(rand(3, 4), 1, "ortho"), sample(rand(2, 3), 0, "forward")]
+_HALF = [
+    sample(rand(3, domain=COMPLEX), 5, 0),
+    sample(rand(3, 3, domain=COMPLEX), 4, 1, "ortho"),
+    sample(rand(2, 3), 2, 0, "forward"),
+]
+fft: Primitive = linear(_fft, lambda g, y, a, axis, norm=None: fft(g, axis, norm), samples=_FULL)
+ifft: Primitive = linear(_ifft, lambda g, y, a, axis, norm=None: ifft(g, axis, norm), samples=_FULL)
 rfft = linear(_rfft, _rfft_vjp, samples=_REAL)
 irfft = linear(_irfft, _irfft_vjp, samples=_HALF)
 
@@ -122,15 +127,24 @@ def _along_several(last: Any, others: Any, default: Axes) -> Any:
     return definition
 
 
-_LENGTHS = [case(arr(2, 4)), case(arr(4), n=6), case(arr(4), 3, norm="forward"), case(arr(3, 2), axis=0, norm="ortho")]
-_COMPLEX = [case(arr(4, domain=COMPLEX)), case(arr(2, 3, domain=COMPLEX), 5, 0, "ortho")]
+_LENGTHS = [
+    sample(rand(2, 4)),
+    sample(rand(4), n=6),
+    sample(rand(4), 3, norm="forward"),
+    sample(rand(3, 2), axis=0, norm="ortho"),
+]
+_COMPLEX = [sample(rand(4, domain=COMPLEX)), sample(rand(2, 3, domain=COMPLEX), 5, 0, "ortho")]
 composite(np.fft.fft, _along_one(fft), samples=_LENGTHS + _COMPLEX)
 composite(np.fft.ifft, _along_one(ifft), samples=_LENGTHS + _COMPLEX)
-composite(np.fft.rfft, _along_one(rfft), samples=[*_LENGTHS, case(arr(5))])
-composite(np.fft.irfft, _along_one(irfft), samples=[*_LENGTHS, *_COMPLEX, case(arr(4, domain=COMPLEX), 7)])
+composite(np.fft.rfft, _along_one(rfft), samples=[*_LENGTHS, sample(rand(5))])
+composite(np.fft.irfft, _along_one(irfft), samples=[*_LENGTHS, *_COMPLEX, sample(rand(4, domain=COMPLEX), 7)])
 
-_SEVERAL = [case(arr(2, 3, 2)), case(arr(3, 4), s=(4, 3), axes=(1, 0)), case(arr(2, 3), (-1, 2), (0, 1), "ortho")]
-_SEVERAL += [case(arr(2, 3, domain=COMPLEX), norm="forward")]
+_SEVERAL = [
+    sample(rand(2, 3, 2)),
+    sample(rand(3, 4), s=(4, 3), axes=(1, 0)),
+    sample(rand(2, 3), (-1, 2), (0, 1), "ortho"),
+]
+_SEVERAL += [sample(rand(2, 3, domain=COMPLEX), norm="forward")]
 for _func, _last, _others in (
     (np.fft.fftn, fft, fft),
     (np.fft.ifftn, ifft, ifft),
@@ -165,5 +179,5 @@ def _shifted(sign: int) -> Any:
     return definition
 
 
-composite(np.fft.fftshift, _shifted(1), samples=[case(arr(5)), case(arr(2, 3)), case(arr(2, 3), axes=1)])
-composite(np.fft.ifftshift, _shifted(-1), samples=[case(arr(5)), case(arr(2, 3)), case(arr(2, 3), axes=(0,))])
+composite(np.fft.fftshift, _shifted(1), samples=[sample(rand(5)), sample(rand(2, 3)), sample(rand(2, 3), axes=1)])
+composite(np.fft.ifftshift, _shifted(-1), samples=[sample(rand(5)), sample(rand(2, 3)), sample(rand(2, 3), axes=(0,))])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import alike
-from ..domain import POSITIVE, arr, case
+from ..domain import POSITIVE, rand, sample
 from ..op import composite
 
 
@@ -52,13 +52,13 @@ def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtyp
 composite(
     np.linspace,
     _linspace,
-    samples=[case(arr(), arr(), 5), case(arr(2), 1.0, 4, endpoint=False, axis=-1), case(0, arr(2, 1), num=3)],
+    samples=[sample(rand(), rand(), 5), sample(rand(2), 1.0, 4, endpoint=False, axis=-1), sample(0, rand(2, 1), num=3)],
 )
-composite(np.logspace, _logspace, samples=[case(arr(), arr(), 4), case(arr(2), 1.0, 3, base=2.0)])
+composite(np.logspace, _logspace, samples=[sample(rand(), rand(), 4), sample(rand(2), 1.0, 3, base=2.0)])
 composite(
     np.geomspace,
     _geomspace,
-    samples=[case(arr(domain=POSITIVE), arr(domain=POSITIVE), 4), case(arr(2, domain=POSITIVE), 4.0, 3, axis=1)],
+    samples=[sample(rand(domain=POSITIVE), rand(domain=POSITIVE), 4), sample(rand(2, domain=POSITIVE), 4.0, 3, axis=1)],
 )
 
 
@@ -76,7 +76,7 @@ def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     return x[:, None] ** (powers if increasing else powers[::-1])
 
 
-composite(np.polyval, _polyval, samples=[case(arr(4), arr(2, 3)), case([1, 0, -2], arr())])
+composite(np.polyval, _polyval, samples=[sample(rand(4), rand(2, 3)), sample([1, 0, -2], rand())])
 composite(
-    np.vander, _vander, samples=[case(arr(3, domain=POSITIVE)), case(arr(2, domain=POSITIVE), 4, increasing=True)]
+    np.vander, _vander, samples=[sample(rand(3, domain=POSITIVE)), sample(rand(2, domain=POSITIVE), 4, increasing=True)]
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import as_array
-from ..domain import arr, case
+from ..domain import rand, sample
 from ..op import composite, linear
 
 
@@ -31,9 +31,9 @@ linear(
     forward=lambda *arrays, axis: np.concatenate(arrays, axis),
     prepare=_flatten,
     samples=[
-        case([arr(2, 3), arr(1, 3)]),
-        case((arr(2, 1), arr(2, 2), arr(2, 1)), axis=-1),
-        case([arr(2, 3), arr(2)], axis=None),
+        sample([rand(2, 3), rand(1, 3)]),
+        sample((rand(2, 1), rand(2, 2), rand(2, 1)), axis=-1),
+        sample([rand(2, 3), rand(2)], axis=None),
     ],
 )
 linear(
@@ -41,12 +41,12 @@ linear(
     each=lambda g, y, i, *arrays, axis: g[(slice(None),) * (axis % y.ndim) + (i,)],
     forward=lambda *arrays, axis: np.stack(arrays, axis),
     prepare=_flatten,
-    samples=[case([arr(2, 3), arr(2, 3)]), case((arr(2), arr(2), arr(2)), axis=-1), case([arr(), arr()])],
+    samples=[sample([rand(2, 3), rand(2, 3)]), sample((rand(2), rand(2), rand(2)), axis=-1), sample([rand(), rand()])],
 )
 composite(
     np.vstack,
     lambda tup: np.concatenate([np.atleast_2d(a) for a in tup], axis=0),
-    samples=[case([arr(3), arr(2, 3)]), case((arr(), arr()))],
+    samples=[sample([rand(3), rand(2, 3)]), sample((rand(), rand()))],
 )
 
 
@@ -55,23 +55,23 @@ def _hstack(tup: Iterable[Any]) -> Any:
     return np.concatenate(arrays, axis=0 if arrays[0].ndim == 1 else 1)
 
 
-composite(np.hstack, _hstack, samples=[case([arr(3), arr(2)]), case((arr(2, 1), arr(2, 2)))])
+composite(np.hstack, _hstack, samples=[sample([rand(3), rand(2)]), sample((rand(2, 1), rand(2, 2)))])
 
 
 def _column_stack(tup: Iterable[Any]) -> Any:
     return np.concatenate([a[:, None] if a.ndim == 1 else a for a in map(np.atleast_1d, tup)], axis=1)
 
 
-composite(np.column_stack, _column_stack, samples=[case([arr(3), arr(3)]), case([arr(2), arr(2, 2)])])
+composite(np.column_stack, _column_stack, samples=[sample([rand(3), rand(3)]), sample([rand(2), rand(2, 2)])])
 composite(
     np.dstack,
     lambda tup: np.concatenate([np.atleast_3d(a) for a in tup], axis=2),
-    samples=[case([arr(3), arr(3)]), case((arr(2, 3), arr(2, 3, 2)))],
+    samples=[sample([rand(3), rand(3)]), sample((rand(2, 3), rand(2, 3, 2)))],
 )
 composite(
     np.append,
     lambda arr, values, axis=None: np.concatenate([as_array(arr), as_array(values)], axis=axis),
-    samples=[case(arr(2, 3), arr(2)), case(arr(2, 3), arr(1, 3), axis=0), case(arr(2), [arr(), 1.0])],
+    samples=[sample(rand(2, 3), rand(2)), sample(rand(2, 3), rand(1, 3), axis=0), sample(rand(2), [rand(), 1.0])],
 )
 
 
@@ -93,7 +93,11 @@ def _nested(arrays: Any, ndim: int, axis: int) -> Any:
 composite(
     np.block,
     lambda arrays: _nested(arrays, max(_ndim(arrays), _depth(arrays)), -_depth(arrays)),
-    samples=[case([[arr(2, 2), arr(2, 1)], [arr(1, 3)]]), case([arr(2), arr()]), case([[arr(2)], [arr(2)]])],
+    samples=[
+        sample([[rand(2, 2), rand(2, 1)], [rand(1, 3)]]),
+        sample([rand(2), rand()]),
+        sample([[rand(2)], [rand(2)]]),
+    ],
 )
 
 
@@ -127,20 +131,25 @@ composite(
     np.insert,
     _insert,
     samples=[
-        case(arr(2, 3), 1, arr(3), axis=0),
-        case(arr(2, 3), 1, arr(2, 1), axis=1),
-        case(arr(2, 3), 1, arr(2), axis=1),
-        case(arr(2, 3), [0, 2], arr(2, 2), 1),
-        case(arr(3), [0, 3, 1], arr(3)),
-        case(arr(2, 3), 4, arr(2)),
-        case(arr(4), slice(0, 4, 2), arr()),
-        case(arr(4), -1, 7.0),
+        sample(rand(2, 3), 1, rand(3), axis=0),
+        sample(rand(2, 3), 1, rand(2, 1), axis=1),
+        sample(rand(2, 3), 1, rand(2), axis=1),
+        sample(rand(2, 3), [0, 2], rand(2, 2), 1),
+        sample(rand(3), [0, 3, 1], rand(3)),
+        sample(rand(2, 3), 4, rand(2)),
+        sample(rand(4), slice(0, 4, 2), rand()),
+        sample(rand(4), -1, 7.0),
     ],
 )
 composite(
     np.delete,
     _delete,
-    samples=[case(arr(4), 1), case(arr(2, 3), [0, -1], axis=1), case(arr(3, 2), slice(0, 2), 0), case(arr(2, 3), 4)],
+    samples=[
+        sample(rand(4), 1),
+        sample(rand(2, 3), [0, -1], axis=1),
+        sample(rand(3, 2), slice(0, 2), 0),
+        sample(rand(2, 3), 4),
+    ],
 )
 
 

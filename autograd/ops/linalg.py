@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import as_array, conjugated, plain
-from ..domain import INVERTIBLE, ZERO, arr, case
-from ..op import composite, structural
+from ..domain import INVERTIBLE, ZERO, rand, sample
+from ..op import composite, primitive
 from .decompositions import transposed
 from .reductions import others
 
-structural(
+primitive(
     np.linalg.inv,
     lambda g, y, a: -(transposed(y) @ g @ transposed(y)),
-    samples=[case(arr(3, 3, domain=INVERTIBLE)), case(arr(2, 2, 2, domain=INVERTIBLE))],
+    samples=[sample(rand(3, 3, domain=INVERTIBLE)), sample(rand(2, 2, 2, domain=INVERTIBLE))],
 )
 
 
@@ -52,15 +52,15 @@ def _signed_minors(a: Any) -> Any:
     return np.linalg.det(a[..., left[:, None, :, None], left[None, :, None, :]]) * signs
 
 
-structural(
+primitive(
     np.linalg.det,
     lambda g, y, a: g[..., None, None] * _cofactors(a, y),
     samples=[
-        case(arr(3, 3, domain=INVERTIBLE)),
-        case(arr(2, 2, 2, domain=INVERTIBLE)),
-        case(arr(6, 6, domain=INVERTIBLE)),
-        case(arr(3, 3, domain=ZERO)),
-        case(arr(1, 1)),
+        sample(rand(3, 3, domain=INVERTIBLE)),
+        sample(rand(2, 2, 2, domain=INVERTIBLE)),
+        sample(rand(6, 6, domain=INVERTIBLE)),
+        sample(rand(3, 3, domain=ZERO)),
+        sample(rand(1, 1)),
     ],
 )
 
@@ -70,14 +70,14 @@ def _solve_left(g: Any, y: Any, a: Any, b: Any) -> Any:
     return -c[..., None] * y[..., None, :] if b.ndim == 1 else -(c @ transposed(y))
 
 
-structural(
+primitive(
     np.linalg.solve,
     _solve_left,
     lambda g, y, a, b: np.linalg.solve(transposed(a), g),
     samples=[
-        case(arr(3, 3, domain=INVERTIBLE), arr(3)),
-        case(arr(3, 3, domain=INVERTIBLE), arr(3, 2)),
-        case(arr(2, 2, 2, domain=INVERTIBLE), arr(2, 1)),
+        sample(rand(3, 3, domain=INVERTIBLE), rand(3)),
+        sample(rand(3, 3, domain=INVERTIBLE), rand(3, 2)),
+        sample(rand(2, 2, 2, domain=INVERTIBLE), rand(2, 1)),
     ],
 )
 
@@ -86,10 +86,10 @@ def _log_determinant(a: Any) -> Any:
     return np.linalg.slogdet(a)[1]
 
 
-log_determinant = structural(
+log_determinant = primitive(
     _log_determinant,
     lambda g, y, a: g[..., None, None] * transposed(np.linalg.inv(a)),
-    samples=[case(arr(3, 3, domain=INVERTIBLE)), case(arr(2, 2, 2, domain=INVERTIBLE))],
+    samples=[sample(rand(3, 3, domain=INVERTIBLE)), sample(rand(2, 2, 2, domain=INVERTIBLE))],
 )
 _SLOGDET: Any = type(np.linalg.slogdet(np.eye(1)))
 composite(np.linalg.slogdet, lambda a: _SLOGDET(np.linalg.slogdet(plain(a)).sign, log_determinant(a)), samples=[])
@@ -108,7 +108,7 @@ def _matrix_power(a: Any, n: Any) -> Any:
 composite(
     np.linalg.matrix_power,
     _matrix_power,
-    samples=[case(arr(3, 3), n) for n in (0, 1, 3, 4, 5)] + [case(arr(2, 2, 2, domain=INVERTIBLE), -2)],
+    samples=[sample(rand(3, 3), n) for n in (0, 1, 3, 4, 5)] + [sample(rand(2, 2, 2, domain=INVERTIBLE), -2)],
 )
 
 
@@ -143,10 +143,10 @@ composite(
     np.linalg.multi_dot,
     _multi_dot,
     samples=[
-        case([arr(2, 3), arr(3, 4), arr(4, 2)]),
-        case([arr(3), arr(3, 4), arr(4, 2), arr(2)]),
-        case([arr(2), arr(2)]),
-        case([arr(1, 4), arr(4, 3), arr(3, 1), arr(1, 2)]),
+        sample([rand(2, 3), rand(3, 4), rand(4, 2)]),
+        sample([rand(3), rand(3, 4), rand(4, 2), rand(2)]),
+        sample([rand(2), rand(2)]),
+        sample([rand(1, 4), rand(4, 3), rand(3, 1), rand(1, 2)]),
     ],
 )
 
@@ -164,6 +164,6 @@ def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     return np.linalg.solve(a.reshape(b.size, -1), b.reshape(-1)).reshape(a.shape[b.ndim :])
 
 
-_CUBE = arr(4, 4, domain=INVERTIBLE)
-composite(np.linalg.tensorinv, _tensorinv, samples=[case(_CUBE, 1)])
-composite(np.linalg.tensorsolve, _tensorsolve, samples=[case(_CUBE, arr(4)), case(_CUBE, arr(4), axes=(0,))])
+_CUBE = rand(4, 4, domain=INVERTIBLE)
+composite(np.linalg.tensorinv, _tensorinv, samples=[sample(_CUBE, 1)])
+composite(np.linalg.tensorsolve, _tensorsolve, samples=[sample(_CUBE, rand(4)), sample(_CUBE, rand(4), axes=(0,))])

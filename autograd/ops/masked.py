@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import WITH_KEYWORDS, as_array, plain
-from ..domain import arr, case
+from ..domain import rand, sample
 from ..op import composite
 from .norms import euclid
 from .reductions import Axis
 
 _MASK = np.array([[True, False, True], [True, True, False]])
 _SAMPLES = [
-    case(arr(2, 3), where=_MASK),
-    case(arr(2, 3), axis=0, where=_MASK),
-    case(arr(2, 3), axis=1, keepdims=True, where=_MASK[0]),
+    sample(rand(2, 3), where=_MASK),
+    sample(rand(2, 3), axis=0, where=_MASK),
+    sample(rand(2, 3), axis=1, keepdims=True, where=_MASK[0]),
 ]
-_INITIAL = [case(arr(2, 3), axis=1, initial=1.5), case(arr(2, 3), axis=0, initial=arr(), where=_MASK)]
+_INITIAL = [sample(rand(2, 3), axis=1, initial=1.5), sample(rand(2, 3), axis=0, initial=rand(), where=_MASK)]
 
 
 def _numpys(func: Any) -> Any:
@@ -116,5 +116,5 @@ for _func, _combine, _neutral in (
     _add(_func, _reduction(_func, _combine, _neutral), _cases)
 WITH_KEYWORDS[np.amax], WITH_KEYWORDS[np.amin] = WITH_KEYWORDS[np.max], WITH_KEYWORDS[np.min]
 _add(np.mean, _mean, _SAMPLES)
-_add(np.var, _var, [*_SAMPLES, case(arr(2, 3), axis=1, correction=1), case(arr(2, 3), axis=0, mean=arr(3))])
-_add(np.std, _std, [*_SAMPLES, case(arr(2, 3), axis=1, correction=1, keepdims=True)])
+_add(np.var, _var, [*_SAMPLES, sample(rand(2, 3), axis=1, correction=1), sample(rand(2, 3), axis=0, mean=rand(3))])
+_add(np.std, _std, [*_SAMPLES, sample(rand(2, 3), axis=1, correction=1, keepdims=True)])

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import as_array, plain
-from ..domain import Domain, arr, case
-from ..op import composite, structural
+from ..domain import Domain, rand, sample
+from ..op import composite, primitive
 from .reductions import Axis
 
 
@@ -88,25 +88,25 @@ def _spread(func: Any) -> Any:
 
 
 _MASK = np.array([[True, False, True], [True, True, False]])
-_SAMPLES = [case(arr(2, 3)), case(arr(2, 3), axis=0), case(arr(2, 3), -1, keepdims=True)]
-_INITIAL = case(arr(2, 3), axis=1, initial=arr(), where=_MASK)
+_SAMPLES = [sample(rand(2, 3)), sample(rand(2, 3), axis=0), sample(rand(2, 3), -1, keepdims=True)]
+_INITIAL = sample(rand(2, 3), axis=1, initial=rand(), where=_MASK)
 composite(np.nansum, _without_nan(np.sum, 0), samples=[*_SAMPLES, _INITIAL])
 composite(np.nanprod, _without_nan(np.prod, 1), samples=[*_SAMPLES, _INITIAL])
 composite(np.nanmax, _extremum(np.max, -np.inf), samples=[*_SAMPLES, _INITIAL])
 composite(np.nanmin, _extremum(np.min, np.inf), samples=[*_SAMPLES, _INITIAL])
-composite(np.nanmean, _nanmean, samples=[*_SAMPLES, case(arr(2, 3), axis=0, where=_MASK)])
-_SPREADS = [*_SAMPLES, case(arr(3, 2), axis=0, ddof=1), case(arr(2, 3), axis=0, correction=0.5)]
-_SPREADS += [case(arr(2, 3), axis=1, where=_MASK, mean=arr(2, 1))]
+composite(np.nanmean, _nanmean, samples=[*_SAMPLES, sample(rand(2, 3), axis=0, where=_MASK)])
+_SPREADS = [*_SAMPLES, sample(rand(3, 2), axis=0, ddof=1), sample(rand(2, 3), axis=0, correction=0.5)]
+_SPREADS += [sample(rand(2, 3), axis=1, where=_MASK, mean=rand(2, 1))]
 composite(np.nanvar, _spread(np.var), samples=_SPREADS)
 composite(np.nanstd, _spread(np.std), samples=_SPREADS)
-composite(np.nancumsum, _running(np.cumsum, 0), samples=[case(arr(2, 3)), case(arr(2, 3), axis=0)])
-composite(np.nancumprod, _running(np.cumprod, 1), samples=[case(arr(2, 3)), case(arr(2, 3), axis=0)])
-structural(
+composite(np.nancumsum, _running(np.cumsum, 0), samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0)])
+composite(np.nancumprod, _running(np.cumprod, 1), samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0)])
+primitive(
     np.nan_to_num,
     lambda g, y, x, copy=True, nan=0.0, posinf=None, neginf=None: np.where(np.isfinite(x), g, 0),
     None,
     lambda g, y, x, *others: np.where(np.isnan(x), g, 0),
     lambda g, y, x, *others: np.where(np.isposinf(x), g, 0),
     lambda g, y, x, *others: np.where(np.isneginf(x), g, 0),
-    samples=[case(arr(2, 3)), case(arr(2, domain=Domain(1, 2)), nan=3.0)],
+    samples=[sample(rand(2, 3)), sample(rand(2, domain=Domain(1, 2)), nan=3.0)],
 )

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import as_array, holds_tensor, undifferentiated
-from ..domain import INVERTIBLE, NONZERO, arr, case
-from ..op import composite, structural
+from ..domain import INVERTIBLE, NONZERO, rand, sample
+from ..op import composite, primitive
 from .reductions import Axis, add_up, keep, kept
 
 
@@ -17,10 +17,10 @@ def _euclid(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return np.sqrt(add_up(a * a, axis, None, None, keepdims))
 
 
-euclid = structural(  # the derivative at 0 is 0, the subgradient of smallest norm
+euclid = primitive(  # the derivative at 0 is 0, the subgradient of smallest norm
     _euclid,
     lambda g, y, a, axis=None, keepdims=False: keep(g / (y + (y == 0)), a, axis) * a,
-    samples=[case(arr(2, 3)), case(arr(2, 3), axis=0, keepdims=True)],
+    samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0, keepdims=True)],
 )
 
 
@@ -95,27 +95,29 @@ composite(
     np.linalg.norm,
     _norm,
     samples=[
-        case(arr(2, 3)),
-        case(arr(2, 3, 2)),
-        case(arr(2, 3), "fro", axis=(0, 1)),
-        *(case(arr(2, 3, domain=NONZERO), ord, axis=1) for ord in _ORDERS),
-        *(case(arr(2, 3, domain=NONZERO), ord) for ord in (1, -1, 2, -2, math.inf, -math.inf, "nuc")),
-        case(arr(2, 3, 2, domain=NONZERO), 2, axis=(2, 0), keepdims=True),
-        case(arr(2, 3, 2, domain=NONZERO), 1, axis=(-1, 1)),
+        sample(rand(2, 3)),
+        sample(rand(2, 3, 2)),
+        sample(rand(2, 3), "fro", axis=(0, 1)),
+        *(sample(rand(2, 3, domain=NONZERO), ord, axis=1) for ord in _ORDERS),
+        *(sample(rand(2, 3, domain=NONZERO), ord) for ord in (1, -1, 2, -2, math.inf, -math.inf, "nuc")),
+        sample(rand(2, 3, 2, domain=NONZERO), 2, axis=(2, 0), keepdims=True),
+        sample(rand(2, 3, 2, domain=NONZERO), 1, axis=(-1, 1)),
     ],
 )
 composite(
     np.linalg.vector_norm,
     _vector_norm_of,
     samples=[
-        case(arr(2, 3)),
-        case(arr(2, 3), axis=1, keepdims=True, ord=3),
-        case(arr(2, 3, 2), axis=(0, 2), keepdims=True),
+        sample(rand(2, 3)),
+        sample(rand(2, 3), axis=1, keepdims=True, ord=3),
+        sample(rand(2, 3, 2), axis=(0, 2), keepdims=True),
     ],
 )
 composite(
     np.linalg.matrix_norm,
     lambda x, /, *, keepdims=False, ord="fro": _norm(x, ord, (-2, -1), keepdims),
-    samples=[case(arr(2, 3, 2)), case(arr(2, 3), ord="nuc", keepdims=True)],
+    samples=[sample(rand(2, 3, 2)), sample(rand(2, 3), ord="nuc", keepdims=True)],
 )
-composite(np.linalg.cond, _cond, samples=[case(arr(3, 3, domain=INVERTIBLE)), case(arr(2, 2, 2, domain=INVERTIBLE), 1)])
+composite(
+    np.linalg.cond, _cond, samples=[sample(rand(3, 3, domain=INVERTIBLE)), sample(rand(2, 2, 2, domain=INVERTIBLE), 1)]
+)

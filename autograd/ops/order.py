@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import alike, as_array, plain, undifferentiated
-from ..domain import arr, case
+from ..domain import rand, sample
 from ..op import composite
 from .reductions import Axis, kept
 
@@ -28,7 +28,7 @@ def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 composite(
     np.take_along_axis,
     _take_along_axis,
-    samples=[case(arr(2, 3), np.array([[2, 0], [1, 1]]), 1), case(arr(2, 3), np.array([5, 0, 5]), axis=None)],
+    samples=[sample(rand(2, 3), np.array([[2, 0], [1, 1]]), 1), sample(rand(2, 3), np.array([5, 0, 5]), axis=None)],
 )
 
 
@@ -47,16 +47,18 @@ def _partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect
     return _by("partition", lambda x, i: np.argpartition(x, kth, i), a, axis, order)
 
 
-composite(np.sort, _sort, samples=[case(arr(5)), case(arr(3, 4), axis=0), case(arr(2, 3), axis=None)])
+composite(np.sort, _sort, samples=[sample(rand(5)), sample(rand(3, 4), axis=0), sample(rand(2, 3), axis=None)])
 composite(
-    np.partition, _partition, samples=[case(arr(5), 2), case(arr(4, 3), (0, 2), axis=0), case(arr(2, 3), 1, None)]
+    np.partition,
+    _partition,
+    samples=[sample(rand(5), 2), sample(rand(4, 3), (0, 2), axis=0), sample(rand(2, 3), 1, None)],
 )
 composite(
     np.ptp,
     lambda a, axis=None, out=None, keepdims=False: (
         np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
     ),
-    samples=[case(arr(2, 3)), case(arr(2, 3), axis=0), case(arr(2, 3), 1, keepdims=True)],
+    samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0), sample(rand(2, 3), 1, keepdims=True)],
 )
 
 
@@ -135,26 +137,32 @@ def _linearly(name: str, whole: float) -> Any:
 
 
 _MEDIANS = [
-    case(arr(5)),
-    case(arr(4)),
-    case(arr(3, 4), axis=0),
-    case(arr(2, 3, 2), axis=(0, -1), keepdims=True),
-    case(arr(3, 2), keepdims=True),
+    sample(rand(5)),
+    sample(rand(4)),
+    sample(rand(3, 4), axis=0),
+    sample(rand(2, 3, 2), axis=(0, -1), keepdims=True),
+    sample(rand(3, 2), keepdims=True),
 ]
 composite(np.median, _median, samples=_MEDIANS)
 composite(np.nanmedian, _nanmedian, samples=_MEDIANS)
 _Q = np.array([[0.1, 0.5], [0.95, 0.3]])
 _QUANTILES = [
-    case(arr(5), 0.3),
-    case(arr(3, 4), 0.8, axis=0),
-    case(arr(2, 3, 2), _Q, axis=(0, 2)),
-    case(arr(2, 3), 1.0, 1, keepdims=True),
-    case(arr(2, 3), _Q, axis=1, keepdims=True),
+    sample(rand(5), 0.3),
+    sample(rand(3, 4), 0.8, axis=0),
+    sample(rand(2, 3, 2), _Q, axis=(0, 2)),
+    sample(rand(2, 3), 1.0, 1, keepdims=True),
+    sample(rand(2, 3), _Q, axis=1, keepdims=True),
 ]
-_METHODS = [case(arr(6), 0.37, method=m) for m in ("lower", "higher", "nearest", "midpoint", "hazen", "inverted_cdf")]
+_METHODS = [
+    sample(rand(6), 0.37, method=m) for m in ("lower", "higher", "nearest", "midpoint", "hazen", "inverted_cdf")
+]
 composite(np.quantile, _by_method(np.quantile), samples=_QUANTILES + _METHODS)
-composite(np.percentile, _by_method(np.percentile), samples=[case(arr(3, 4), 30, axis=1), case(arr(5), [10, 90])])
-composite(np.nanquantile, _linearly("nanquantile", 1), samples=[*_QUANTILES[:2], case(arr(2, 3), [0.1, 0.5], axis=1)])
+composite(np.percentile, _by_method(np.percentile), samples=[sample(rand(3, 4), 30, axis=1), sample(rand(5), [10, 90])])
 composite(
-    np.nanpercentile, _linearly("nanpercentile", 100), samples=[case(arr(3, 4), 30, axis=1), case(arr(5), [10, 90])]
+    np.nanquantile, _linearly("nanquantile", 1), samples=[*_QUANTILES[:2], sample(rand(2, 3), [0.1, 0.5], axis=1)]
+)
+composite(
+    np.nanpercentile,
+    _linearly("nanpercentile", 100),
+    samples=[sample(rand(3, 4), 30, axis=1), sample(rand(5), [10, 90])],
 )

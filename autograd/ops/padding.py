@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import as_array, holds_tensor, plain
-from ..domain import arr, case
-from ..op import composite, structural
+from ..domain import rand, sample
+from ..op import composite, primitive
 from .sequences import along
 
 _INDEXED = ("edge", "reflect", "symmetric", "wrap")
@@ -38,10 +38,10 @@ def _constants_vjp(g: Any, y: Any, array: Any, pad_width: Any, constant_values: 
     return g[tuple(slice(b, b + n) for (b, _), n in zip(_pairs(pad_width, array), array.shape, strict=True))]
 
 
-pad_constants = structural(
+pad_constants = primitive(
     _with_constants,
     _constants_vjp,
-    samples=[case(arr(2, 3), 1, 0), case(arr(3), (0, 2), 7), case(arr(2, 3), ((1, 0), (2, 1)), 0)],
+    samples=[sample(rand(2, 3), 1, 0), sample(rand(3), (0, 2), 7), sample(rand(2, 3), ((1, 0), (2, 1)), 0)],
 )
 
 
@@ -114,17 +114,17 @@ composite(
     np.pad,
     _pad,
     samples=[
-        case(arr(2, 3), 1),
-        case(arr(3), (0, 2), constant_values=7),
-        case(arr(2, 3), ((1, 0), (2, 1)), "constant", constant_values=arr()),
-        *(case(arr(2, 3), ((1, 0), (2, 1)), mode) for mode in (*_INDEXED, "mean", "maximum", "minimum", "median")),
-        case(arr(3), (5, 4), "reflect"),
-        case(arr(3), (5, 4), "wrap"),
-        case(arr(2, 3), (2, 1), "linear_ramp", end_values=(1.0, -2.0)),
-        case(arr(2, 3), (2, 1), "linear_ramp", end_values=((1.0, arr()), (arr(), arr()))),
-        case(arr(2, 3), 1, constant_values=((arr(), 2.0),)),
-        case(arr(4), (2, 1), "mean", stat_length=2),
-        case(arr(2, 3), ((1, 0), (7, 8)), "reflect", reflect_type="odd"),
-        case(arr(3), (5, 7), "symmetric", reflect_type="odd"),
+        sample(rand(2, 3), 1),
+        sample(rand(3), (0, 2), constant_values=7),
+        sample(rand(2, 3), ((1, 0), (2, 1)), "constant", constant_values=rand()),
+        *(sample(rand(2, 3), ((1, 0), (2, 1)), mode) for mode in (*_INDEXED, "mean", "maximum", "minimum", "median")),
+        sample(rand(3), (5, 4), "reflect"),
+        sample(rand(3), (5, 4), "wrap"),
+        sample(rand(2, 3), (2, 1), "linear_ramp", end_values=(1.0, -2.0)),
+        sample(rand(2, 3), (2, 1), "linear_ramp", end_values=((1.0, rand()), (rand(), rand()))),
+        sample(rand(2, 3), 1, constant_values=((rand(), 2.0),)),
+        sample(rand(4), (2, 1), "mean", stat_length=2),
+        sample(rand(2, 3), ((1, 0), (7, 8)), "reflect", reflect_type="odd"),
+        sample(rand(3), (5, 7), "symmetric", reflect_type="odd"),
     ],
 )

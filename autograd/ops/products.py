@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import as_array, conjugated
-from ..domain import arr, case
-from ..op import composite, structural
+from ..domain import rand, sample
+from ..op import composite, primitive
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -34,19 +34,19 @@ def _right(g: Any, y: Any, a: Any, b: Any) -> Any:
     return a.swapaxes(-1, -2) @ g if b.ndim > 1 else (a.swapaxes(-1, -2) @ g[..., None])[..., 0]
 
 
-structural(
+primitive(
     np.matmul,
     _left,
     _right,
     forward=matmul,
     samples=[
-        case(arr(2, 3), arr(3, 4)),
-        case(arr(3), arr(3)),
-        case(arr(3), arr(3, 4)),
-        case(arr(2, 3), arr(3)),
-        case(arr(2, 1, 2, 3), arr(3, 3, 4)),
-        case(arr(3), arr(2, 3, 4)),
-        case(arr(2, 2, 3), arr(3)),
+        sample(rand(2, 3), rand(3, 4)),
+        sample(rand(3), rand(3)),
+        sample(rand(3), rand(3, 4)),
+        sample(rand(2, 3), rand(3)),
+        sample(rand(2, 1, 2, 3), rand(3, 3, 4)),
+        sample(rand(3), rand(2, 3, 4)),
+        sample(rand(2, 2, 3), rand(3)),
     ],
 )
 
@@ -83,29 +83,29 @@ composite(
     np.tensordot,
     _tensordot,
     samples=[
-        case(arr(2, 3, 4), arr(3, 4, 2)),
-        case(arr(2, 3), arr(2), axes=0),
-        case(arr(2, 3, 4), arr(4, 3), axes=([1, 2], [1, 0])),
-        case(arr(2, 3), arr(4, 2), axes=(0, -1)),
+        sample(rand(2, 3, 4), rand(3, 4, 2)),
+        sample(rand(2, 3), rand(2), axes=0),
+        sample(rand(2, 3, 4), rand(4, 3), axes=([1, 2], [1, 0])),
+        sample(rand(2, 3), rand(4, 2), axes=(0, -1)),
     ],
 )
 composite(
     np.dot,
     _dot,
     samples=[
-        case(arr(2, 3), arr(3, 4)),
-        case(arr(3), arr(3)),
-        case(arr(), arr(2, 2)),
-        case(arr(2, 3), arr(3)),
-        case(arr(2, 3), arr(2, 3, 2)),
+        sample(rand(2, 3), rand(3, 4)),
+        sample(rand(3), rand(3)),
+        sample(rand(), rand(2, 2)),
+        sample(rand(2, 3), rand(3)),
+        sample(rand(2, 3), rand(2, 3, 2)),
     ],
 )
-composite(np.inner, _inner, samples=[case(arr(3), arr(3)), case(arr(2, 3), arr(4, 3)), case(arr(2), arr())])
-composite(np.vdot, lambda a, b: np.dot(conjugated(np.ravel(a)), np.ravel(b)), samples=[case(arr(2, 3), arr(2, 3))])
+composite(np.inner, _inner, samples=[sample(rand(3), rand(3)), sample(rand(2, 3), rand(4, 3)), sample(rand(2), rand())])
+composite(np.vdot, lambda a, b: np.dot(conjugated(np.ravel(a)), np.ravel(b)), samples=[sample(rand(2, 3), rand(2, 3))])
 composite(
     np.outer,
     lambda a, b: np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1)),
-    samples=[case(arr(3), arr(2)), case(arr(2, 2), arr())],
+    samples=[sample(rand(3), rand(2)), sample(rand(2, 2), rand())],
 )
 
 
@@ -118,7 +118,9 @@ def _kron(a: Any, b: Any) -> Any:
     return (a * b).reshape(tuple(i * j for i, j in zip(m, n, strict=True)))
 
 
-composite(np.kron, _kron, samples=[case(arr(2, 3), arr(2, 2)), case(arr(2), arr(2, 3)), case(arr(), arr(2))])
+composite(
+    np.kron, _kron, samples=[sample(rand(2, 3), rand(2, 2)), sample(rand(2), rand(2, 3)), sample(rand(), rand(2))]
+)
 
 
 def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
@@ -138,10 +140,10 @@ composite(
     np.cross,
     _cross,
     samples=[
-        case(arr(3), arr(3)),
-        case(arr(2, 3), arr(3)),
-        case(arr(3, 2), arr(3, 2), axis=0),
-        case(arr(3, 2), arr(2, 3), 0),
+        sample(rand(3), rand(3)),
+        sample(rand(2, 3), rand(3)),
+        sample(rand(3, 2), rand(3, 2), axis=0),
+        sample(rand(3, 2), rand(2, 3), 0),
     ],
 )
 
@@ -160,24 +162,24 @@ def _vecmat(x1: Any, x2: Any, /) -> Any:
     return (conjugated(as_array(x1))[..., None, :] @ as_array(x2))[..., 0, :]
 
 
-_VECTORS = [case(arr(3), arr(3)), case(arr(2, 1, 3), arr(4, 3)), case(arr(3, 2), arr(3, 1), axis=0)]
+_VECTORS = [sample(rand(3), rand(3)), sample(rand(2, 1, 3), rand(4, 3)), sample(rand(3, 2), rand(3, 1), axis=0)]
 composite(np.vecdot, _vecdot, samples=_VECTORS)
 if hasattr(np, "matvec"):  # since NumPy 2.2
-    composite(np.matvec, _matvec, samples=[case(arr(2, 3), arr(3)), case(arr(2, 1, 2, 3), arr(4, 3))])
-    composite(np.vecmat, _vecmat, samples=[case(arr(3), arr(3, 2)), case(arr(4, 3), arr(2, 1, 3, 2))])
+    composite(np.matvec, _matvec, samples=[sample(rand(2, 3), rand(3)), sample(rand(2, 1, 2, 3), rand(4, 3))])
+    composite(np.vecmat, _vecmat, samples=[sample(rand(3), rand(3, 2)), sample(rand(4, 3), rand(2, 1, 3, 2))])
 
 
 # The same under the names of the array API standard
-composite(np.linalg.matmul, lambda x1, x2, /: x1 @ x2, samples=[case(arr(2, 3), arr(3, 2))])
-composite(np.linalg.outer, lambda x1, x2, /: np.outer(x1, x2), samples=[case(arr(2), arr(3))])
+composite(np.linalg.matmul, lambda x1, x2, /: x1 @ x2, samples=[sample(rand(2, 3), rand(3, 2))])
+composite(np.linalg.outer, lambda x1, x2, /: np.outer(x1, x2), samples=[sample(rand(2), rand(3))])
 composite(np.linalg.vecdot, lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis=axis), samples=_VECTORS)
 composite(
     np.linalg.tensordot,
     lambda x1, x2, /, *, axes=2: np.tensordot(x1, x2, axes),
-    samples=[case(arr(2, 3), arr(3, 2), axes=1)],
+    samples=[sample(rand(2, 3), rand(3, 2), axes=1)],
 )
 composite(
     np.linalg.cross,
     lambda x1, x2, /, *, axis=-1: np.cross(x1, x2, axis=axis),
-    samples=[case(arr(3, 2), arr(3, 2), axis=0)],
+    samples=[sample(rand(3, 2), rand(3, 2), axis=0)],
 )

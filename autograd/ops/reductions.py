@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..domain import ZERO, arr, case
-from ..op import linear, structural
+from ..domain import ZERO, rand, sample
+from ..op import linear, primitive
 
 Axis = int | tuple[int, ...] | None
 
@@ -18,12 +18,12 @@ largest: Any = np.maximum.reduce
 smallest: Any = np.minimum.reduce
 
 _SAMPLES = [
-    case(arr(2, 3)),
-    case(arr(2, 3), axis=0),
-    case(arr(2, 3), axis=-1, keepdims=True),
-    case(arr(2, 3, 2), (0, 2)),
-    case(arr(2, 3, 2), axis=(2, 0), keepdims=True),
-    case(arr()),
+    sample(rand(2, 3)),
+    sample(rand(2, 3), axis=0),
+    sample(rand(2, 3), axis=-1, keepdims=True),
+    sample(rand(2, 3, 2), (0, 2)),
+    sample(rand(2, 3, 2), axis=(2, 0), keepdims=True),
+    sample(rand()),
 ]
 
 
@@ -57,7 +57,7 @@ def _spread(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
 spread = linear(  # the transpose of the sum
     _spread,
     lambda h, y, g, shape, axis: add_up(h, axis).reshape(g.shape),
-    samples=[case(arr(3), (2, 3), 0), case(arr(2, 1), (2, 3), (1,)), case(arr(), (2, 3), None)],
+    samples=[sample(rand(3), (2, 3), 0), sample(rand(2, 1), (2, 3), (1,)), sample(rand(), (2, 3), None)],
 )
 
 linear(
@@ -91,7 +91,7 @@ def _cumsum_vjp(g: Any, y: Any, a: Any, axis: int | None = None, dtype: Any = No
     return _backwards(np.cumsum(_backwards(g, i), axis=i), i).reshape(a.shape)
 
 
-linear(np.cumsum, _cumsum_vjp, samples=[case(arr(2, 3)), case(arr(2, 3), axis=0), case(arr(2, 3), -1)])
+linear(np.cumsum, _cumsum_vjp, samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0), sample(rand(2, 3), -1)])
 
 
 # Extrema: equal ones share the gradient equally; a NaN is extreme, as in NumPy
@@ -108,10 +108,10 @@ def _min(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) ->
     return smallest(a, axis, None, None, keepdims)
 
 
-structural(np.max, _extremum_vjp, forward=_max, samples=_SAMPLES)
-structural(np.amax, _extremum_vjp, forward=_max, samples=_SAMPLES)
-structural(np.min, _extremum_vjp, forward=_min, samples=_SAMPLES)
-structural(np.amin, _extremum_vjp, forward=_min, samples=_SAMPLES)
+primitive(np.max, _extremum_vjp, forward=_max, samples=_SAMPLES)
+primitive(np.amax, _extremum_vjp, forward=_max, samples=_SAMPLES)
+primitive(np.min, _extremum_vjp, forward=_min, samples=_SAMPLES)
+primitive(np.amin, _extremum_vjp, forward=_min, samples=_SAMPLES)
 
 
 # The product's derivative is the product of the others: never y / a, which is wrong where a is 0
@@ -139,10 +139,10 @@ def _prod_vjp(
     return keep(g, a, axis) * rest.transpose(sorted(range(a.ndim), key=order.__getitem__))
 
 
-structural(
+primitive(
     np.prod,
     _prod_vjp,
-    samples=[*_SAMPLES, case(arr(2, 1, 3), axis=(0, 1)), case(arr(2, 3, domain=ZERO), axis=1)],
+    samples=[*_SAMPLES, sample(rand(2, 1, 3), axis=(0, 1)), sample(rand(2, 3, domain=ZERO), axis=1)],
 )
 
 
@@ -179,5 +179,5 @@ def _std_vjp(
     return keep(g / (y + (y == 0)), a, axis) * deviation * _over(count(a.shape, axis) - ddof)
 
 
-structural(np.var, _var_vjp, samples=[*_SAMPLES, case(arr(4, 2), axis=0, ddof=1)])
-structural(np.std, _std_vjp, samples=[*_SAMPLES[:-1], case(arr(4, 2), axis=0, ddof=1)])
+primitive(np.var, _var_vjp, samples=[*_SAMPLES, sample(rand(4, 2), axis=0, ddof=1)])
+primitive(np.std, _std_vjp, samples=[*_SAMPLES[:-1], sample(rand(4, 2), axis=0, ddof=1)])

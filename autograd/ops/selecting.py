@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import as_array, plain
-from ..domain import arr, case
+from ..domain import rand, sample
 from ..op import composite
 from .shaping import scatter
 
@@ -73,36 +73,40 @@ _A = np.array([[True, False, True], [False, False, True]])
 composite(
     np.select,
     _select,
-    samples=[case([_A, ~_A & _A[0]], [arr(2, 3), arr(3)], 7.0), case([_A], [arr()], arr(2, 3))],
+    samples=[sample([_A, ~_A & _A[0]], [rand(2, 3), rand(3)], 7.0), sample([_A], [rand()], rand(2, 3))],
 )
 composite(
     np.choose,
     _choose,
     samples=[
-        case(np.array([0, 2, 1]), [arr(3), arr(), arr(3)]),
-        case(np.array([-1, 5]), [arr(2), arr(2)], mode="wrap"),
+        sample(np.array([0, 2, 1]), [rand(3), rand(), rand(3)]),
+        sample(np.array([-1, 5]), [rand(2), rand(2)], mode="wrap"),
     ],
 )
 composite(
     np.compress,
     _compress,
     samples=[
-        case([True, False, True], arr(2, 3), axis=1),
-        case([False, True], arr(2, 3), 0),
-        case([1, 0, 1], arr(2, 3)),
+        sample([True, False, True], rand(2, 3), axis=1),
+        sample([False, True], rand(2, 3), 0),
+        sample([1, 0, 1], rand(2, 3)),
     ],
 )
-composite(np.extract, _extract, samples=[case(_A, arr(2, 3))])
+composite(np.extract, _extract, samples=[sample(_A, rand(2, 3))])
 composite(
     np.piecewise,
     _piecewise,
     samples=[
-        case(arr(2, 3), [_A], [lambda x: x * x, np.sin]),
-        case(arr(3), [_A[0], ~_A[0]], [lambda x, p: x**p, 2.0], 3),
+        sample(rand(2, 3), [_A], [lambda x: x * x, np.sin]),
+        sample(rand(3), [_A[0], ~_A[0]], [lambda x, p: x**p, 2.0], 3),
     ],
 )
 composite(
     np.apply_along_axis,
     _apply_along_axis,
-    samples=[case(np.sum, 0, arr(2, 3)), case(np.diff, 1, arr(2, 3, 2)), case(lambda r: r[:2, None] * r, 0, arr(3, 2))],
+    samples=[
+        sample(np.sum, 0, rand(2, 3)),
+        sample(np.diff, 1, rand(2, 3, 2)),
+        sample(lambda r: r[:2, None] * r, 0, rand(3, 2)),
+    ],
 )

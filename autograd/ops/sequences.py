@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import alike, as_array, conjugated, plain
-from ..domain import NONZERO, ZERO, Domain, arr, case
-from ..op import composite, structural
+from ..domain import NONZERO, ZERO, Domain, rand, sample
+from ..op import composite, primitive
 
 
 def along(axis: int, part: Any) -> tuple[Any, ...]:
@@ -30,10 +30,15 @@ def _cumprod_vjp(g: Any, y: Any, a: Any, axis: int | None = None, dtype: Any = N
     return np.moveaxis(np.sum(np.where(np.tri(n, dtype=bool).T, products * g[..., None, :], 0), axis=-1), -1, axis)
 
 
-structural(
+primitive(
     np.cumprod,
     _cumprod_vjp,
-    samples=[case(arr(2, 3)), case(arr(2, 3), axis=0), case(arr(2, 3), -1), case(arr(2, 3, domain=ZERO), 1)],
+    samples=[
+        sample(rand(2, 3)),
+        sample(rand(2, 3), axis=0),
+        sample(rand(2, 3), -1),
+        sample(rand(2, 3, domain=ZERO), 1),
+    ],
 )
 
 
@@ -53,12 +58,14 @@ def _cumulative(running: Any, first: int) -> Any:
 
 
 composite(
-    np.cumulative_sum, _cumulative(np.cumsum, 0), samples=[case(arr(3)), case(arr(2, 3), axis=1, include_initial=True)]
+    np.cumulative_sum,
+    _cumulative(np.cumsum, 0),
+    samples=[sample(rand(3)), sample(rand(2, 3), axis=1, include_initial=True)],
 )
 composite(
     np.cumulative_prod,
     _cumulative(np.cumprod, 1),
-    samples=[case(arr(3)), case(arr(2, 3), axis=0, include_initial=True)],
+    samples=[sample(rand(3)), sample(rand(2, 3), axis=0, include_initial=True)],
 )
 
 
@@ -89,13 +96,13 @@ composite(
     np.diff,
     _diff,
     samples=[
-        case(arr(2, 4)),
-        case(arr(4, 2), n=2, axis=0),
-        case(arr(3, 2), 1, -1, arr(3, 1)),
-        case(arr(3), append=arr()),
+        sample(rand(2, 4)),
+        sample(rand(4, 2), n=2, axis=0),
+        sample(rand(3, 2), 1, -1, rand(3, 1)),
+        sample(rand(3), append=rand()),
     ],
 )
-composite(np.ediff1d, _ediff1d, samples=[case(arr(2, 3)), case(arr(3), arr(2), 7.0)])
+composite(np.ediff1d, _ediff1d, samples=[sample(rand(2, 3)), sample(rand(3), rand(2), 7.0)])
 
 
 def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
@@ -133,11 +140,11 @@ composite(
     np.gradient,
     _gradient,
     samples=[
-        case(arr(4)),
-        case(arr(2), 0.5),
-        case(arr(2, 3), axis=1, edge_order=2),
-        case(arr(4, 2), _GRID, axis=0),
-        case(arr(2, 4), _GRID, axis=-1, edge_order=2),
+        sample(rand(4)),
+        sample(rand(2), 0.5),
+        sample(rand(2, 3), axis=1, edge_order=2),
+        sample(rand(4, 2), _GRID, axis=0),
+        sample(rand(2, 4), _GRID, axis=-1, edge_order=2),
     ],
 )
 
@@ -154,10 +161,10 @@ composite(
     np.trapezoid,
     _trapezoid,
     samples=[
-        case(arr(2, 4)),
-        case(arr(4, 2), dx=0.5, axis=0),
-        case(arr(2, 4), arr(4)),
-        case(arr(3, 2), arr(3, 2), 1, 0),
+        sample(rand(2, 4)),
+        sample(rand(4, 2), dx=0.5, axis=0),
+        sample(rand(2, 4), rand(4)),
+        sample(rand(3, 2), rand(3, 2), 1, 0),
     ],
 )
 
@@ -167,11 +174,11 @@ def _convolve_full(a: Any, v: Any) -> Any:
     return np.convolve(a, v)
 
 
-convolve_full = structural(
+convolve_full = primitive(
     _convolve_full,
     lambda g, y, a, v: np.correlate(g, v, "valid"),
     lambda g, y, a, v: np.correlate(g, a, "valid"),
-    samples=[case(arr(4), arr(2)), case(arr(2), arr(3))],
+    samples=[sample(rand(4), rand(2)), sample(rand(2), rand(3))],
 )
 
 
@@ -198,10 +205,13 @@ def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 
 
 _TWO = [(5, 2), (3, 4), (4, 3), (2, 5)]
-composite(np.convolve, _convolve, samples=[case(arr(m), arr(n), k) for m, n in _TWO for k in ("full", "same", "valid")])
 composite(
-    np.correlate, _correlate, samples=[case(arr(m), arr(n), k) for m, n in _TWO for k in ("full", "same", "valid")]
+    np.convolve, _convolve, samples=[sample(rand(m), rand(n), k) for m, n in _TWO for k in ("full", "same", "valid")]
 )
+composite(
+    np.correlate, _correlate, samples=[sample(rand(m), rand(n), k) for m, n in _TWO for k in ("full", "same", "valid")]
+)
+
 
 # A phase moves by whole periods, whose number is constant
 def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
@@ -214,9 +224,9 @@ composite(
     np.unwrap,
     _unwrap,
     samples=[
-        case(arr(2, 4, domain=Domain(0, 6))),
-        case(arr(4, 2, domain=Domain(0, 6)), axis=0),
-        case(arr(6, domain=Domain(0, 6)), period=arr(domain=Domain(3, 4))),
+        sample(rand(2, 4, domain=Domain(0, 6))),
+        sample(rand(4, 2, domain=Domain(0, 6)), axis=0),
+        sample(rand(6, domain=Domain(0, 6)), period=rand(domain=Domain(3, 4))),
     ],
 )
 
@@ -245,9 +255,11 @@ composite(
     np.interp,
     _interp,
     samples=[
-        case(arr(2, 3), np.array([-1.5, -0.3, 1.2], np.float32), arr(3)),
-        case(arr(5, domain=Domain(-4, 4)), np.array([-1.5, 0.3, 1.25], np.float32), arr(3), left=-1.0, right=arr()),
-        case(arr(4, domain=NONZERO), np.array([2.0, 0.25, 1.0], np.float32), arr(3), period=3.0),
-        case(0.3, np.array([0.0, 1.0], np.float32), arr(2)),
+        sample(rand(2, 3), np.array([-1.5, -0.3, 1.2], np.float32), rand(3)),
+        sample(
+            rand(5, domain=Domain(-4, 4)), np.array([-1.5, 0.3, 1.25], np.float32), rand(3), left=-1.0, right=rand()
+        ),
+        sample(rand(4, domain=NONZERO), np.array([2.0, 0.25, 1.0], np.float32), rand(3), period=3.0),
+        sample(0.3, np.array([0.0, 1.0], np.float32), rand(2)),
     ],
 )

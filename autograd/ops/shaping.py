@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import as_array
-from ..domain import arr, case
+from ..domain import rand, sample
 from ..op import composite, linear
 
 
@@ -24,38 +24,38 @@ linear(
     lambda g, y, a, shape, order="C": g.reshape(a.shape, order=order),
     forward=lambda a, shape, order="C": a.reshape(shape, order=order),
     prepare=_reshape,
-    samples=[case(arr(2, 3), (3, 2)), case(arr(2, 3), -1), case(arr(2, 3), (3, -1), order="F")],
+    samples=[sample(rand(2, 3), (3, 2)), sample(rand(2, 3), -1), sample(rand(2, 3), (3, -1), order="F")],
 )
 linear(
     np.expand_dims,
     lambda g, y, a, axis: g.reshape(a.shape),
-    samples=[case(arr(2, 3), 1), case(arr(2, 3), axis=(0, -1))],
+    samples=[sample(rand(2, 3), 1), sample(rand(2, 3), axis=(0, -1))],
 )
 linear(
     np.squeeze,
     lambda g, y, a, axis=None: g.reshape(a.shape),
-    samples=[case(arr(1, 3, 1)), case(arr(1, 3, 1), axis=0)],
+    samples=[sample(rand(1, 3, 1)), sample(rand(1, 3, 1), axis=0)],
 )
 linear(
     np.broadcast_to,
     lambda g, y, array, shape: g,  # the walk sums over broadcast axes
-    samples=[case(arr(3), (2, 3)), case(arr(2, 1), (4, 2, 3)), case(arr(), (2,))],
+    samples=[sample(rand(3), (2, 3)), sample(rand(2, 1), (4, 2, 3)), sample(rand(), (2,))],
 )
 composite(
     np.ravel,
     lambda a, order="C": np.reshape(a, -1, order=order),
-    samples=[case(arr(2, 3)), case(arr(2, 3), order="F")],
+    samples=[sample(rand(2, 3)), sample(rand(2, 3), order="F")],
 )
-composite(np.atleast_1d, lambda a: np.reshape(a, np.shape(a) or 1), samples=[case(arr()), case(arr(2, 3))])
+composite(np.atleast_1d, lambda a: np.reshape(a, np.shape(a) or 1), samples=[sample(rand()), sample(rand(2, 3))])
 composite(
     np.atleast_3d,
     lambda a: a if np.ndim(a) >= 3 else np.expand_dims(a, -1) if np.ndim(a) == 2 else np.reshape(a, (1, -1, 1)),
-    samples=[case(arr()), case(arr(3)), case(arr(2, 3))],
+    samples=[sample(rand()), sample(rand(3)), sample(rand(2, 3))],
 )
 composite(
     np.atleast_2d,
     lambda a: a if np.ndim(a) >= 2 else np.reshape(a, (1, -1)),
-    samples=[case(arr()), case(arr(3)), case(arr(1, 2, 3))],
+    samples=[sample(rand()), sample(rand(3)), sample(rand(1, 2, 3))],
 )
 
 
@@ -70,25 +70,25 @@ linear(
     np.transpose,
     lambda g, y, a, axes=None: g.transpose(None if axes is None else _inverse(axes)),
     forward=lambda a, axes=None: a.transpose(axes),
-    samples=[case(arr(2, 3)), case(arr(2, 3, 4), (2, 0, 1)), case(arr(2, 3, 4), axes=(-1, 0, 1))],
+    samples=[sample(rand(2, 3)), sample(rand(2, 3, 4), (2, 0, 1)), sample(rand(2, 3, 4), axes=(-1, 0, 1))],
 )
 linear(
     np.swapaxes,
     lambda g, y, a, axis1, axis2: g.swapaxes(axis1, axis2),
     forward=lambda a, axis1, axis2: a.swapaxes(axis1, axis2),
-    samples=[case(arr(2, 3, 4), 0, 2), case(arr(2, 3), -1, 0)],
+    samples=[sample(rand(2, 3, 4), 0, 2), sample(rand(2, 3), -1, 0)],
 )
 linear(
     np.moveaxis,
     lambda g, y, a, source, destination: np.moveaxis(g, destination, source),
-    samples=[case(arr(2, 3, 4), 0, 2), case(arr(2, 3, 4), (0, 1), (-1, 0))],
+    samples=[sample(rand(2, 3, 4), 0, 2), sample(rand(2, 3, 4), (0, 1), (-1, 0))],
 )
 
 linear(
     np.matrix_transpose,
     lambda g, y, x: g.swapaxes(-1, -2),
     forward=lambda x: x.swapaxes(-1, -2),
-    samples=[case(arr(2, 3)), case(arr(2, 3, 2))],
+    samples=[sample(rand(2, 3)), sample(rand(2, 3, 2))],
 )
 
 
@@ -97,13 +97,17 @@ def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     return np.moveaxis(a, axis, start - (axis < start))
 
 
-composite(np.rollaxis, _rollaxis, samples=[case(arr(2, 3, 4), 2), case(arr(2, 3, 4), 0, 2), case(arr(2, 3, 4), 1, -1)])
+composite(
+    np.rollaxis,
+    _rollaxis,
+    samples=[sample(rand(2, 3, 4), 2), sample(rand(2, 3, 4), 0, 2), sample(rand(2, 3, 4), 1, -1)],
+)
 
 # Order
 linear(
     np.flip,
     lambda g, y, m, axis=None: np.flip(g, axis),
-    samples=[case(arr(2, 3)), case(arr(2, 3), axis=(0,)), case(arr(2, 3), 1)],
+    samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=(0,)), sample(rand(2, 3), 1)],
 )
 
 
@@ -114,7 +118,12 @@ def _negated(shift: int | tuple[int, ...]) -> int | tuple[int, ...]:
 linear(
     np.roll,
     lambda g, y, a, shift, axis=None: np.roll(g, _negated(shift), axis),
-    samples=[case(arr(5), 2), case(arr(2, 3), (1, -1), axis=(0, 1)), case(arr(2, 3), 1, 0), case(arr(2, 3), 4)],
+    samples=[
+        sample(rand(5), 2),
+        sample(rand(2, 3), (1, -1), axis=(0, 1)),
+        sample(rand(2, 3), 1, 0),
+        sample(rand(2, 3), 4),
+    ],
 )
 
 
@@ -124,13 +133,13 @@ def _rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
     return np.flip(turned, (i, j)) if k % 4 >= 2 else turned
 
 
-composite(np.fliplr, lambda m: np.flip(m, 1), samples=[case(arr(2, 3))])
-composite(np.flipud, lambda m: np.flip(m, 0), samples=[case(arr(2, 3))])
-composite(np.rot90, _rot90, samples=[case(arr(2, 3), k) for k in range(4)] + [case(arr(2, 3, 2), -1, (2, 1))])
+composite(np.fliplr, lambda m: np.flip(m, 1), samples=[sample(rand(2, 3))])
+composite(np.flipud, lambda m: np.flip(m, 0), samples=[sample(rand(2, 3))])
+composite(np.rot90, _rot90, samples=[sample(rand(2, 3), k) for k in range(4)] + [sample(rand(2, 3, 2), -1, (2, 1))])
 
 # Triangles and diagonals
-linear(np.triu, lambda g, y, m, k=0: np.triu(g, k), samples=[case(arr(3, 4)), case(arr(2, 3, 3), k=-1)])
-linear(np.tril, lambda g, y, m, k=0: np.tril(g, k), samples=[case(arr(3, 4)), case(arr(2, 3, 3), k=1)])
+linear(np.triu, lambda g, y, m, k=0: np.triu(g, k), samples=[sample(rand(3, 4)), sample(rand(2, 3, 3), k=-1)])
+linear(np.tril, lambda g, y, m, k=0: np.tril(g, k), samples=[sample(rand(3, 4)), sample(rand(2, 3, 3), k=1)])
 
 
 def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -150,26 +159,33 @@ def _diag(v: Any, k: int = 0) -> Any:
 composite(
     np.diagonal,
     _diagonal,
-    samples=[case(arr(3, 4)), case(arr(4, 3), offset=1), case(arr(2, 3, 4), -1, 1, 2), case(arr(2, 3, 4), 0, 2, 0)],
+    samples=[
+        sample(rand(3, 4)),
+        sample(rand(4, 3), offset=1),
+        sample(rand(2, 3, 4), -1, 1, 2),
+        sample(rand(2, 3, 4), 0, 2, 0),
+    ],
 )
-composite(np.diagflat, lambda v, k=0: np.diag(np.ravel(v), k), samples=[case(arr(2, 2), 1), case(arr(3))])
-composite(np.diag, _diag, samples=[case(arr(3)), case(arr(3), k=-1), case(arr(3, 4), 1)])
+composite(np.diagflat, lambda v, k=0: np.diag(np.ravel(v), k), samples=[sample(rand(2, 2), 1), sample(rand(3))])
+composite(np.diag, _diag, samples=[sample(rand(3)), sample(rand(3), k=-1), sample(rand(3, 4), 1)])
 composite(
     np.trace,
     lambda a, offset=0, axis1=0, axis2=1, dtype=None: np.sum(np.diagonal(a, offset, axis1, axis2), -1, dtype),
-    samples=[case(arr(3, 3)), case(arr(3, 4), offset=1), case(arr(2, 3, 4), axis1=1, axis2=2)],
+    samples=[sample(rand(3, 3)), sample(rand(3, 4), offset=1), sample(rand(2, 3, 4), axis1=1, axis2=2)],
 )
 
 
 composite(
-    np.linalg.diagonal, lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1), samples=[case(arr(2, 3, 4), offset=1)]
+    np.linalg.diagonal,
+    lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1),
+    samples=[sample(rand(2, 3, 4), offset=1)],
 )
 composite(
     np.linalg.trace,
     lambda x, /, *, offset=0, dtype=None: np.sum(np.diagonal(x, offset, -2, -1), axis=-1, dtype=dtype),
-    samples=[case(arr(2, 3, 4))],
+    samples=[sample(rand(2, 3, 4))],
 )
-composite(np.linalg.matrix_transpose, lambda x, /: np.matrix_transpose(x), samples=[case(arr(2, 3, 2))])
+composite(np.linalg.matrix_transpose, lambda x, /: np.matrix_transpose(x), samples=[sample(rand(2, 3, 2))])
 
 
 # Selection
@@ -190,19 +206,19 @@ def _getitem(a: Any, index: Any) -> Any:
 scatter = linear(  # the transpose of getitem
     _scatter,
     lambda h, y, g, shape, index: h[index],
-    samples=[case(arr(2, 2), (3, 2), slice(0, 2)), case(arr(3), (4,), np.array([1, 1, 3]))],
+    samples=[sample(rand(2, 2), (3, 2), slice(0, 2)), sample(rand(3), (4,), np.array([1, 1, 3]))],
 )
 getitem = linear(
     _getitem,
     lambda g, y, a, index: scatter(g, a.shape, index),
     samples=[
-        case(arr(4), 2),
-        case(arr(4, 3), (slice(None, None, -2), None, 1)),
-        case(arr(4, 3), (..., slice(1, 2))),
-        case(arr(4, 3), np.array([0, 0, 3])),
-        case(arr(4, 3), (np.array([[0], [2]]), np.array([1, 1]))),
-        case(arr(4), np.array([True, False, True, True])),
-        case(arr(2, 3, 4), (0, slice(None), np.array([3, 1, 3]))),
+        sample(rand(4), 2),
+        sample(rand(4, 3), (slice(None, None, -2), None, 1)),
+        sample(rand(4, 3), (..., slice(1, 2))),
+        sample(rand(4, 3), np.array([0, 0, 3])),
+        sample(rand(4, 3), (np.array([[0], [2]]), np.array([1, 1]))),
+        sample(rand(4), np.array([True, False, True, True])),
+        sample(rand(2, 3, 4), (0, slice(None), np.array([3, 1, 3]))),
     ],
 )
 
@@ -215,11 +231,11 @@ def _take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode:
     return a[(slice(None),) * axis + (where,)]
 
 
-_BEYOND = [case(arr(2, 3), [-4, 7], axis=1, mode=mode) for mode in ("wrap", "clip")]
+_BEYOND = [sample(rand(2, 3), [-4, 7], axis=1, mode=mode) for mode in ("wrap", "clip")]
 composite(
     np.take,
     _take,
-    samples=[case(arr(2, 3), [0, 5, 5]), case(arr(2, 3), 1, axis=-1), case(arr(3, 2), [[0, 2]], 0), *_BEYOND],
+    samples=[sample(rand(2, 3), [0, 5, 5]), sample(rand(2, 3), 1, axis=-1), sample(rand(3, 2), [[0, 2]], 0), *_BEYOND],
 )
 
 
@@ -250,14 +266,14 @@ def _tile(A: Any, reps: int | Sequence[int]) -> Any:
 composite(
     np.repeat,
     _repeat,
-    samples=[case(arr(2, 3), 2), case(arr(2, 3), [1, 0, 2], axis=1), case(arr(2, 3), 2, 0)],
+    samples=[sample(rand(2, 3), 2), sample(rand(2, 3), [1, 0, 2], axis=1), sample(rand(2, 3), 2, 0)],
 )
 composite(
     np.full_like,
     _full_like,
-    samples=[case(arr(2, 3), arr()), case(arr(2, 3), arr(3)), case(arr(2), arr(), shape=(2, 2))],
+    samples=[sample(rand(2, 3), rand()), sample(rand(2, 3), rand(3)), sample(rand(2), rand(), shape=(2, 2))],
 )
-composite(np.tile, _tile, samples=[case(arr(3), 2), case(arr(2, 3), (2, 1, 2)), case(arr(2, 3), 3)])
+composite(np.tile, _tile, samples=[sample(rand(3), 2), sample(rand(2, 3), (2, 1, 2)), sample(rand(2, 3), 3)])
 
 
 def _resize(a: Any, new_shape: Any) -> Any:
@@ -265,10 +281,10 @@ def _resize(a: Any, new_shape: Any) -> Any:
     return np.reshape(np.take(a, np.arange(math.prod(shape)) % np.size(a)), shape)
 
 
-composite(np.resize, _resize, samples=[case(arr(2, 3), (2, 2)), case(arr(3), (2, 4)), case(arr(2), 3)])
+composite(np.resize, _resize, samples=[sample(rand(2, 3), (2, 2)), sample(rand(3), (2, 4)), sample(rand(2), 3)])
 
 # Type
-linear(np.copy, lambda g, y, a, order="K", subok=False: g, samples=[case(arr(2, 3)), case(arr(2), order="C")])
+linear(np.copy, lambda g, y, a, order="K", subok=False: g, samples=[sample(rand(2, 3)), sample(rand(2), order="C")])
 
 
 def _astype(x: Any, dtype: Any) -> Any:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ..domain import arr, case
-from ..op import Op, composite, linear
+from ..domain import rand, sample
+from ..op import Primitive, composite, linear
 
 Axes = tuple[int, ...]
 
@@ -29,15 +29,15 @@ def _add_windows(g: Any, shape: Axes, widths: Axes, axes: Axes) -> Any:
     return result
 
 
-windows: Op = linear(
+windows: Primitive = linear(
     _windows,
     lambda g, y, x, widths, axes: add_windows(g, x.shape, widths, axes),
-    samples=[case(arr(5), (3,), (0,)), case(arr(3, 4), (2, 2), (1, 1))],
+    samples=[sample(rand(5), (3,), (0,)), sample(rand(3, 4), (2, 2), (1, 1))],
 )
-add_windows: Op = linear(  # the transpose
+add_windows: Primitive = linear(  # the transpose
     _add_windows,
     lambda h, y, g, shape, widths, axes: windows(h, widths, axes),
-    samples=[case(arr(3, 2), (4,), (2,), (0,))],
+    samples=[sample(rand(3, 2), (4,), (2,), (0,))],
 )
 
 
@@ -52,5 +52,10 @@ def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
 composite(
     sliding_window_view,
     _sliding_window_view,
-    samples=[case(arr(5), 2), case(arr(3, 4), (2, 3)), case(arr(2, 4), 3, axis=-1), case(arr(2, 5), (2, 2), (1, 1))],
+    samples=[
+        sample(rand(5), 2),
+        sample(rand(3, 4), (2, 3)),
+        sample(rand(2, 4), 3, axis=-1),
+        sample(rand(2, 5), (2, 2), (1, 1)),
+    ],
 )

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import alike
-from ..domain import ABOVE_MINUS_ONE, ABOVE_ONE, NONZERO, POSITIVE, PROBABILITY, REAL, UNIT, Domain, arr, case
-from ..op import TABLE, Op, composite, constant, elementwise, structural
+from ..domain import ABOVE_MINUS_ONE, ABOVE_ONE, NONZERO, POSITIVE, PROBABILITY, REAL, UNIT, Domain, rand, sample
+from ..op import TABLE, Primitive, composite, constant, elementwise, primitive
 
 sp: Any = import_module("scipy.special")
 _ROOT_PI = math.sqrt(math.pi)
@@ -60,11 +60,11 @@ def _polygamma(n: int, x: Any) -> Any:
     return np.asarray(sp.polygamma(n, x), x.dtype)[()]
 
 
-polygamma: Op = structural(
+polygamma: Primitive = primitive(
     _polygamma,
     None,
     lambda g, y, n, x: g * polygamma(n + 1, x),
-    samples=[case(1, arr(3, domain=POSITIVE)), case(3, arr(2, 2, domain=POSITIVE))],
+    samples=[sample(1, rand(3, domain=POSITIVE)), sample(3, rand(2, 2, domain=POSITIVE))],
 )
 
 
@@ -75,7 +75,7 @@ def _multigammaln(a: Any, d: int) -> Any:
 
 
 multigammaln = composite(
-    _multigammaln, _multigammaln, samples=[case(arr(3, domain=ABOVE_ONE), 3), case(arr(domain=POSITIVE), 1)]
+    _multigammaln, _multigammaln, samples=[sample(rand(3, domain=ABOVE_ONE), 3), sample(rand(domain=POSITIVE), 1)]
 )
 elementwise(sp.psi, POSITIVE, lambda y, x: polygamma(1, x))
 elementwise(sp.gamma, POSITIVE, lambda y, x: y * sp.psi(x))
@@ -102,36 +102,36 @@ def _beta_density(a: Any, b: Any, x: Any) -> Any:
     return np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - sp.betaln(a, b))
 
 
-structural(
+primitive(
     sp.gammainc,
     None,
     lambda g, y, a, x: g * _gamma_density(a, x),
     forward=lambda a, x: sp.gammainc(*alike(a, x)),
-    samples=[case(1.5, arr(3, domain=POSITIVE))],
+    samples=[sample(1.5, rand(3, domain=POSITIVE))],
 )
-structural(
+primitive(
     sp.gammaincc,
     None,
     lambda g, y, a, x: -g * _gamma_density(a, x),
     forward=lambda a, x: sp.gammaincc(*alike(a, x)),
-    samples=[case(2.0, arr(2, 2, domain=POSITIVE))],
+    samples=[sample(2.0, rand(2, 2, domain=POSITIVE))],
 )
-structural(
+primitive(
     sp.betainc,
     None,
     None,
     lambda g, y, a, b, x: g * _beta_density(a, b, x),
-    samples=[case(1.5, 2.5, arr(3, domain=PROBABILITY))],
+    samples=[sample(1.5, 2.5, rand(3, domain=PROBABILITY))],
 )
 
 
 # Bessel functions: neighbouring orders
 def _by_neighbours(func: Any, below: float, above: float) -> None:
-    structural(  # f_v' = below f_(v-1) + above f_(v+1)
+    primitive(  # f_v' = below f_(v-1) + above f_(v+1)
         func,
         None,
         lambda g, y, v, x: g * (below * func(v - 1, x) + above * func(v + 1, x)),
-        samples=[case(2, arr(3, domain=POSITIVE)), case(0.5, arr(2, 2, domain=POSITIVE))],
+        samples=[sample(2, rand(3, domain=POSITIVE)), sample(0.5, rand(2, 2, domain=POSITIVE))],
     )
 
 
@@ -139,18 +139,18 @@ _by_neighbours(sp.jv, 0.5, -0.5)
 _by_neighbours(sp.yv, 0.5, -0.5)
 _by_neighbours(sp.iv, 0.5, 0.5)
 _by_neighbours(sp.kv, -0.5, -0.5)
-structural(
+primitive(
     sp.ive,
     None,
     lambda g, y, v, x: g * ((sp.ive(v - 1, x) + sp.ive(v + 1, x)) / 2 - np.sign(x) * y),
-    samples=[case(2, arr(3, domain=POSITIVE))],
+    samples=[sample(2, rand(3, domain=POSITIVE))],
 )
-yn: Op = structural(  # of an integer order; SciPy's own is float64 only
+yn: Primitive = primitive(  # of an integer order; SciPy's own is float64 only
     sp.yn,
     None,
     lambda g, y, n, x: g * ((yn(n - 1, x) - yn(n + 1, x)) / 2),
     forward=lambda n, x: np.asarray(sp.yn(n, x), x.dtype)[()],
-    samples=[case(2, arr(3, domain=POSITIVE))],
+    samples=[sample(2, rand(3, domain=POSITIVE))],
 )
 elementwise(sp.j0, REAL, lambda y, x: -sp.j1(x))
 elementwise(sp.j1, REAL, lambda y, x: (sp.j0(x) - sp.jv(2, x)) / 2)

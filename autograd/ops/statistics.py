@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import alike, as_array, conjugated, plain
-from ..domain import POSITIVE, arr, case
+from ..domain import POSITIVE, rand, sample
 from ..op import composite
 from .reductions import Axis, count
 
@@ -80,23 +80,23 @@ composite(
     np.average,
     _average,
     samples=[
-        case(arr(2, 3)),
-        case(arr(2, 3), axis=1, keepdims=True),
-        case(arr(2, 3), 0, arr(2, domain=POSITIVE)),
-        case(arr(2, 3), weights=arr(2, 3, domain=POSITIVE)),
-        case(arr(2, 3), axis=1, weights=[1, 2, 1]),
+        sample(rand(2, 3)),
+        sample(rand(2, 3), axis=1, keepdims=True),
+        sample(rand(2, 3), 0, rand(2, domain=POSITIVE)),
+        sample(rand(2, 3), weights=rand(2, 3, domain=POSITIVE)),
+        sample(rand(2, 3), axis=1, weights=[1, 2, 1]),
     ],
 )
 composite(
     np.cov,
     _cov,
     samples=[
-        case(arr(2, 4)),
-        case(arr(4), arr(4), ddof=0),
-        case(arr(4)),
-        case(arr(4, 2), rowvar=False, bias=True),
-        case(arr(2, 3), fweights=[1, 3, 2]),
-        case(arr(2, 3), fweights=[1, 3, 2], aweights=arr(3, domain=POSITIVE)),
+        sample(rand(2, 4)),
+        sample(rand(4), rand(4), ddof=0),
+        sample(rand(4)),
+        sample(rand(4, 2), rowvar=False, bias=True),
+        sample(rand(2, 3), fweights=[1, 3, 2]),
+        sample(rand(2, 3), fweights=[1, 3, 2], aweights=rand(3, domain=POSITIVE)),
     ],
 )
-composite(np.corrcoef, _corrcoef, samples=[case(arr(3, 5)), case(arr(4), arr(4))])
+composite(np.corrcoef, _corrcoef, samples=[sample(rand(3, 5)), sample(rand(4), rand(4))])

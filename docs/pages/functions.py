@@ -8,7 +8,7 @@ from .example import example
 KINDS = {
     "elementwise": ("derivative", "The slope in each argument; g is multiplied by it."),
     "linear": ("what returns g", "Linear in the argument."),
-    "structural": ("what returns g", "What each argument receives of g."),
+    "primitive": ("what returns g", "What each argument receives of g."),
     "composite": ("what it is made of", "Made of other rows, whose derivatives do."),
     "constant": ("derivative", "No slope: what they return is an array, not a Tensor."),
 }

@@ -7,7 +7,7 @@ from functools import partial
 from types import ModuleType
 from typing import get_origin
 
-from ravine.autograd.op import Op
+from ravine.autograd.op import Primitive
 from ravine.optim import Optimizer
 from ravine.schedules import Schedule
 
@@ -64,7 +64,7 @@ def described(thing: object) -> bool:
 def section(package: str, name: str, thing: object) -> str:
     """What autodoc makes of a class or a function."""
     kind = "autoclass" if inspect.isclass(thing) else "autofunction"
-    arguments = f"({', '.join(inspect.signature(thing.func).parameters)})" if isinstance(thing, Op) else ""
+    arguments = f"({', '.join(inspect.signature(thing.func).parameters)})" if isinstance(thing, Primitive) else ""
     return f"```{{eval-rst}}\n.. {kind}:: {package}.{name}{arguments}\n```"
 
 

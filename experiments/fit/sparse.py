@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ...autograd import Op, nn
+from ...autograd import Primitive, nn
 
 
 def product(X: Any, weight: Any) -> Any:
@@ -15,7 +15,7 @@ def product(X: Any, weight: Any) -> Any:
     return X @ weight
 
 
-_product = Op(product, (None, lambda g, y, X, weight: _product(X.T, g)), ())  # type: ignore[has-type]
+_product = Primitive(product, (None, lambda g, y, X, weight: _product(X.T, g)), ())  # type: ignore[has-type]
 
 
 class SparseLinear(nn.Linear):

@@ -7,11 +7,11 @@ import pytest
 
 from ravine.autograd import Tensor, check_grads, grad, nn
 from ravine.autograd.containers import leaves, rebuild
-from ravine.autograd.domain import Case, Sample
+from ravine.autograd.domain import RandomArray, SampleInput
 from ravine.autograd.op import TABLE, _defaults
 
 ROWS = list(dict.fromkeys(TABLE.values()))
-CASES = [(row, case) for row in ROWS for case in row.cases]
+CASES = [(row, case) for row in ROWS for case in row.samples]
 NUMPYS = {"norm", "vector_norm"}  # of an array NumPy's own code compares ord with 1 and 2, and no Tensor is asked
 
 
@@ -31,7 +31,7 @@ def numbers_in_place(kind):
     rng = np.random.default_rng(0)
     for row, case in CASES:
         arrays = map(kind, case.draw(rng))
-        parts = [next(arrays) if isinstance(x, Sample) else x for x in leaves([case.args, case.kwargs])]
+        parts = [next(arrays) if isinstance(x, RandomArray) else x for x in leaves([case.args, case.kwargs])]
         for i, part in enumerate(parts):
             if is_number(part):
 
@@ -124,11 +124,11 @@ def test_derivatives_by_numbers(name):
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_keyword_with_the_value_it_has_anyway_is_accepted(row):
-    for case in row.cases:
+    for case in row.samples:
         known = list(inspect.signature(row.func).parameters.values())
         taken = {p.name for p in known[: len(case.args)]} | {p.name for p in known if p.kind is p.POSITIONAL_ONLY}
         extra = {name: x for name, x in _defaults(row.func).items() if name not in taken | {"out"}}
-        full = Case(case.args, extra | case.kwargs)
+        full = SampleInput(case.args, extra | case.kwargs)
         arrays = case.draw(np.random.default_rng(0))
         try:
             expected = full.call(row.func, arrays)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ravine.autograd import Tensor, check_grads, elementwise, linear, structural
+from ravine.autograd import Tensor, check_grads, elementwise, linear, primitive
 from ravine.autograd.check import EPS
 from ravine.autograd.domain import POSITIVE, REAL
 from ravine.autograd.explain.differences import central
@@ -52,7 +52,7 @@ def test_the_worst_entry_is_named(row):
 
     wrong = np.zeros((2, 3))
     wrong[1, 2], wrong[0, 1] = 0.5, 0.1
-    op = row(structural(identity, lambda g, y, x, w: g, lambda g, y, x, w: g * wrong, samples=[]))
+    op = row(primitive(identity, lambda g, y, x, w: g, lambda g, y, x, w: g * wrong, samples=[]))
     with pytest.raises(AssertionError) as error:
         check_grads(op, np.ones((2, 3)), np.ones((2, 3)))
     text = str(error.value)
@@ -181,7 +181,7 @@ def test_mistakes_of_a_partial(row, partial, mistake, dtype):
 
 
 def test_a_transposed_gradient(row):
-    op = row(structural(product, lambda g, y, x, w: (g @ w.T).T, lambda g, y, x, w: x.T @ g, samples=[]))
+    op = row(primitive(product, lambda g, y, x, w: (g @ w.T).T, lambda g, y, x, w: x.T @ g, samples=[]))
     assert "Transposed: its last two axes are exchanged" in message(op, X, W)
 
 
@@ -194,7 +194,7 @@ def test_a_transposed_gradient(row):
     ],
 )
 def test_a_missing_sum_over_a_broadcast_axis(row, vjp, words):
-    op = row(structural(shifted, lambda g, y, x, b: g, vjp, samples=[]))
+    op = row(primitive(shifted, lambda g, y, x, b: g, vjp, samples=[]))
     text = message(op, X, B)
     assert f"Missing sum over a broadcast axis: {words}" in text
     assert "argument 1" in text

@@ -32,7 +32,7 @@ from ravine.autograd import (
 )
 from ravine.autograd.containers import leaves
 from ravine.autograd.domain import REAL
-from ravine.autograd.op import CONSTANT, TABLE, Op
+from ravine.autograd.op import CONSTANT, TABLE, Primitive
 from ravine.autograd.ops.complex import COMPLEX, REAL_ONLY
 
 RNG = np.random.default_rng(7)
@@ -41,7 +41,7 @@ X = RNG.normal(size=(2, 3))
 
 ROWS = list(dict.fromkeys(TABLE.values()))
 NUMPYS = [row for row in ROWS if (getattr(row.func, "__module__", None) or "numpy").startswith("numpy")]
-OWN = [row for row in dict.fromkeys(COMPLEX.values()) if row.cases and TABLE.get(row.func) is not row]
+OWN = [row for row in dict.fromkeys(COMPLEX.values()) if row.samples and TABLE.get(row.func) is not row]
 OF_REALS = {"rfft"}  # in the table, for it is the derivative of a row with a real result
 NOT_THE_TWIN = {  # calls that are another thing, or none, where all arrays are complex
     ("norm", 13), ("norm", 14), ("norm", 17), ("norm", 18), ("matrix_norm", 1),  # singular values
@@ -52,7 +52,7 @@ NOT_THE_TWIN = {  # calls that are another thing, or none, where all arrays are 
 TWINS = [
     pytest.param(row, case, id=f"{row.name}-{i}")
     for row in dict.fromkeys(COMPLEX.values())
-    for i, case in enumerate(row.cases)
+    for i, case in enumerate(row.samples)
     if row.name not in OF_REALS and (row.name, i) not in NOT_THE_TWIN
 ]
 
@@ -93,7 +93,7 @@ def test_rows_hold_for_complex_numbers(row, case):
         assert y.dtype == e.dtype
         np.testing.assert_allclose(y.data, e, rtol=1e-12, atol=1e-13)
     for k in range(len(leaves(expected))):
-        check_grads(lambda *xs, k=k: leaves(call(row, case)(*xs))[k], *arrays, order=1 if row.cases[3:] else 2)
+        check_grads(lambda *xs, k=k: leaves(call(row, case)(*xs))[k], *arrays, order=1 if row.samples[3:] else 2)
 
 
 @pytest.mark.parametrize(("row", "case"), TWINS)
@@ -129,16 +129,18 @@ def test_a_real_argument_gets_a_real_gradient_of_its_own_type(f, dtype):
     check_grads(f, x.data, z.data)
 
 
-@pytest.mark.parametrize("row", [r for r in NUMPYS if r.cases and r.func not in COMPLEX], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [r for r in NUMPYS if r.samples and r.func not in COMPLEX], ids=lambda row: row.name)
 def test_every_other_function_refuses_them(row):
-    arrays = twin(row.cases[0])
+    arrays = twin(row.samples[0])
     with pytest.raises(TypeError, match=rf"{row.name} has no row for complex numbers. Received: complex128"):
-        call(row, row.cases[0])(*map(Tensor, arrays))
+        call(row, row.samples[0])(*map(Tensor, arrays))
 
 
-@pytest.mark.parametrize("row", [r for r in ROWS if isinstance(r, Op) and r.func not in COMPLEX], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "row", [r for r in ROWS if isinstance(r, Primitive) and r.func not in COMPLEX], ids=lambda r: r.name
+)
 def test_every_other_row_refuses_them(row):
-    for case in row.cases[:1]:
+    for case in row.samples[:1]:
         with pytest.raises(TypeError):
             call(row, case)(*(Tensor(a, requires_grad=True) for a in twin(case)))
 

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from ravine.autograd import Domain, Tensor, check_grads, elementwise, grad, structural
+from ravine.autograd import Domain, Tensor, check_grads, elementwise, grad, primitive
 from ravine.autograd.op import TABLE
 
 
@@ -222,7 +222,7 @@ REFUSED = [
     (lambda t: np.add.reduceat(t, [0]), ["np.add.reduceat"]),
     (lambda t: np.quantile([1.0, 2.0], t), ["np.quantile", "q", ".data"]),
     (lambda t: np.quantile(t, 0.5, weights=t), ["weights="]),
-    (lambda t: np.polyfit([0.0, 1.0], t, 1), ["np.polyfit", "elementwise(", "structural("]),
+    (lambda t: np.polyfit([0.0, 1.0], t, 1), ["np.polyfit", "elementwise(", "primitive("]),
     (lambda t: np.spacing(t), ["np.spacing", "elementwise(np.spacing"]),
     (lambda t: np.var(t, ddof=t[0]), ["var", "ddof", ".data"]),
     (lambda t: np.std(t, 0, None, None, t[0]), ["std", "ddof", ".data"]),
@@ -330,7 +330,7 @@ def test_one_row_adds_an_elementwise_function():
 
 
 def test_one_row_adds_a_numpy_function():
-    structural(np.trim_zeros, lambda g, y, filt: np.where(filt != 0, g, 0), samples=[])
+    primitive(np.trim_zeros, lambda g, y, filt: np.where(filt != 0, g, 0), samples=[])
     try:
         x = leaf(1.0, 4.0, 2.0)
         np.sum(np.trim_zeros(x)).backward()

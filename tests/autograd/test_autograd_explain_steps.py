@@ -5,9 +5,9 @@ import pytest
 
 from ravine.autograd import Parameter, Tensor, elementwise, explain, nn
 from ravine.autograd.domain import REAL
-from ravine.autograd.op import TABLE, ForEach, Op
+from ravine.autograd.op import TABLE, ForEach, Primitive
 
-ROWS = [row for row in TABLE.values() if isinstance(row, Op)]
+ROWS = [row for row in TABLE.values() if isinstance(row, Primitive)]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])

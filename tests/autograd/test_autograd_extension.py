@@ -6,8 +6,6 @@ import pytest
 from ravine.autograd import (
     Domain,
     Tensor,
-    arr,
-    case,
     check_grads,
     check_row,
     composite,
@@ -17,7 +15,9 @@ from ravine.autograd import (
     jacobian,
     jvp,
     linear,
-    structural,
+    primitive,
+    rand,
+    sample,
     table,
 )
 from ravine.autograd.domain import NONZERO, POSITIVE, REAL, REAL2
@@ -76,17 +76,15 @@ def test_structural_linear_and_composite_rows():
     def halves(a):
         return a[..., ::2], a[..., 1::2]
 
-    check_row(structural(gram, lambda g, y, a: (g + g.T) @ a, samples=[case(arr(2, 3)), case(arr(1, 1))]))
-    check_row(linear(reverse, lambda g, y, a, axis=0: reverse(g, axis), samples=[case(arr(2, 3), axis=1)]))
-    check_row(composite(halves, halves, samples=[case(arr(5)), case(arr(2, 2))]))
+    check_row(primitive(gram, lambda g, y, a: (g + g.T) @ a, samples=[sample(rand(2, 3)), sample(rand(1, 1))]))
+    check_row(linear(reverse, lambda g, y, a, axis=0: reverse(g, axis), samples=[sample(rand(2, 3), axis=1)]))
+    check_row(composite(halves, halves, samples=[sample(rand(5)), sample(rand(2, 2))]))
     kinds = {e.name: e.kind for e in table()}
-    assert [kinds[name] for name in ("gram", "reverse", "halves")] == ["structural", "linear", "composite"]
+    assert [kinds[name] for name in ("gram", "reverse", "halves")] == ["primitive", "linear", "composite"]
 
 
 def test_functions_of_three_arguments():
-    op = elementwise(
-        lambda a, b, c: a * b + c, (REAL, REAL, POSITIVE), lambda y, a, b, c: b, lambda y, a, b, c: a, 1
-    )
+    op = elementwise(lambda a, b, c: a * b + c, (REAL, REAL, POSITIVE), lambda y, a, b, c: b, lambda y, a, b, c: a, 1)
     check_row(op)
 
 
@@ -120,20 +118,23 @@ def wrong_rows():
     yield "derivative fails.*wrong", elementwise(lambda x: x**3, REAL, lambda y, x: 2 * x * x)
     yield "order 2", elementwise(lambda x: x**3, REAL, lambda y, x: 3 * x * getattr(x, "data", x))
     yield "type of the derivative.*float64.*math", elementwise(lambda x: 3 * x, REAL, lambda y, x: np.float64(3))
-    yield "type of the derivative.*value.*float64", structural(
-        lambda x: x * 2,
-        lambda g, y, x: g * 2,
-        forward=lambda x: np.multiply(x, 2, dtype=float),
-        samples=[case(arr(3)), case(arr(2, 3))],
+    yield (
+        "type of the derivative.*value.*float64",
+        primitive(
+            lambda x: x * 2,
+            lambda g, y, x: g * 2,
+            forward=lambda x: np.multiply(x, 2, dtype=float),
+            samples=[sample(rand(3)), sample(rand(2, 3))],
+        ),
     )
     yield "The value fails", elementwise(lambda x: x * x, REAL, lambda y, x: 2 * x, forward=lambda x: x * x * 1.001)
 
     def into_g(g, y, x):
         return np.multiply(g, 2, out=g) if isinstance(g, np.ndarray) else g * 2
 
-    yield "inputs alone|derivative", structural(lambda x: x * 2, into_g, samples=[case(arr(2, 3))])
-    yield "Linearity fails", linear(lambda x: x + 1, lambda g, y, x: g, samples=[case(arr(3))])
-    yield "no derivative by w", structural(lambda x, w: x + w, lambda g, y, x, w: g, samples=[case(arr(3), arr(3))])
+    yield "inputs alone|derivative", primitive(lambda x: x * 2, into_g, samples=[sample(rand(2, 3))])
+    yield "Linearity fails", linear(lambda x: x + 1, lambda g, y, x: g, samples=[sample(rand(3))])
+    yield "no derivative by w", primitive(lambda x, w: x + w, lambda g, y, x, w: g, samples=[sample(rand(3), rand(3))])
 
 
 @pytest.mark.parametrize("number", range(8))
@@ -145,7 +146,7 @@ def test_wrong_rows_are_refused(number):
 
 @pytest.mark.parametrize("row", ROWS[:: len(ROWS) // 25], ids=lambda row: row.name)
 def test_our_rows_pass(row):
-    if row.cases:
+    if row.samples:
         check_row(row)
 
 
@@ -153,8 +154,8 @@ def test_the_message_names_the_call():
     def cube(x, scale=1.0):
         return scale * x**3
 
-    op = structural(
-        cube, lambda g, y, x, scale=1.0: g * 3 * x * x, samples=[case(arr(2)), case(arr(2), scale=2.0)]
+    op = primitive(
+        cube, lambda g, y, x, scale=1.0: g * 3 * x * x, samples=[sample(rand(2)), sample(rand(2), scale=2.0)]
     )
     with pytest.raises(AssertionError, match=r"check_row: cube, called with \(array\(2,\), scale=2.0\)"):
         check_row(op)
@@ -182,10 +183,10 @@ def test_the_table_is_complete():
         (lambda: elementwise(np.spacing, REAL2, 1, 1), ValueError, ["for 1 arguments"]),
         (lambda: elementwise(swish, (-1, 1), 1), TypeError, ["Domain", "-1"]),
         (lambda: elementwise(np.sin, REAL, lambda y, x: 1), ValueError, ["sin has a row already", "of your own"]),
-        (lambda: structural(swish, samples=[]), ValueError, ["vjp per argument"]),
+        (lambda: primitive(swish, samples=[]), ValueError, ["vjp per argument"]),
         (lambda: composite(np.vstack, np.vstack, samples=[]), ValueError, ["vstack has a row already"]),
         (lambda: check_row(np.spacing), TypeError, ["a function that has one", "spacing"]),
-        (lambda: check_row(structural(swish, swish, samples=[])), ValueError, ["swish has no samples", "samples="]),
+        (lambda: check_row(primitive(swish, swish, samples=[])), ValueError, ["swish has no samples", "samples="]),
     ],
 )
 def test_errors(run, kind, words):

@@ -14,7 +14,7 @@ with contextlib.suppress(ImportError):  # SciPy is optional
     from ravine.autograd.ops import special  # noqa: F401
 
 ROWS = list(dict.fromkeys(TABLE.values()))
-CASES = [pytest.param(row, case, id=f"{row.name}-{i}") for row in ROWS for i, case in enumerate(row.cases)]
+CASES = [pytest.param(row, case, id=f"{row.name}-{i}") for row in ROWS for i, case in enumerate(row.samples)]
 X = np.array([0.3, -1.2, 0.8])
 
 

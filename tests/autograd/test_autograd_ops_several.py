@@ -90,8 +90,8 @@ def test_float32_stays_float32(func, args, kwargs):
 
 def test_every_function_with_several_results_is_here():
     tried = {func for func, _, _ in CALLS}
-    assert {row.name for row in TABLE.values() if not row.cases} == {"astype"} | {
-        func.__name__ for func in tried if not TABLE[func].cases
+    assert {row.name for row in TABLE.values() if not row.samples} == {"astype"} | {
+        func.__name__ for func in tried if not TABLE[func].samples
     }
 
 

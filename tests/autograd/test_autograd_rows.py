@@ -9,7 +9,7 @@ from ravine.autograd import Tensor, check_grads, nn
 from ravine.autograd.op import CONSTANT, TABLE, Composite
 
 ROWS = list(dict.fromkeys(TABLE.values()))
-CASES = [pytest.param(row, case, id=f"{row.name}-{i}") for row in ROWS for i, case in enumerate(row.cases)]
+CASES = [pytest.param(row, case, id=f"{row.name}-{i}") for row in ROWS for i, case in enumerate(row.samples)]
 SEVERAL = {"eigh", "svd", "qr", "slogdet", "lstsq", "modf", "divmod", "meshgrid", "broadcast_arrays"}
 SEVERAL |= {"split", "array_split", "hsplit", "vsplit", "dsplit", "unstack"}
 WIDE_ON_PURPOSE = {"float_power"}  # NumPy computes it in float64
@@ -28,7 +28,7 @@ def rng():
 
 def test_every_row_has_samples_except_changes_of_type_and_several_results():
     """Several results: see test_autograd_ops_several. The parts of a decomposition have rows with samples."""
-    assert {row.name for row in ROWS if not row.cases} == {"astype"} | SEVERAL
+    assert {row.name for row in ROWS if not row.samples} == {"astype"} | SEVERAL
     assert len(ROWS) > 250
 
 
@@ -119,7 +119,7 @@ def test_linear_rows_are_linear(row, case, rng):
     ],
 )
 def test_broadcasting_is_undone(row, shapes, rng):
-    domains = [s.domain for s in row.cases[0].args]
+    domains = [s.domain for s in row.samples[0].args]
     arrays = [d.sample(rng, shape) for d, shape in zip(domains, shapes, strict=True)]
     leaves = [Tensor(a, requires_grad=True) for a in arrays]
     np.sum(row(*leaves)).backward()
