@@ -1,8 +1,8 @@
-"""Generated modules on disk, so that a second process compiles nothing.
+"""Generated modules on disk, so that a second process does not compile again.
 
-The folder is $RAVINE_CACHE_DIR, or the user's cache folder. A module is named by the hash of what decides its machine
-code, so an edited rule is another module; numba keeps the machine code beside it. A folder that can't be written or
-read costs the compilation and nothing else.
+The folder is $RAVINE_CACHE_DIR, or the user's cache folder. The name of a module is a hash of everything that
+determines its machine code, so an edited rule becomes another module. numba keeps the machine code beside it. If the
+folder can't be written or read, kernels are compiled again in each process.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["cache_folder", "compile_loop", "load"]
 
 
 def cache_folder() -> Path:
-    """Where generated kernels are kept.
+    """The folder of generated kernels.
 
     >>> from unittest.mock import patch
     >>> with patch.dict("os.environ", RAVINE_CACHE_DIR="kernels"):
@@ -43,12 +43,12 @@ def cache_folder() -> Path:
 
 @cache
 def _foundation() -> str:
-    """What a generated module takes in from elsewhere."""
+    """Everything outside a generated module that its machine code depends on."""
     return "".join([numba.__version__, sys.version, inspect.getsource(device), inspect.getsource(denormals)])
 
 
 def load(source: str) -> ModuleType:
-    """The module with this source, which is in the cache folder if that can be had."""
+    """The module with this source, stored in the cache folder if that is possible."""
     name = f"ravine_kernel_{hashlib.sha256((_foundation() + source).encode()).hexdigest()[:32]}"
     if name not in sys.modules:
         file = _written(name, source) or f"<{name}>"
@@ -61,7 +61,7 @@ def load(source: str) -> ModuleType:
 
 
 def _written(name: str, source: str) -> str | None:
-    """The path of a file with this source, beside which numba keeps machine code; None if there can't be one."""
+    """The path of a file with this source, or None if it can't be written. numba keeps the machine code beside it."""
     try:
         path = cache_folder() / f"{name}.py"
         if not path.is_file() or path.read_bytes() != source.encode():
@@ -74,15 +74,15 @@ def _written(name: str, source: str) -> str | None:
 
 
 def compile_loop(module: ModuleType, signature: tuple[Any, ...]) -> Callable[..., None]:
-    """The module's loop, compiled for one signature, with the machine code from disk where it can be had."""
+    """The module's loop, compiled for one signature or loaded from the cache folder."""
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
-        raise RuntimeError("NUMBA_DISABLE_JIT is set, and kernels are compiled. Unset it, or call the rule itself.")
+        raise RuntimeError("A kernel needs numba, and NUMBA_DISABLE_JIT is set. Unset it, or call the rule itself.")
     compiled = partial(njit, nogil=True, error_model="numpy")  # without the numpy model, nothing vectorises
     if Path(str(module.__file__)).is_file():
         try:
             loop = compiled(cache=True)(module.loop)
             loop.compile(signature)
-        except Exception:  # whatever is wrong with the files, they are only a short cut
+        except Exception:  # damaged files must not stop a run: compile without them
             pass
         else:
             return loop

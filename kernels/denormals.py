@@ -1,9 +1,9 @@
 """Flush-to-zero inside kernels.
 
-With zero gradients a running mean decays into the denormals and stays there for good, since 0.9 times the smallest
-denormal rounds back to itself; arithmetic on denormals runs in microcode, ten to a hundred times slower. The processor
-can treat them as zero, on input and on output, by two bits of the calling thread's control register. A kernel sets them
-on entry and restores the register on exit, so that nothing outside ever sees the mode.
+With zero gradients a running mean decays into the denormals and stays there, since 0.9 times the smallest denormal
+rounds back to itself. Arithmetic on denormals runs in microcode, ten to a hundred times slower. Two bits of a thread's
+control register make the processor treat denormals as zero, on input and on output. A kernel sets them on entry and
+restores the register on exit, so that code outside kernels never runs in this mode.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _byte_pointer() -> Any:
 
 @intrinsic
 def flush_denormals(_typing: Any) -> Any:
-    """Turn flush-to-zero on in the calling thread; gives the mode to restore."""
+    """Turn flush-to-zero on in the calling thread and return the mode to restore."""
 
     def codegen(_context: Any, builder: Any, _signature: Any, _args: Any) -> Any:
         mode = _read(builder)
@@ -70,7 +70,7 @@ def flush_denormals(_typing: Any) -> Any:
 
 @intrinsic
 def restore_denormals(_typing: Any, mode: Any) -> Any:
-    """Set the calling thread's mode back to what `flush_denormals` gave."""
+    """Restore the mode that `flush_denormals` returned."""
 
     def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         _write(builder, args[0])

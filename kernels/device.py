@@ -1,9 +1,9 @@
-"""What generated loops call on one element, each equal to NumPy's array function to the last bit.
+"""The functions that generated loops call on one element. Each equals NumPy's array function to the last bit.
 
-Roots, maxima and signs have one right answer and are written out. Exponentials, logarithms and general powers do not:
-their last bit depends on the algorithm, and NumPy picks its own by processor. So the loop calls NumPy's very inner
-loop, through the function pointer that every ufunc carries (PyUFuncObject in NumPy's public header `ufuncobject.h`).
-The pointer is registered with LLVM under a name; compiled code on disk refers to the name.
+Roots, maxima and signs have one right answer, so they are written out. The last bit of an exponential, a logarithm or a
+general power depends on the algorithm, and NumPy chooses the algorithm by the processor. For these the loop calls
+NumPy's own inner loop, through the function pointer in every ufunc (PyUFuncObject in NumPy's public header
+`ufuncobject.h`). The pointer is registered with LLVM under a name, and compiled code on disk refers to the name.
 """
 
 from __future__ import annotations
@@ -18,29 +18,6 @@ from numba.core import cgutils
 from numba.core.cgutils import ir  # llvmlite, as numba has it
 from numba.core.codegen import ll
 from numba.extending import intrinsic
-
-from .denormals import flush_denormals, restore_denormals
-
-__all__ = [
-    "absolute",
-    "cbrt",
-    "clip",
-    "exp",
-    "expm1",
-    "flush_denormals",
-    "log",
-    "log1p",
-    "maximum",
-    "minimum",
-    "power",
-    "power_by",
-    "restore_denormals",
-    "sign",
-    "sqrt",
-    "square",
-    "tanh",
-    "where",
-]
 
 _device = njit(nogil=True, error_model="numpy")
 
@@ -62,19 +39,19 @@ def absolute(a):
 
 @_device
 def maximum(a, b):
-    """NumPy's maximum: NaN wins, and of two equal zeros the second."""
+    """NumPy's maximum: NaN if either is NaN; the second of two equal zeros."""
     return a if a > b or a != a else b
 
 
 @_device
 def minimum(a, b):
-    """NumPy's minimum: NaN wins, and of two equal zeros the second."""
+    """NumPy's minimum: NaN if either is NaN; the second of two equal zeros."""
     return a if a < b or a != a else b
 
 
 @_device
 def clip(a, low, high):
-    """NumPy's clip: the upper bound wins."""
+    """NumPy's clip: the upper bound where low > high."""
     return minimum(maximum(a, low), high)
 
 
@@ -103,7 +80,7 @@ class _UFunc(ctypes.Structure):
 
 
 def _register(ufunc: np.ufunc, dtype: np.dtype[Any]) -> str:
-    """Make the ufunc's inner loop for one dtype known to LLVM; gives the symbol's name."""
+    """Register the ufunc's inner loop for one dtype with LLVM and return the name of the symbol."""
     name = f"ravine_numpy_{ufunc.__name__}_{dtype.char}"
     which = ufunc.types.index(dtype.char * ufunc.nin + "->" + dtype.char)
     address = _UFunc.from_address(id(ufunc)).functions[which]
@@ -165,7 +142,7 @@ power = _from_numpy(np.power)
 
 @_device
 def power_by(a, n):
-    """`array ** number`, with the short cuts that NumPy takes for these five numbers."""
+    """`array ** number`, with NumPy's special cases for these five numbers."""
     if n == 2:
         return a * a
     if n == 1:

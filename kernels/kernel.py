@@ -1,8 +1,8 @@
-"""A rule as a kernel: compiled on first use, run in place on flat arrays."""
+"""An update rule compiled to a loop over elements."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -13,26 +13,19 @@ from numba import from_dtype, types
 
 from . import cache, threads
 from .lowering import Lowered, lower
+from .rule import Rule
 
 __all__ = ["Kernel"]
 
 
-class Kernel:
-    """One pass over memory that applies a rule to every element.
+class Kernel(Rule):
+    """An update rule that one pass over memory applies to every element.
 
-    A rule is a plain function over `x`, `g`, states and numbers; the same function runs on NumPy arrays, and the kernel
-    gives the same bits, except that denormal results become zero.
-
-    Args:
-        rule: the rule. It returns the new values of `outputs`, in order.
-        outputs: what it updates, `x` first.
-        scalars: those of the outputs that are numbers, not arrays.
-        before, after: stages around the rule in the same pass: functions that give new values of their first
-            parameters, as many as they return.
-        options: the truth of parameters that the rule tests by a bare `if name:`.
+    The rule itself also runs on NumPy arrays. The kernel gives the same bits, except that denormal results become zero.
+    It is compiled at the first call for a dtype.
 
     Raises:
-        RuleError: the rule uses what has no meaning in an array loop.
+        RuleError: the rule uses something that has no meaning in an array loop.
 
     >>> def momentum(x, g, m, lr, beta):
     ...     m = beta * m + g
@@ -46,20 +39,12 @@ class Kernel:
     ([0.5, 1.5], [1.0, 1.0])
     """
 
-    def __init__(
-        self,
-        rule: Callable[..., Any],
-        outputs: Sequence[str],
-        *,
-        scalars: Sequence[str] = (),
-        before: Sequence[Callable[..., Any]] = (),
-        after: Sequence[Callable[..., Any]] = (),
-        options: Mapping[str, bool] | None = None,
-    ) -> None:
-        self._lowered: Lowered = lower(
-            rule, outputs, scalars=scalars, before=before, after=after, options=options
-        )
-        self._loops: dict[np.dtype[Any], Callable[..., None]] = {}
+    _lowered: Lowered
+
+    def __post_init__(self) -> None:
+        """Lower the rule now, so that a rule that can't be compiled is refused here."""
+        super().__post_init__()
+        object.__setattr__(self, "_lowered", lower(self))
 
     @property
     def source(self) -> str:
@@ -68,22 +53,22 @@ class Kernel:
 
     @property
     def arrays(self) -> tuple[str, ...]:
-        """Which arrays a call takes, in order: x, g, and the states that the rule does anything with."""
+        """Names of the arrays that a call takes, in order: x, g, and the states that the rule uses or changes."""
         return self._lowered.arrays
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Which numbers a call takes, in order."""
+        """Names of the numbers that a call takes, in order."""
         return self._lowered.parameters
-
-    @property
-    def scalars(self) -> tuple[str, ...]:
-        """Which numbers a call gives back, updated, in order."""
-        return self._lowered.scalars
 
     @cached_property
     def _module(self) -> ModuleType:
         return cache.load(self.source)
+
+    @cached_property
+    def _loops(self) -> dict[np.dtype[Any], Callable[..., None]]:
+        """The compiled loops."""
+        return {}
 
     def _compile(self, dtype: np.dtype[Any], constants: int) -> Callable[..., None]:
         array = types.Array(from_dtype(dtype), 1, "C")
@@ -92,14 +77,14 @@ class Kernel:
         return loop
 
     def __call__(self, arrays: Sequence[npt.NDArray[Any]], numbers: Sequence[float]) -> Sequence[float]:
-        """Update the arrays in place; gives the new values of `scalars`.
+        """Update the arrays in place and return the new values of `scalars`.
 
         Args:
-            arrays: 1-D contiguous arrays of one size and one dtype, float32 or float64, as `arrays` names them.
-            numbers: Python floats, as `parameters` names them.
+            arrays: 1-D contiguous arrays of one size and one dtype, float32 or float64, in the order of `arrays`.
+            numbers: Python floats, in the order of `parameters`.
 
         Raises:
-            RuntimeError: numba has been told not to compile.
+            RuntimeError: NUMBA_DISABLE_JIT is set.
         """
         constants, scalars = self._module.numbers(*numbers)
         dtype = arrays[0].dtype

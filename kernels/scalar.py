@@ -1,4 +1,4 @@
-"""A rule compiled for numbers: for loops that follow a few numbers through millions of updates."""
+"""An update rule compiled for single numbers, for loops that follow a few numbers through millions of updates."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from . import vocabulary
+from . import functions
 
 __all__ = ["scalar"]
 
-_NAMES = {getattr(vocabulary, name): getattr(np, name) for name in vocabulary.__all__}
+_NUMPY = {getattr(functions, name): getattr(np, name) for name in functions.__all__}
 
 
 @cache
-def scalar(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """The rule as a function that numba's compiled functions can call, one element at a time.
+def scalar(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile an update rule to a function of numbers that other numba-compiled functions can call.
 
-    It computes in float64, with the elementary functions of the C library: within a few ulp of the rule on arrays.
+    It computes in float64 with the elementary functions of the C library, so its results lie within a few units in the
+    last place of those of the rule on arrays.
 
     >>> def descent(x, g, lr):
     ...     return x - lr * np.sqrt(g)
     >>> scalar(descent)(1.0, 4.0, 0.25)
     0.5
     """
-    names = {name: _replaced(value) for name, value in rule.__globals__.items()}
-    return njit(FunctionType(rule.__code__, names, rule.__name__))
+    names = {name: _in_numba(value) for name, value in function.__globals__.items()}
+    return njit(FunctionType(function.__code__, names, function.__name__))
 
 
-def _replaced(value: Any) -> Any:
-    return _NAMES.get(value, value) if callable(value) else value
+def _in_numba(value: Any) -> Any:
+    """NumPy's function for one of ours, since numba compiles only NumPy's."""
+    return _NUMPY.get(value, value) if callable(value) else value

@@ -1,4 +1,4 @@
-"""Reading a rule: its syntax tree, the objects behind its names, the errors that point into it."""
+"""Reads an update rule: its syntax tree, the objects behind its names, and errors that show the offending line."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import vocabulary
+from . import functions
 
 __all__ = ["ON_ELEMENTS", "RuleError", "Source", "literal"]
 
-# What a rule may call, and its name in the generated code: on elements, and on numbers.
-ON_ELEMENTS = {f: name for name in vocabulary.__all__ for f in (getattr(np, name), getattr(vocabulary, name))}
+# The functions that a rule may call, with their names in the generated code: on elements, and on numbers.
+ON_ELEMENTS = {f: name for name in functions.__all__ for f in (getattr(np, name), getattr(functions, name))}
 ON_ELEMENTS[abs] = "absolute"
-_ON_NUMBERS = {f: f"vocabulary.{name}" for f, name in ON_ELEMENTS.items()}
+_ON_NUMBERS = {f: f"functions.{name}" for f, name in ON_ELEMENTS.items()}
 _ON_NUMBERS |= {f: f"math.{name}" for name, f in vars(math).items() if callable(f)}
 _ON_NUMBERS |= {getattr(builtins, name): name for name in ("abs", "max", "min", "float", "int", "round")}
 
 
 class RuleError(TypeError):
-    """A rule uses something that has no meaning in an array loop.
+    """An update rule uses something that has no meaning in an array loop.
 
     >>> from ravine.kernels import Kernel
     >>> def rule(x, g):
@@ -44,22 +44,28 @@ class Source:
     def __init__(
         self, function: Callable[..., Any], options: Mapping[str, bool], reserved: Container[str] = frozenset()
     ) -> None:
-        """Read `function`, each `if option:` settled as `options` says, its names kept off the reserved ones."""
+        """Read a function.
+
+        Args:
+            function: the function, made with `def`.
+            options: truth values by which each `if option:` is replaced by one of its branches.
+            reserved: names that the function's own names must not equal; such a name gets the ending `_own`.
+        """
         self.title = getattr(function, "__qualname__", repr(function))
         try:
             text = textwrap.dedent(inspect.getsource(function))
         except (OSError, TypeError) as error:
             raise RuleError(
-                f"{self.title} can't become a kernel: a kernel is made from source, and there is none to read. "
+                f"{self.title} can't become a kernel: it has no source to generate a kernel from. "
                 "Define the rule with `def` in a file or a notebook cell."
             ) from error
         tree = ast.parse(text).body[0]
         if not isinstance(tree, ast.FunctionDef):
-            raise RuleError(f"A rule is a plain function made with `def`. Received: `{text.strip()}`.")
+            raise RuleError(f"A rule must be a plain function made with `def`. Received: `{text.strip()}`.")
         arguments = tree.args
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
-            self.refuse(tree, "its parameters are plain names, without defaults, * or **")
-        tree = _Settle(options).visit(tree)
+            self.refuse(tree, "its parameters must be plain names, without defaults, * or **")
+        tree = _TakeBranches(options).visit(tree)
         assigned = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         given = [argument.arg for argument in arguments.args]
         self.renamed = {name: f"{name}_own" for name in (*assigned, *given) if name in reserved}
@@ -69,15 +75,15 @@ class Source:
         self.parameters = [self.renamed.get(name, name) for name in given]
         *statements, last = tree.body
         if not isinstance(last, ast.Return) or last.value is None:
-            self.refuse(last, "it ends with `return`, and has no other")
+            self.refuse(last, "it must end with `return`, and have no other")
         is_docstring = statements and isinstance(statements[0], ast.Expr) and ast.get_docstring(tree) is not None
-        self.statements = [s for s in statements[1 if is_docstring else 0 :] if not _says_nothing(s)]
+        self.statements = [s for s in statements[1 if is_docstring else 0 :] if not _is_no_op(s)]
         self.results: list[ast.expr] = last.value.elts if isinstance(last.value, ast.Tuple) else [last.value]
         self.scope = inspect.getclosurevars(function)
 
     @property
-    def makes(self) -> list[str]:
-        """Of a stage before or after a rule: what it gives new values of."""
+    def outputs(self) -> list[str]:
+        """The parameters that a transform returns new values of: its first ones, as many as it returns."""
         return self.parameters[: len(self.results)]
 
     def refuse(self, node: ast.AST, why: str) -> NoReturn:
@@ -92,22 +98,22 @@ class Source:
             for names in (self.scope.nonlocals, self.scope.globals, self.scope.builtins):
                 if node.id in names:
                     return names[node.id]
-            self.refuse(node, f"`{node.id}` is not defined here, or not on every way that leads here")
-        self.refuse(node, "it calls functions by their names")
+            self.refuse(node, f"`{node.id}` is not defined here, or only on one branch of an `if`")
+        self.refuse(node, "it must call functions by their names")
 
     def number(self, node: ast.expr) -> str:
         """A global number as a literal."""
         value = self.resolve(node)
         if not isinstance(value, int | float):
-            self.refuse(node, f"`{ast.unparse(node)}` is no number but {type(value).__name__}")
+            self.refuse(node, f"`{ast.unparse(node)}` is no number but a {type(value).__name__}")
         return repr(value + 0) if math.isfinite(value) else f"float('{value}')"
 
     def on_numbers(self, node: ast.expr, local: Container[str]) -> str:
-        """An expression over numbers as it stands, with what is not local resolved."""
+        """An expression over numbers as it stands, with the names that are not local resolved."""
         return ast.unparse(_Resolve(self, local).visit(ast.parse(ast.unparse(node), mode="eval").body))
 
-    def idle(self, outputs: tuple[str, ...]) -> set[str]:
-        """The outputs that the function hands back untouched: no loop needs to carry them."""
+    def unchanged(self, outputs: tuple[str, ...]) -> set[str]:
+        """The outputs that the function neither uses nor changes: the loop can leave them out."""
         uses = [n.id for s in self.statements for n in ast.walk(s) if isinstance(n, ast.Name)]
         for output, result in zip(outputs, self.results, strict=False):
             if not (isinstance(result, ast.Name) and result.id == output):
@@ -115,16 +121,16 @@ class Source:
         return set(outputs) - set(uses)
 
 
-def _says_nothing(statement: ast.stmt) -> bool:
-    """Whether a statement is `name = name`, as a settled choice may leave it."""
+def _is_no_op(statement: ast.stmt) -> bool:
+    """Whether a statement is `name = name`, which `name = a if option else b` may become."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=target)], value=ast.Name(id=value)):
             return target == value
     return False
 
 
-class _Settle(ast.NodeTransformer):
-    """Takes the branch of every `if option:` and `a if option else b` whose truth is known."""
+class _TakeBranches(ast.NodeTransformer):
+    """Replaces every `if option:` and `a if option else b` by the branch that the option selects."""
 
     def __init__(self, options: Mapping[str, bool]) -> None:
         self.options = options
@@ -139,7 +145,7 @@ class _Settle(ast.NodeTransformer):
 
 
 class _Rename(ast.NodeTransformer):
-    """Gives names that the generated code has for itself another ending."""
+    """Renames the names that the generated code uses itself."""
 
     def __init__(self, renamed: Mapping[str, str]) -> None:
         self.renamed = renamed
@@ -154,14 +160,14 @@ class _Rename(ast.NodeTransformer):
 
 
 def literal(node: ast.expr) -> float | None:
-    """The value of an expression that is all literals."""
+    """The value of an expression made of literals alone, else None."""
     if any(isinstance(n, ast.Name | ast.Call) for n in ast.walk(node)):
         return None
     return float(eval(compile(ast.Expression(node), "<rule>", "eval"), {"__builtins__": {}}))
 
 
 class _Resolve(ast.NodeTransformer):
-    """Replaces functions and global numbers by what the generated module calls them."""
+    """Replaces functions and global numbers by their names and values in the generated module."""
 
     def __init__(self, source: Source, local: Container[str]) -> None:
         self.source = source

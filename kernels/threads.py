@@ -1,8 +1,8 @@
 """Several threads for one pass over large arrays.
 
-Each thread runs the same serial loop on its own stretch, without the interpreter's lock. The threads are plain and
-sleep when idle: an OpenMP pool would spin against OpenBLAS between steps, die in a forked child, and depend on who
-loaded which library first and on what the environment said at that moment.
+Each thread runs the same serial loop on its own slices, without the interpreter's lock. They are plain Python threads,
+which sleep when idle. An OpenMP pool would compete with OpenBLAS between steps, would not survive a fork, and would
+depend on the order in which libraries are loaded.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from numba.core import config
 
 __all__ = ["PARALLEL_BYTES", "run", "thread_count"]
 
-# Waking a thread costs 30 to 60 microseconds; below this many bytes of one array, it does not pay.
+# Waking a thread takes 30 to 60 microseconds. With fewer bytes per array than this, one thread is faster.
 PARALLEL_BYTES = 3 << 19
-# The threads take stretches of this many bytes of one array by turns, so that one that wakes late holds up no other.
-_STRETCH_BYTES = 1 << 19
+# Each thread takes the next slice of this many bytes per array, so that a thread that wakes late delays no other.
+_SLICE_BYTES = 1 << 19
 
 _pool: ThreadPoolExecutor | None = None
 
 
 def thread_count() -> int:
-    """How many threads a large pass uses: NUMBA_NUM_THREADS, and no more than the processors this process may use.
+    """Number of threads for a large pass: NUMBA_NUM_THREADS, at most the number of processors of this process.
 
     >>> import os
     >>> 1 <= thread_count() <= os.cpu_count()
@@ -36,17 +36,17 @@ def thread_count() -> int:
 
 
 def run(loop: Callable[..., None], arrays: Sequence[npt.NDArray[Any]], constants: tuple[float, ...]) -> None:
-    """Run the loop over 1-D arrays of one size, in as many threads as pay."""
+    """Run the loop over 1-D arrays of one size, in several threads if the arrays are large."""
     x = arrays[0]
     if x.nbytes < PARALLEL_BYTES or thread_count() == 1:
         loop(*arrays, *constants)
         return
-    stretch = _STRETCH_BYTES // x.itemsize
-    stretches = iter(range(0, x.size, stretch))  # shared: each thread takes the next one
+    size = _SLICE_BYTES // x.itemsize
+    starts = iter(range(0, x.size, size))  # shared: each thread takes the next one
 
     def work() -> None:
-        for start in stretches:
-            loop(*(a[start : start + stretch] for a in arrays), *constants)
+        for start in starts:
+            loop(*(a[start : start + size] for a in arrays), *constants)
 
     others = [_workers().submit(work) for _ in range(thread_count() - 1)]
     work()
@@ -62,7 +62,7 @@ def _workers() -> ThreadPoolExecutor:
 
 
 def _forget() -> None:
-    """A forked child has the pool object but not its threads."""
+    """Drop the pool in a forked child, which inherits the object without its threads."""
     global _pool
     _pool = None
 

@@ -45,7 +45,7 @@ def formula_of(cls: type[Optimizer], spec: Optimizer | None) -> formula.Formula:
 def _statements(source: Source, is_rule: bool) -> Iterator[ast.stmt]:
     """The statements of a function, its results as assignments to what it makes."""
     yield from source.statements
-    names = [name for name in source.parameters if name != "g"] if is_rule else source.makes
+    names = [name for name in source.parameters if name != "g"] if is_rule else source.outputs
     for name, result in zip(names, source.results, strict=False):
         if ast.unparse(result) != name:
             yield ast.fix_missing_locations(ast.Assign([ast.Name(name, ast.Store())], result, lineno=0))

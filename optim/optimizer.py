@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from ..kernels import Kernel
+from ..kernels import Rule
 from ..schedules import Schedule
 from .hyper import Domain, domains_of, validated
 from .options import Options, check_together
@@ -27,7 +27,6 @@ from .transforms import AFTER, BEFORE, STARTS
 if TYPE_CHECKING:
     from .bound import BoundOptimizer
     from .formula import Formula
-    from .whole import Whole
 
 __all__ = ["Optimizer"]
 
@@ -227,7 +226,7 @@ class Optimizer(Options):
         return BoundOptimizer(self, params)
 
     @property
-    def kernel(self) -> Kernel | Whole:
+    def kernel(self) -> Rule:
         """The rule, together with the options that are on, as one call."""
         return _kernel_of(type(self), vars(self))
 
@@ -282,21 +281,17 @@ def _stages(cls: type[Optimizer], values: Mapping[str, Any]) -> tuple[Stages, St
     return tuple(BEFORE[name] for name in on if name in BEFORE), tuple(AFTER[name] for name in on if name in AFTER)
 
 
-def _kernel_of(cls: type[Optimizer], values: Mapping[str, Any]) -> Kernel | Whole:
+def _kernel_of(cls: type[Optimizer], values: Mapping[str, Any]) -> Rule:
     taken = inspect.signature(cls.rule).parameters
     before, after = _stages(cls, values)
-    options = tuple((name, bool(value)) for name, value in values.items() if name in taken)
-    return _kernel(cls.tier, cls.rule, ("x", *cls.state), cls.scalars, before, after, options)
+    options = {name: bool(value) for name, value in values.items() if name in taken}
+    outputs = ("x", *cls.state)
+    return _shared(
+        cls.tier.compile(cls.rule, outputs, scalars=cls.scalars, before=before, after=after, options=options)
+    )
 
 
 @cache
-def _kernel(
-    tier: Tier,
-    rule: Callable[..., Any],
-    outputs: tuple[str, ...],
-    scalars: tuple[str, ...],
-    before: tuple[Callable[..., Any], ...],
-    after: tuple[Callable[..., Any], ...],
-    options: tuple[tuple[str, bool], ...],
-) -> Kernel | Whole:
-    return tier.compile(rule, outputs, scalars=scalars, before=before, after=after, options=dict(options))
+def _shared(rule: Rule) -> Rule:
+    """The first of all equal rules, so that each is compiled once."""
+    return rule

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy.typing as npt
 
-from ..kernels import Kernel
-from .whole import Whole
+from ..kernels import ArrayRule, Kernel, Rule
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -24,7 +23,7 @@ Call = tuple[int, int, Sequence[Array]]
 class Tier(ABC):
     """How the arrays of a block go to a rule."""
 
-    compile: ClassVar[type[Kernel] | type[Whole]] = Whole
+    compile: ClassVar[type[Rule]] = ArrayRule
 
     def __repr__(self) -> str:
         """The name of the one value that there is."""

@@ -1,8 +1,9 @@
-"""The functions a rule may call: NumPy's own, except that a number stays a number.
+"""The functions that an update rule may call: NumPy's own, except that Python numbers give a Python number.
 
-`numpy.sqrt(2.0)` is a float64 scalar, which NEP 50 counts as a strong dtype: one of them turns a whole float32
-expression into float64. A Python number is weak. So these functions give a Python number back when they are given
-Python numbers, and are NumPy's in every other case: arrays, Tensors, Decimals.
+`numpy.sqrt(2.0)` returns a float64 scalar. NEP 50 gives that scalar a strong dtype, so one of them in a float32
+expression makes the whole expression float64. A Python number is weak: it takes the dtype of the arrays it meets. These
+functions therefore return a Python number when all arguments are Python numbers. In every other case (arrays, Tensors,
+Decimals) they are NumPy's.
 """
 
 from __future__ import annotations
@@ -40,12 +41,13 @@ def _weak(function: Callable[..., Any]) -> Callable[..., Any]:
 
     halves = [0.5] * getattr(function, "nin", 3)
     call = f"{function.__name__}({', '.join(map(str, halves))})"
-    weak.__doc__ = f"`np.{function.__name__}`; of Python numbers it is one.\n\n>>> {call}\n{weak(*halves)!r}\n"
+    doc = f"`np.{function.__name__}`; Python numbers give a Python number.\n\n>>> {call}\n{weak(*halves)!r}\n"
+    weak.__doc__ = doc
     return weak
 
 
 def sqrt(a: Any) -> Any:
-    """The root. Of a Python float it is the C library's, which is the same number in a tenth of the time.
+    """`np.sqrt`. A Python float goes to `math.sqrt`, which returns the same number in a tenth of the time.
 
     >>> sqrt(4.0), sqrt(np.array([4.0, 9.0], np.float32))
     (2.0, array([2., 3.], dtype=float32))
