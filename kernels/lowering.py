@@ -23,7 +23,7 @@ import numpy as np
 from . import functions
 from .rule import Rule
 from .source import ON_ELEMENTS, Source, literal
-from .text import Module
+from .text import GeneratedModule
 
 __all__ = ["Lowered", "lower"]
 
@@ -78,7 +78,7 @@ class _Lowering:
         self.kinds: dict[str, str] = {}
         self.versions: dict[str, int] = {}  # counts assignments, to tell apart what a name stood for
         self.known: dict[object, str] = {}  # the constant that an expression has got
-        self.module = Module()
+        self.module = GeneratedModule()
 
     # ------------------------------------------------------------------------------------------------- functions
     def lower(self) -> Lowered:

@@ -30,6 +30,10 @@ class Rule(ABC):
         after: transforms of the same form that run after the rule.
         options: truth values of the parameters that the rule tests with a bare `if name:`. Such a branch is decided
             when the rule is compiled.
+
+    >>> from ravine.optim import Adam, Muon
+    >>> isinstance(Adam().kernel, Rule), Adam().kernel.outputs
+    (True, ('x', 'm', 'v'))
     """
 
     function: Function

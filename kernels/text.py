@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-__all__ = ["Body", "Module"]
+__all__ = ["Body", "GeneratedModule"]
 
 
 class Body:
@@ -35,7 +35,7 @@ class Body:
         self.indent -= 1
 
 
-class Module:
+class GeneratedModule:
     """What lowering has found out about a rule, and its text."""
 
     def __init__(self) -> None:
