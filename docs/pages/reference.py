@@ -24,6 +24,7 @@ PACKAGES = (
     "ravine.dialects.compositions",
     "ravine.experiments",
     "ravine.experiments.fit",
+    "ravine.experiments.batched",
     "ravine.experiments.datasets",
     "ravine.experiments.problems",
     "ravine.experiments.statistics",

@@ -8,15 +8,14 @@ import numpy as np
 
 from ...optim import NAG, Adadelta, Adagrad, Adam, Optimizer, RMSprop
 from ...schedules import InverseSqrt
+from ..batched import NetworkTask, train
 from .base import Findings, reproduction
-from .curves import AtBest, ahead, contest, show
-from .networks import Task, train
-from .tasks import images
+from .comparison import AtBest, ahead, contest, mnist, show
 
 SOURCE = "Kingma & Ba 2015, arXiv:1412.6980"
 
 
-def contests(task: Task, optimizers: dict[str, tuple[Optimizer, Any, Any]], epochs: int) -> dict[str, AtBest]:
+def contests(task: NetworkTask, optimizers: dict[str, tuple[Optimizer, Any, Any]], epochs: int) -> dict[str, AtBest]:
     """Each optimizer at the best of its rates, under its schedule: the training loss."""
     return {
         name: contest(lambda lrs, seeds: train(spec, task, epochs, seeds, lr=[*map(schedule, lrs)]).train, lrs)  # noqa: B023
@@ -47,7 +46,7 @@ def regression(findings: Findings) -> None:
         "Adagrad, 1 / sqrt(t)": (Adagrad(**decay), InverseSqrt, (0.1, 0.3, 1.0)),
         "Adagrad, constant rate": (Adagrad(**decay), float, (0.03, 0.1, 0.3)),
     }
-    found = contests(images(60_000), optimizers, 10)
+    found = contests(mnist(60_000), optimizers, 10)
     adam, nesterov, adagrad, constant = (best.losses for best in found.values())
     apart = float(np.abs(adam[:, -1] / nesterov[:, -1] - 1).max())
     claim = "Adam's loss over Nesterov's after 10 epochs, farthest from 1 of the seeds"
@@ -87,7 +86,7 @@ def dropout(findings: Findings) -> None:
         "Nesterov": (NAG(lr=1, momentum=0.9), float, (1e-2, 3e-2, 1e-1)),
         "Adadelta": (Adadelta(rho=0.95), float, (0.3, 1.0, 3.0)),
     }
-    found = contests(images(6_400, hidden=(128, 128), dropout=0.5), optimizers, 5)
+    found = contests(mnist(6_400, hidden=(128, 128), dropout=0.5), optimizers, 5)
     adam, *others = found
     for name in others:
         ahead(findings, f"after 5 epochs Adam is ahead of {name}", found[adam].losses[:, -1], found[name].losses[:, -1])

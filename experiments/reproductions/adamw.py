@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from ...autograd import Parameter
 from ...optim import SGD, Adam, AdamW, Momentum, Optimizer
 from ...schedules import Cosine
+from ..batched import NetworkTask, train
 from ..datasets import load
 from ..plots import style
 from ..plots.figure import Figure
 from .base import Findings, reproduction
-from .networks import Task, train
 
 Array = NDArray[Any]
 SOURCE = "Loshchilov & Hutter 2019, ICLR, arXiv:1711.05101"
@@ -47,7 +47,7 @@ class Variant(NamedTuple):
         rate, decay = np.log2(self.stretch)
         return float(np.degrees(np.arctan2(decay, rate)))
 
-    def losses(self, task: Task, lrs: Array, decays: Array, seeds: Sequence[int], epochs: int = EPOCHS) -> Array:
+    def losses(self, task: NetworkTask, lrs: Array, decays: Array, seeds: Sequence[int], epochs: int = EPOCHS) -> Array:
         """The last test loss of every setting and seed, (settings, seeds), under a cosine; a run that diverged: inf.
 
         Ours multiplies a decoupled decay by the rate, the paper's by the cosine alone: divided by the first rate it is
@@ -58,7 +58,7 @@ class Variant(NamedTuple):
         last = train(self.spec, task, epochs, seeds, lr=cosines, **{self.option: own}).test[:, :, -1]
         return np.where(np.isfinite(last), last, np.inf)
 
-    def basin(self, task: Task, seeds: Sequence[int]) -> Array:
+    def basin(self, task: NetworkTask, seeds: Sequence[int]) -> Array:
         """The logarithm of the last test loss, mean of the seeds, (rates, decays)."""
         lrs, decays = (axis.ravel() for axis in np.meshgrid(LRS, self.decays, indexing="ij"))
         with np.errstate(over="ignore"):
@@ -76,7 +76,7 @@ VARIANTS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Normalized(Task):
+class Normalized(NetworkTask):
     """A network whose every layer's outputs are brought to mean 0 and variance 1: the size of its weights is nothing.
 
     Attributes:
@@ -159,7 +159,7 @@ def basins(findings: Findings) -> None:
     (0.62 for both), and again on the second: it depends on the grid and is noisy, so it is shown, not checked.
     """
     data = noisy_digits()
-    like, plain = Normalized(*data, hidden=(32,), batch=64), Task(*data, hidden=(32,), batch=64)
+    like, plain = Normalized(*data, hidden=(32,), batch=64), NetworkTask(*data, hidden=(32,), batch=64)
     large = Normalized(*data, hidden=(32,), batch=64, size=2.0)
     for name, variant in VARIANTS.items():
         exact = variant._replace(spec=variant.spec.replace(eps=1e-30)) if "Adam" in name else variant

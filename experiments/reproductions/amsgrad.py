@@ -9,15 +9,14 @@ import numpy as np
 
 from ...optim import Adam, AMSGrad, Optimizer
 from ...schedules import InverseSqrt
+from ..batched import NetworkTask, train
 from .base import Findings, reproduction
-from .curves import CHOOSING, JUDGING, AtBest, at_best, show
-from .networks import Task, train
-from .tasks import images
+from .comparison import CHOOSING, JUDGING, AtBest, at_best, mnist, show
 
 Setting = tuple[float, float]  # the rate and beta2
 
 
-def tuned(spec: Optimizer, task: Task, schedule: Any, lrs: tuple[float, ...], epochs: int) -> dict[str, AtBest]:
+def tuned(spec: Optimizer, task: NetworkTask, schedule: Any, lrs: tuple[float, ...], epochs: int) -> dict[str, AtBest]:
     """The judged curves of training and of test loss, each at the setting that ends lowest on the choosing seeds."""
 
     def own(settings: list[Setting]) -> dict[str, Any]:
@@ -35,7 +34,7 @@ def tuned(spec: Optimizer, task: Task, schedule: Any, lrs: tuple[float, ...], ep
     "On MNIST AMSGrad's losses are within 2 % of Adam's or below; that they are lower is not seen throughout",
     "Reddi, Kale & Kumar 2018, ICLR, arXiv:1904.09237, section 5 and figure 2",
 )
-def mnist(findings: Findings) -> None:
+def on_mnist(findings: Findings) -> None:
     """As in the paper: softmax regression under lr / sqrt(t), a network of 100 hidden ReLU at a constant rate, batches
     of 128, beta1 = 0.9, beta2 of 0.99 or 0.999, the rate from a grid.
 
@@ -47,8 +46,8 @@ def mnist(findings: Findings) -> None:
     2 % above Adam's, a bound set with no regard to our runs. How many seeds show what the paper claims is in a table.
     """
     cases = (
-        ("softmax regression", images(60_000), InverseSqrt, (0.03, 0.1, 0.3)),
-        ("784-100-10", images(9_600, hidden=(100,)), float, (3e-3, 1e-2, 3e-2)),
+        ("softmax regression", mnist(60_000), InverseSqrt, (0.03, 0.1, 0.3)),
+        ("784-100-10", mnist(9_600, hidden=(100,)), float, (3e-3, 1e-2, 3e-2)),
     )
     rows = []
     for title, task, schedule, lrs in cases:

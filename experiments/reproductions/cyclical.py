@@ -7,12 +7,12 @@ import numpy as np
 from ...autograd import nn
 from ...optim import SGD, Momentum
 from ...schedules import Cyclic, PerEpoch, RangeTest, range_test
+from ..batched import train
 from ..datasets import load
 from ..plots.figure import Figure
+from ..step import training_step
 from .base import Findings, reproduction
-from .curves import JUDGING, ahead, drawn
-from .networks import train
-from .tasks import digits
+from .comparison import JUDGING, ahead, digits, drawn
 
 SOURCE = "Smith 2017, WACV, arXiv:1506.01186"
 
@@ -26,11 +26,7 @@ def tested() -> RangeTest:
     def train_step(lr: float) -> float:
         rows = rng.integers(0, len(data.y_train), 64)
         optimizer.lr = lr
-        optimizer.zero_grad()
-        loss = nn.cross_entropy(network(data.X_train[rows]), data.y_train[rows])
-        loss.backward()
-        optimizer.step()
-        return float(loss.data)
+        return training_step(optimizer, lambda: nn.cross_entropy(network(data.X_train[rows]), data.y_train[rows])).loss
 
     return range_test(train_step, 1e-3, 1e2, 200, divergence=2.0)
 
@@ -98,11 +94,9 @@ def callback(findings: Findings) -> None:
             if not scheduled:
                 optimizer.lr = float(cycle(epoch))
             for rows in rng.permutation(len(data.y_train))[: steps * 64].reshape(steps, 64):
-                optimizer.zero_grad()
-                loss = nn.cross_entropy(network(data.X_train[rows]), data.y_train[rows])
-                loss.backward()
-                optimizer.step()
-                losses.append(float(loss.data))
+                X, y = data.X_train[rows], data.y_train[rows]
+                step = training_step(optimizer, lambda: nn.cross_entropy(network(X), y))  # noqa: B023
+                losses.append(step.loss)
         runs.append(losses)
     differ = sum(a != b for a, b in zip(*runs, strict=True))
     findings.equal("steps whose losses differ", 0, differ, basis="theory")

@@ -9,10 +9,9 @@ import numpy as np
 
 from ...optim import Adam
 from ...schedules import Constant, Cosine, Exponential, InverseSqrt, Piecewise, Schedule
+from ..batched import Curves, NetworkTask, train
 from .base import Findings, reproduction
-from .curves import CHOOSING, JUDGING, ahead, at_best, drawn, interval
-from .networks import Curves, Task, train
-from .tasks import digits, images
+from .comparison import CHOOSING, JUDGING, ahead, at_best, digits, drawn, interval, mnist
 
 
 def exponential(lr: float) -> Schedule:
@@ -47,7 +46,7 @@ def decay(findings: Findings) -> None:
     Checked: from 0.15, 1 / sqrt(t) and a cosine end below a constant rate at every seed; and so does a cosine at its
     best rate on MNIST. The other gains at a good rate are no more than data: the tables have them.
     """
-    for title, task, epochs in (("digits", digits(), 30), ("MNIST", images(6_400, hidden=(32,)), 10)):
+    for title, task, epochs in (("digits", digits(), 30), ("MNIST", mnist(6_400, hidden=(32,)), 10)):
         best, large, rows = {}, {}, []
         for name, schedule in schedules(epochs * task.steps).items():
             lrs = (0.003, 0.01, 0.03, 0.1, TOO_LARGE)
@@ -74,7 +73,7 @@ def row(curves: Curves, setting: int) -> tuple[str, ...]:
     return tuple(f"{curve[setting, :, -1].mean():.3g}" for curve in curves)
 
 
-def bodies(scaled: bool) -> Task:
+def bodies(scaled: bool) -> NetworkTask:
     """Heights of 140 to 200 cm, weights of 40 to 160 kg, and the six classes of the body-mass index.
 
     scaled: whether both are brought to mean 0 and deviation 1; else they are in centimetres and kilograms.
@@ -86,7 +85,7 @@ def bodies(scaled: bool) -> Task:
     if scaled:
         X = (X - X[:500].mean(axis=0)) / X[:500].std(axis=0)
     X = X.astype(np.float32)
-    return Task(X[:500], y[:500], X[500:], y[500:], hidden=(32, 32), batch=5)
+    return NetworkTask(X[:500], y[:500], X[500:], y[500:], hidden=(32, 32), batch=5)
 
 
 @reproduction(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ from scipy.sparse import vstack
 
 from ...optim import NAG, Adagrad, Adam, Optimizer, RMSprop
 from ...schedules import InverseSqrt
+from ..batched import BatchedOptimizer, train_epochs
 from ..datasets import load
 from .base import Findings, reproduction
-from .curves import CHOOSING, JUDGING, AtBest, ahead, at_best, show
+from .comparison import CHOOSING, JUDGING, AtBest, ahead, at_best, show
 
 Array = NDArray[Any]
 
@@ -37,21 +38,24 @@ def train(specs: Sequence[Optimizer], X: Any, y: Array, seed: int, dropout: floa
     """The mean loss of every epoch's batches, (specs, epochs), all on the same batches; X is CSR and stays so."""
     rng, steps, labels = np.random.default_rng(seed), len(y) // 128, y.astype(np.float32)[:, None]
     weights = np.zeros((len(specs), X.shape[1] + 1), np.float32)  # the last is the bias
-    optimizers = [spec.bind([own]) for spec, own in zip(specs, weights, strict=True)]
-    found = []
-    for _ in range(epochs):
-        order, total = rng.permutation(len(y)), np.zeros(len(specs))
-        for rows in order[: 128 * steps].reshape(steps, 128):
-            batch = X[rows]
-            batch.data = batch.data * (rng.random(batch.nnz, np.float32) >= dropout) / np.float32(1 - dropout)
-            scores = batch @ weights[:, :-1].T + weights[:, -1]
-            total += np.mean(np.logaddexp(0, scores) - labels[rows] * scores, axis=0)
-            slopes = (0.5 + 0.5 * np.tanh(scores / 2) - labels[rows]) / len(rows)
-            gradients = np.hstack([(batch.T @ slopes).T, slopes.sum(axis=0)[:, None]])
-            for optimizer, g in zip(optimizers, gradients, strict=True):
-                optimizer.step([g])
-        found.append(total / steps)
-    return np.array(found).T
+    optimizer = BatchedOptimizer(specs, [weights])
+
+    def batches(epoch: int) -> Iterator[tuple[Any, Array]]:
+        for rows in rng.permutation(len(y))[: 128 * steps].reshape(steps, 128):
+            words = X[rows]
+            words.data = words.data * (rng.random(words.nnz, np.float32) >= dropout) / np.float32(1 - dropout)
+            yield words, labels[rows]
+
+    def step(batch: tuple[Any, Array]) -> Array:
+        words, positive = batch
+        logits = words @ weights[:, :-1].T + weights[:, -1]
+        derivatives = (0.5 + 0.5 * np.tanh(logits / 2) - positive) / len(positive)
+        loss: Array = np.mean(np.logaddexp(0, logits) - positive * logits, axis=0)
+        optimizer.step([np.hstack([(words.T @ derivatives).T, derivatives.sum(axis=0)[:, None]])])
+        return loss
+
+    (curves,) = train_epochs(epochs, batches, step)
+    return curves
 
 
 def contest(X: Any, y: Array, dropout: float, epochs: int) -> dict[str, AtBest]:

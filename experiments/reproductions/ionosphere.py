@@ -11,8 +11,9 @@ from ...autograd import nn, no_grad
 from ...optim import Momentum
 from ...schedules import InverseTime, PerEpoch, Schedule, Step
 from ..datasets import load
+from ..step import training_step
 from .base import Findings, reproduction
-from .curves import ahead, drawn, interval
+from .comparison import ahead, drawn, interval
 
 Array = NDArray[Any]
 EPOCHS, BATCH = 50, 28
@@ -39,17 +40,15 @@ def train(spec: Momentum, seed: int) -> Array:
     """After each epoch: accuracy on the held-out third, training loss, and the rate of the last step; (3, epochs)."""
     rng = np.random.default_rng(seed)
     network = nn.Sequential(nn.Linear(34, 34, rng=rng), nn.ReLU(), nn.Linear(34, 1, rng=rng))
+    loss = nn.binary_cross_entropy_with_logits
     optimizer, (seen, held), found = spec.bind(network.parameters()), thirds(seed), []
     for _ in range(EPOCHS):
         order, total = rng.permutation(len(seen.y)), 0.0
         for first in range(0, len(order), BATCH):
             rows = order[first : first + BATCH]
             rate = float(spec.lr(optimizer.t)) if isinstance(spec.lr, Schedule) else spec.lr
-            optimizer.zero_grad()
-            loss = nn.binary_cross_entropy_with_logits(network(seen.X[rows]), seen.y[rows])
-            loss.backward()
-            optimizer.step()
-            total += float(loss.data) * len(rows) / len(order)
+            step = training_step(optimizer, lambda: loss(network(seen.X[rows]), seen.y[rows]))  # noqa: B023
+            total += step.loss * len(rows) / len(order)
         with no_grad():
             accuracy = np.mean((network(held.X).data > 0) == held.y)
         found.append((accuracy, total, rate))

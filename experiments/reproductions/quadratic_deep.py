@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...optim import Optimizer
-from .side_by_side import SideBySide
+from ..batched import BatchedOptimizer, train_epochs, variants
 
 __all__ = ["Problem", "quadratic_deep", "train"]
 
@@ -82,13 +83,18 @@ def train(spec: Optimizer, lrs: Sequence[float] | Array, seeds: Sequence[int], f
 
     They are infinite where they exceed float32's range.
     """
-    problem, runs = quadratic_deep(), len(lrs) * len(seeds)
-    x = np.ones((runs, 100))
-    optimizer, found = SideBySide(spec, [x], lr=np.repeat(lrs, len(seeds))), [problem.loss(x, problem.test)]
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k, means in enumerate(zip(*(batches(seed, fixed) for seed in seeds), strict=True), 1):
-            optimizer.step([(x - np.tile(means, (len(lrs), 1))) @ problem.curvature])
-            if k % STEPS == 0:
-                found.append(problem.loss(x, problem.test))
-    losses = np.array(found).T.reshape(len(lrs), len(seeds), -1)
+    problem, x = quadratic_deep(), np.ones((len(lrs) * len(seeds), 100))
+    optimizer = BatchedOptimizer(variants(spec, lr=np.repeat(lrs, len(seeds))), [x])
+    means = zip(*(batches(seed, fixed) for seed in seeds), strict=True)
+
+    def step(centres: tuple[Array, ...]) -> Array:
+        distance = x - np.tile(centres, (len(lrs), 1))
+        gradient = distance @ problem.curvature
+        optimizer.step([gradient])
+        loss: Array = np.sum(gradient * distance, axis=-1) / 2
+        return loss
+
+    start = problem.loss(x, problem.test)
+    _, test = train_epochs(EPOCHS, lambda epoch: islice(means, STEPS), step, lambda: (problem.loss(x, problem.test),))
+    losses = np.column_stack([start, test]).reshape(len(lrs), len(seeds), -1)
     return np.where(losses <= LARGEST, losses, np.inf)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from ...autograd import Parameter
 from ...optim import Adam
 from ...schedules import Lambda
+from ..batched import BatchedOptimizer, step_of_all, train_epochs
 from ..datasets import load
 from ..plots.figure import Figure
 from .base import Findings, reproduction
-from .curves import CHOOSING, JUDGING, ahead, interval
-from .side_by_side import SideBySide
+from .comparison import CHOOSING, JUDGING, ahead, interval
 
 Array = NDArray[Any]
 Setting = tuple[bool, float, float, float]  # corrected or not, beta1, beta2, rate
@@ -59,23 +59,17 @@ def initial(runs: int, pixels: int, hidden: int, seed: int) -> list[Parameter]:
 def train(X: Array, settings: list[Setting], seed: int) -> Array:
     """The mean loss of every epoch's batches, (settings, epochs); a run that diverged: infinite."""
     parameters = initial(len(settings), X.shape[1], 64, seed)
-    lrs = [lr if corrected else uncorrected(lr, b1, b2) for corrected, b1, b2, lr in settings]
-    _, beta1, beta2, _ = zip(*settings, strict=True)
-    optimizer = SideBySide(Adam(), [p.data for p in parameters], lr=lrs, beta1=beta1, beta2=beta2)
-    rng, found = np.random.default_rng([seed, 1]), []
-    with np.errstate(all="ignore"):
-        for _ in range(EPOCHS):
-            total = np.zeros(len(settings))
-            batches = rng.permutation(len(X)).reshape(-1, BATCH)
-            for rows in batches:
-                losses = loss(parameters, X[rows], rng.normal(size=(BATCH, CODE)).astype(np.float32))
-                for p in parameters:
-                    p.grad = None
-                np.sum(losses).backward()
-                optimizer.step([np.asarray(p.grad) for p in parameters])
-                total += losses.data
-            found.append(total / len(batches))
-    curves = np.array(found).T
+    optimizers = [
+        Adam(lr=lr if corrected else uncorrected(lr, beta1, beta2), beta1=beta1, beta2=beta2)
+        for corrected, beta1, beta2, lr in settings
+    ]
+    optimizer, rng = BatchedOptimizer(optimizers, parameters), np.random.default_rng([seed, 1])
+
+    def batches(epoch: int) -> Iterator[tuple[Array, Array]]:
+        for rows in rng.permutation(len(X)).reshape(-1, BATCH):
+            yield X[rows], rng.normal(size=(BATCH, CODE)).astype(np.float32)
+
+    (curves,) = train_epochs(EPOCHS, batches, lambda batch: step_of_all(optimizer, lambda: loss(parameters, *batch)))
     return np.where(np.isfinite(curves), curves, np.inf)
 
 

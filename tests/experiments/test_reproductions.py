@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ravine.experiments.cli import main
 from ravine.experiments.errors import UsageError
 from ravine.experiments.reproductions import REPRODUCTIONS, Findings, Reproduction, deepobs_baselines
-from ravine.experiments.reproductions.curves import CHOOSING, JUDGING, ahead, contest, interval
+from ravine.experiments.reproductions.comparison import CHOOSING, JUDGING, ahead, contest, interval
 from ravine.experiments.verify import judge, verify
 
 

@@ -1,15 +1,14 @@
-"""Runs side by side are the runs one by one: what they share are products of matrices, nothing else."""
+"""Runs that are trained together are the runs trained alone: they share products of matrices, nothing else."""
 
 import math
 
 import numpy as np
 import pytest
 
-from ravine.experiments.reproductions.curves import at_best
-from ravine.experiments.reproductions.networks import Task, train
+from ravine.experiments.batched import BatchedOptimizer, NetworkTask, train, variants
+from ravine.experiments.reproductions.comparison import at_best
 from ravine.experiments.reproductions.quadratic_deep import quadratic_deep, rotation
 from ravine.experiments.reproductions.quadratic_deep import train as descend
-from ravine.experiments.reproductions.side_by_side import SideBySide
 from ravine.experiments.reproductions.vae import uncorrected
 from ravine.optim import SGD, Adam, Momentum, Optimizer
 from ravine.schedules import InverseSqrt
@@ -22,7 +21,7 @@ LRS = (0.01, 0.1, InverseSqrt(0.1))
 def test_a_step_is_each_run_s_own(spec: Optimizer) -> None:
     start, gradients = RNG.normal(size=(3, 4, 2)), RNG.normal(size=(5, 3, 4, 2))
     together = start.copy()
-    optimizer = SideBySide(spec, [together], lr=LRS)
+    optimizer = BatchedOptimizer(variants(spec, lr=LRS), [together])
     for g in gradients:
         optimizer.step([g])
     for i, lr in enumerate(LRS):
@@ -34,13 +33,13 @@ def test_a_step_is_each_run_s_own(spec: Optimizer) -> None:
 
 
 @pytest.fixture(scope="module")
-def task() -> Task:
+def task() -> NetworkTask:
     X = RNG.normal(size=(90, 5)).astype(np.float32)
     y = (X[:, 0] > 0).astype(np.int64)
-    return Task(X[:60], y[:60], X[60:], y[60:], hidden=(7,), batch=16, dropout=0.25)
+    return NetworkTask(X[:60], y[:60], X[60:], y[60:], hidden=(7,), batch=16, dropout=0.25)
 
 
-def test_a_setting_is_what_it_is_alone(task: Task) -> None:
+def test_a_setting_is_what_it_is_alone(task: NetworkTask) -> None:
     together = train(Adam(), task, 3, [0, 1], lr=[1e-2, 1e-3])
     for i, lr in enumerate([1e-2, 1e-3]):
         alone = train(Adam(), task, 3, [0, 1], lr=[lr])
@@ -49,7 +48,7 @@ def test_a_setting_is_what_it_is_alone(task: Task) -> None:
             np.testing.assert_allclose(a[i], b[0], rtol=1e-5)
 
 
-def test_settings_of_one_rate_are_equal_and_learn(task: Task) -> None:
+def test_settings_of_one_rate_are_equal_and_learn(task: NetworkTask) -> None:
     curves = train(Adam(), task, 20, [0], lr=[1e-2, 1e-2])
     np.testing.assert_array_equal(curves.train[0], curves.train[1])
     assert curves.train[0, 0, -1] < 0.8 * curves.train[0, 0, 0]

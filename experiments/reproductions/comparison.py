@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from ..batched import NetworkTask
+from ..datasets import load
 from ..plots import style
 from ..plots.figure import Figure
 from .base import Findings
@@ -90,3 +92,15 @@ def show(findings: Findings, title: str, contest: Mapping[str, AtBest], epochs: 
     high = max(best.losses[:, 1:].max() for best in contest.values())
     figure = drawn({name: best.losses for name, best in contest.items()}, what, ylim=(0.95 * low, 1.05 * high))
     findings.figure(title, figure)
+
+
+def digits() -> NetworkTask:
+    """Digits of 8 by 8 pixels, and a 64-32-10 network."""
+    data = load("digits")
+    return NetworkTask(data.X_train, data.y_train, data.X_test, data.y_test, hidden=(32,), batch=64)
+
+
+def mnist(train: int, **fields: Any) -> NetworkTask:
+    """The first `train` training images of MNIST, and 2,500 test images; `fields` are those of the task."""
+    data = load("mnist")
+    return NetworkTask(data.X_train[:train], data.y_train[:train], data.X_test[:2500], data.y_test[:2500], **fields)
