@@ -24,12 +24,12 @@ Array = NDArray[Any]
 Batch = TypeVar("Batch")
 
 
-def variants(optimizer: Optimizer, **hyper: Sequence[Any]) -> list[Optimizer]:
-    """Return one optimizer for each value of the hyperparameters, which are sequences of equal length.
+def variants(optimizer: Optimizer, **hyper: Iterable[Any]) -> list[Optimizer]:
+    """Return one optimizer for each value of the hyperparameters, which come in equal numbers.
 
-    >>> from ravine.optim import Adam
-    >>> variants(Adam(), lr=[0.01, 0.1])
-    [Adam(lr=0.01), Adam(lr=0.1)]
+    >>> from ravine.optim import SGD
+    >>> variants(SGD(lr=1.0), lr=[0.01, 0.1])
+    [SGD(lr=0.01), SGD(lr=0.1)]
     """
     rows = zip(*hyper.values(), strict=True)
     return [optimizer.replace(**dict(zip(hyper, values, strict=True))) for values in rows]

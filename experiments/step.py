@@ -6,10 +6,10 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, NamedTuple
 
-__all__ = ["Step", "training_step"]
+__all__ = ["StepResult", "training_step"]
 
 
-class Step(NamedTuple):
+class StepResult(NamedTuple):
     """What a training step gave.
 
     Attributes:
@@ -23,7 +23,7 @@ class Step(NamedTuple):
     update_seconds: float
 
 
-def training_step(optimizer: Any, loss: Callable[[], Any]) -> Step:
+def training_step(optimizer: Any, loss: Callable[[], Any]) -> StepResult:
     """Take one step of any optimizer that has `zero_grad()` and `step(closure)`.
 
     Args:
@@ -49,4 +49,4 @@ def training_step(optimizer: Any, loss: Callable[[], Any]) -> Step:
     began = perf_counter()
     value = optimizer.step(closure)
     ended = perf_counter()
-    return Step(float(value), ended - began, ended - evaluated[0])
+    return StepResult(float(value), ended - began, ended - evaluated[0])

@@ -16,6 +16,7 @@ from .measures import MEASURES, Moment
 from .outcome import Outcome, Status, Timing, environment
 from .problems import Model, Score
 from .specification import Cell
+from .step import training_step
 from .trial import Trial
 
 BLOW_UP = 1000
@@ -100,24 +101,10 @@ class _Run:
     def step(self, batch: Any) -> Moment:
         """Take one step; what is measured of it is not timed."""
         before = [parameter.data.copy() for parameter in self.parameters] if self.measured else []
-        ready = began = perf_counter()
-        if self.trial.optimizer.searches:
-            loss = self.optimizer.step(lambda: self.evaluate(batch))
-        else:
-            loss = self.evaluate(batch)
-            ready = perf_counter()
-            self.optimizer.step()
-        done = perf_counter()
-        self.seconds.append((done - began, done - ready))
+        step = training_step(self.optimizer, lambda: self.problem.loss(self.model, batch))
+        self.seconds.append((step.seconds, step.update_seconds))
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        return Moment(float(loss), gradients, before, [parameter.data for parameter in self.parameters])
-
-    def evaluate(self, batch: Any) -> float:
-        """Return the loss of a batch; its gradients are then the parameters'."""
-        self.optimizer.zero_grad()
-        loss = self.problem.loss(self.model, batch)
-        loss.backward()
-        return float(loss.data)
+        return Moment(step.loss, gradients, before, [parameter.data for parameter in self.parameters])
 
     def score(self, split: str) -> Score:
         """Evaluate, where a rule keeps an average of x, at that."""

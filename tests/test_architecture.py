@@ -151,9 +151,7 @@ HOMONYMS = {
     # optim
     *("Record", "Trial"),
     # experiments: compare and sweep
-    *("Bar", "Column", "Plan", "Results", "Store", "Task"),
-    # experiments: reproductions
-    "Problem",
+    *("Bar", "Column", "Plan", "Results", "Store"),
     # dialects
     *("Decay", "Number"),
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...autograd import Tensor, no_grad
 from ..errors import UsageError
+from ..step import training_step
 from . import model as models
 from . import optimizers
 from .callback import Logs, attach
@@ -122,20 +123,18 @@ class Training:
         """Take one step; gives loss and metrics before it."""
         measures: list[dict[str, float]] = []
 
-        def closure() -> float:
-            self.optimizer.zero_grad()
+        def loss() -> Tensor:
             outputs = self.model(batch.X)
-            loss = self.plan.loss(outputs, batch.y)
-            if not isinstance(loss, Tensor):
-                raise UsageError(f"fit: loss must return a Tensor made of the outputs. Received: {loss!r}.")
-            if not measures:  # a rule that searches evaluates several times
+            value = self.plan.loss(outputs, batch.y)
+            if not isinstance(value, Tensor):
+                raise UsageError(f"fit: loss must return a Tensor made of the outputs. Received: {value!r}.")
+            if not measures:  # a rule with a line search evaluates several times
                 measures.append(measured(self.plan.metrics, outputs.data, batch.y))
-            loss.backward()
-            return float(loss.data)
+            return value
 
         steps = {"lr": optimizers.rate(self.optimizer)}
         before = optimizers.updates(self.optimizer)
-        steps["loss"] = self.optimizer.step(closure)
+        steps["loss"] = training_step(self.optimizer, loss).loss
         if optimizers.recording(self.optimizer):
             moved = optimizers.updates(self.optimizer) > before
             steps |= optimizers.last_step(self.optimizer) if moved else optimizers.NO_STEP

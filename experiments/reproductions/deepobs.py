@@ -13,7 +13,7 @@ from ..plots import style
 from ..plots.figure import Figure
 from .base import Findings, reproduction
 from .deepobs_baselines import LRS, Published, published
-from .quadratic_deep import Problem, quadratic_deep, train
+from .quadratic_deep import QuadraticDeep, quadratic_deep, train
 
 Array = NDArray[np.float64]
 SOURCE = "Schneider, Balles & Hennig 2019, ICLR, arXiv:1903.05499"
@@ -85,7 +85,7 @@ def spread(values: Array) -> str:
     return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
 
 
-def breaking(problem: Problem) -> float:
+def breaking(problem: QuadraticDeep) -> float:
     """The rate where the error in the steepest direction turns, when it rises by 10 % at every step of descent."""
     x, steepest = np.ones(100), np.linalg.eigh(problem.curvature)[1][:, -1]
     optimizer = SGD([x], lr=1.0)

@@ -55,7 +55,7 @@ def train(specs: Sequence[Optimizer], X: Any, y: Array, seed: int, dropout: floa
         return loss
 
     (curves,) = train_epochs(epochs, batches, step)
-    return curves
+    return np.asarray(curves)
 
 
 def contest(X: Any, y: Array, dropout: float, epochs: int) -> dict[str, AtBest]:

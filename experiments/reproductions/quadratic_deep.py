@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...optim import Optimizer
 from ..batched import BatchedOptimizer, train_epochs, variants
 
-__all__ = ["Problem", "quadratic_deep", "train"]
+__all__ = ["QuadraticDeep", "quadratic_deep", "train"]
 
 Array = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def rotation(n: int, rng: np.random.RandomState) -> Array:
     return -found
 
 
-class Problem(NamedTuple):
+class QuadraticDeep(NamedTuple):
     """The mean over points p of (x - p)' Q (x - p) / 2, in 100 dimensions; training and test points (896, 100)."""
 
     curvature: Array
@@ -52,7 +52,7 @@ class Problem(NamedTuple):
 
 
 @cache
-def quadratic_deep() -> Problem:
+def quadratic_deep() -> QuadraticDeep:
     """The problem from its three seeds: 90 eigenvalues in (0, 1), 10 in (30, 60)."""
     rng = np.random.RandomState(42)
     eigenvalues = np.concatenate([rng.uniform(0, 1, 90), rng.uniform(30, 60, 10)])
@@ -61,7 +61,7 @@ def quadratic_deep() -> Problem:
         np.random.RandomState(seed).normal(0, 0.6, (1000, 100)).astype(np.float32).astype(np.float64)
         for seed in (42, 43)
     )
-    return Problem(turn.T @ np.diag(eigenvalues) @ turn, train, test[: STEPS * BATCH])
+    return QuadraticDeep(turn.T @ np.diag(eigenvalues) @ turn, train, test[: STEPS * BATCH])
 
 
 def batches(seed: int, fixed: bool) -> Iterator[Array]:
