@@ -1,10 +1,12 @@
-"""The wheel holds every file of the packages under ravine/, and nothing else."""
+"""The wheel holds the packages and nothing else, the source distribution the whole checkout."""
 
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -14,18 +16,43 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-dir"]
 
 
+IGNORED = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()]
+
+
+def ignored(folder, names):
+    """Those that git ignores, and hidden ones such as .git itself."""
+    paths = {name: Path(folder, name).relative_to(ROOT).as_posix() for name in names}
+    hidden = {name for name in names if name.startswith(".")} - {".ci", ".gitignore"}
+    return hidden | {
+        name for name, path in paths.items() for rule in IGNORED if fnmatch(path if "/" in rule else name, rule)
+    }
+
+
+def copied(folder):
+    """The checkout, in a place where building may leave files beside the sources."""
+    pytest.importorskip("setuptools", minversion="70.1")
+    return shutil.copytree(ROOT, folder / "checkout", ignore=ignored)
+
+
+def built(kind, checkout):
+    """The wheel or sdist that setuptools itself builds, without network."""
+    build = f"from setuptools.build_meta import build_{kind}; build_{kind}('dist')"
+    subprocess.run([sys.executable, "-c", build], cwd=checkout, check=True, capture_output=True)
+    (path,) = (checkout / "dist").iterdir()
+    return path
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """Built by setuptools itself, without network, from a copy: building leaves files beside the sources."""
-    pytest.importorskip("setuptools", minversion="70.1")
-    copy = tmp_path_factory.mktemp("checkout")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
-    for folder in FOLDERS.values():
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    build = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
-    subprocess.run([sys.executable, "-c", build], cwd=copy, check=True, capture_output=True)
-    return next((copy / "dist").glob("*.whl"))
+    return built("wheel", copied(tmp_path_factory.mktemp("wheel")))
+
+
+def test_the_source_distribution_holds_the_checkout(tmp_path):
+    checkout = copied(tmp_path)
+    expected = {path.relative_to(checkout).as_posix() for path in checkout.rglob("*") if path.is_file()}
+    with tarfile.open(built("sdist", checkout)) as archive:
+        files = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
+    assert {name for name in files if ".egg-info/" not in name} - {"PKG-INFO", "setup.cfg"} == expected
 
 
 def test_the_wheel_holds_the_packages_and_nothing_else(wheel):
