@@ -1,4 +1,4 @@
-"""Neural networks: layers, losses and initial weights. Weights are float32 unless told otherwise.
+"""Neural networks: layers, losses and initializers. Weights are float32 by default.
 
 >>> import numpy as np
 >>> from ravine.autograd import nn
@@ -10,17 +10,33 @@
 """
 
 from . import init
-from .activations import elu, gelu, leaky_relu, silu, softplus
-from .convolution import conv2d
-from .functional import linear, log_softmax, logsumexp, relu, sigmoid, softmax
-from .layers import Dropout, Embedding, Linear, Sequential, embedding
+from .activations import (
+    ELU,
+    GELU,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    logsumexp,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+)
+from .convolution import Conv2d, conv2d
+from .layers import Dropout, Embedding, Flatten, Linear, Sequential, embedding, linear
 from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, huber, kl_div, mse
 from .module import Module
-from .normalization import batch_norm, layer_norm
-from .norms import BatchNorm1d, BatchNorm2d, LayerNorm
-from .pointwise import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from .pooling import avg_pool2d, max_pool2d
-from .spatial import AvgPool2d, Conv2d, Flatten, MaxPool2d
+from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm, batch_norm, layer_norm
+from .pooling import AvgPool2d, MaxPool2d, avg_pool2d, max_pool2d
 
 __all__ = [
     "ELU",

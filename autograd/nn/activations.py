@@ -1,4 +1,4 @@
-"""Activations, entry by entry, one row each. They take and return arrays or Tensors."""
+"""Activations, elementwise and softmax, as functions and as layers. They take and return arrays or Tensors."""
 
 from __future__ import annotations
 
@@ -7,12 +7,37 @@ from typing import Any
 
 import numpy as np
 
-from ..domain import NONZERO, POSITIVE, REAL, Domain
-from ..op import elementwise
-from .compiled import compiled, contiguous
-from .functional import density, sigmoid
+from ..domain import NONZERO, POSITIVE, REAL, Domain, rand, sample
+from ..op import Primitive, elementwise, primitive
+from ..ops.reductions import Axis, add_up, keep, largest
+from .loops import compiled, contiguous
+from .module import Module
 
 HALF_ROOT = math.sqrt(0.5)
+
+
+def _relu(x: Any) -> Any:
+    """max(x, 0), elementwise. The derivative at 0 is 0.
+
+    >>> relu(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    return np.maximum(x, 0)
+
+
+def _sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)), elementwise. It does not overflow and is accurate in both tails.
+
+    >>> sigmoid(np.array([-1e3, 0.0])).tolist()
+    [0.0, 0.5]
+    """
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+
+
+def _density(x: Any) -> Any:
+    """sigmoid(x) * sigmoid(-x), the derivative of the sigmoid."""
+    e = np.exp(-np.abs(x))
+    return e / np.square(1 + e)
 
 
 @compiled
@@ -22,7 +47,7 @@ def _fill_erfc(x: Any, y: Any) -> None:
 
 
 def _normal_cdf(x: Any) -> Any:
-    """The normal distribution function, (1 + erf(x / sqrt(2))) / 2; in the far left tail too with all digits."""
+    """The normal distribution function, (1 + erf(x / sqrt(2))) / 2, accurate in the far left tail too."""
     z = contiguous(x * -HALF_ROOT)
     y = np.empty_like(z)
     _fill_erfc(z.reshape(-1), y.reshape(-1))
@@ -39,23 +64,23 @@ def _gelu(x: Any) -> Any:
     return x * normal_cdf(x)
 
 
-def _bend(x: Any) -> Any:
-    """What the approximation of GELU takes the hyperbolic tangent of."""
+def _gelu_argument(x: Any) -> Any:
+    """The argument of the hyperbolic tangent in the approximation of GELU."""
     return math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
 
 
 def _gelu_tanh(x: Any) -> Any:
     """An approximation of GELU by a hyperbolic tangent."""
-    return 0.5 * x * (1 + np.tanh(_bend(x)))
+    return 0.5 * x * (1 + np.tanh(_gelu_argument(x)))
 
 
-def _gelu_tanh_slope(y: Any, x: Any) -> Any:
-    t = np.tanh(_bend(x))
+def _gelu_tanh_derivative(y: Any, x: Any) -> Any:
+    t = np.tanh(_gelu_argument(x))
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x))
 
 
 def _silu(x: Any) -> Any:
-    """x * sigmoid(x), also called swish. Elfwing et al. 2018, arXiv:1702.03118.
+    """x * sigmoid(x), elementwise, also called swish. Elfwing et al. 2018, arXiv:1702.03118.
 
     >>> silu(np.array([-1e3, 0.0])).round(6).tolist()
     [-0.0, 0.0]
@@ -63,12 +88,12 @@ def _silu(x: Any) -> Any:
     return x * sigmoid(x)
 
 
-def _silu_slope(y: Any, x: Any) -> Any:
+def _silu_derivative(y: Any, x: Any) -> Any:
     return sigmoid(x) + x * density(x)
 
 
 def _softplus(x: Any) -> Any:
-    """log(1 + exp(x)) without overflow, exact everywhere (PyTorch returns x above 20). Dugas et al. 2001.
+    """log(1 + exp(x)), elementwise, without overflow. Dugas et al. 2001. (Above 20, PyTorch returns x.)
 
     >>> softplus(np.array([-1e3, 1e3])).tolist()
     [0.0, 1000.0]
@@ -86,10 +111,54 @@ def _leaky_relu(x: Any, slope: Any) -> Any:
     return np.where(x > 0, x, slope * x)
 
 
+def _logsumexp(x: Any, axis: Axis = -1, b: Any = None, keepdims: bool = False) -> Any:
+    """log(sum(b * exp(x))) along an axis, several axes, or all (None), without overflow. b: weights, by default 1.
+
+    >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 6)
+    1000.693147
+    """
+    top = largest(x, axis, None, None, True)
+    shift = np.where(np.isfinite(top), top, 0)
+    e = np.exp(x - shift)
+    y = np.log(add_up(e if b is None else b * e, axis, None, None, True)) + shift
+    return y if keepdims else y.squeeze(axis)[()]
+
+
+def _weights(g: Any, y: Any, x: Any, axis: Axis) -> Any:
+    """The gradient of logsumexp with respect to b; times b, the one with respect to x."""
+    return keep(g, x, axis) * np.exp(x - keep(y, x, axis))
+
+
+def _softmax(x: Any, axis: int = -1) -> Any:
+    """exp(x) / sum(exp(x)) along an axis, without overflow.
+
+    >>> softmax(np.array([1000.0, 1000.0])).tolist()
+    [0.5, 0.5]
+    """
+    e = np.exp(x - largest(x, axis, None, None, True))
+    e /= add_up(e, axis, None, None, True)
+    return e
+
+
+def _log_softmax(x: Any, axis: int = -1) -> Any:
+    """The logarithm of the softmax along an axis, accurate also where the softmax underflows.
+
+    >>> log_softmax(np.array([0.0, -1000.0])).tolist()
+    [0.0, -1000.0]
+    """
+    z = x - largest(x, axis, None, None, True)
+    return z - np.log(add_up(np.exp(z), axis, None, None, True))
+
+
+# The ops
+
+relu = elementwise(_relu, NONZERO, lambda y, x: y > 0)
+sigmoid = elementwise(_sigmoid, REAL, lambda y, x: density(x))
+density: Primitive = elementwise(_density, REAL, lambda y, x: -y * np.tanh(x / 2))
 normal_cdf = elementwise(_normal_cdf, REAL, lambda y, x: _normal_pdf(x))
 gelu_exact = elementwise(_gelu, REAL, lambda y, x: normal_cdf(x) + x * _normal_pdf(x))
-gelu_tanh = elementwise(_gelu_tanh, REAL, _gelu_tanh_slope)
-silu = elementwise(_silu, REAL, _silu_slope)
+gelu_tanh = elementwise(_gelu_tanh, REAL, _gelu_tanh_derivative)
+silu = elementwise(_silu, REAL, _silu_derivative)
 softplus = elementwise(_softplus, REAL, lambda y, x: sigmoid(x))
 exponential_linear = elementwise(
     _elu,
@@ -103,12 +172,40 @@ leaky_linear = elementwise(
     lambda y, x, slope: np.where(x > 0, y.dtype.type(1), slope),
     lambda y, x, slope: np.minimum(x, 0),
 )
+_SAMPLES = [sample(rand(2, 3)), sample(rand(3)), sample(rand(2, 3), axis=0)]
+softmax = primitive(
+    _softmax,
+    lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
+    samples=_SAMPLES,
+)
+log_softmax = primitive(
+    _log_softmax,
+    lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
+    samples=_SAMPLES,
+)
+logsumexp = primitive(
+    _logsumexp,
+    lambda g, y, x, axis=-1, b=None, keepdims=False: _weights(g, y, x, axis) * (1 if b is None else b),
+    None,
+    lambda g, y, x, axis=-1, b=None, keepdims=False: _weights(g, y, x, axis),
+    samples=[
+        *_SAMPLES,
+        sample(rand(2, 3), axis=None),
+        sample(rand(2, 3, 2), axis=(0, 2), keepdims=True),
+        sample(rand(2, 3), axis=1, b=rand(3, domain=POSITIVE)),
+    ],
+)
 
 
 def gelu(x: Any, approximate: str = "none") -> Any:
-    """x times the normal distribution function of x. Hendrycks & Gimpel 2016, arXiv:1606.08415.
+    """x times the normal distribution function of x, elementwise. Hendrycks & Gimpel 2016, arXiv:1606.08415.
 
-    approximate: "none", or "tanh" for the paper's approximation by a hyperbolic tangent. ValueError: anything else.
+    Args:
+        x: floats of any shape.
+        approximate: "none", or "tanh" for the paper's approximation by a hyperbolic tangent.
+
+    Raises:
+        ValueError: another value of `approximate`.
 
     >>> gelu(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
     [-0.159, 0.0, 0.841]
@@ -120,9 +217,9 @@ def gelu(x: Any, approximate: str = "none") -> Any:
 
 
 def elu(x: Any, alpha: Any = 1.0) -> Any:
-    """x above 0, alpha * (exp(x) - 1) below; alpha is the derivative at 0. Clevert et al. 2016, arXiv:1511.07289.
+    """x above 0 and alpha * (exp(x) - 1) below, elementwise. Clevert et al. 2016, arXiv:1511.07289.
 
-    alpha may be a Tensor, and is then differentiated too.
+    The derivative at 0 is alpha. alpha may be a Tensor, which then gets a gradient too.
 
     >>> elu(np.array([-1.0, 0.0, 2.0])).round(3).tolist()
     [-0.632, 0.0, 2.0]
@@ -131,11 +228,160 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
 
 
 def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
-    """x above 0, slope * x below; the slope is the derivative at 0. Maas, Hannun & Ng 2013, sec. 2.
+    """x above 0 and slope * x below, elementwise. Maas, Hannun & Ng 2013, sec. 2.
 
-    slope may be a Tensor, and is then differentiated too (PReLU, He et al. 2015, arXiv:1502.01852).
+    The derivative at 0 is the slope. slope may be a Tensor, which then gets a gradient too (PReLU, He et al. 2015,
+    arXiv:1502.01852).
 
     >>> leaky_relu(np.array([-1.0, 0.0, 2.0]), slope=0.1).tolist()
     [-0.1, 0.0, 2.0]
     """
     return leaky_linear(x, slope)
+
+
+# The layers
+
+
+class Pointwise(Module):
+    """A function as a layer."""
+
+    function: Any = None
+
+    def forward(self, x: Any) -> Any:
+        """Apply the function to x of any shape."""
+        return self.function(x)
+
+
+class ReLU(Pointwise):
+    """max(x, 0), elementwise. See `relu`.
+
+    >>> ReLU()(np.array([-1.0, 0.0, 2.0])).tolist()
+    [0.0, 0.0, 2.0]
+    """
+
+    function = relu
+
+
+class Tanh(Pointwise):
+    """tanh(x), elementwise.
+
+    >>> Tanh()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
+    [-0.762, 0.0, 0.762]
+    """
+
+    function = np.tanh
+
+
+class Sigmoid(Pointwise):
+    """1 / (1 + exp(-x)), elementwise. See `sigmoid`.
+
+    >>> Sigmoid()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
+    [0.269, 0.5, 0.731]
+    """
+
+    function = sigmoid
+
+
+class SiLU(Pointwise):
+    """x * sigmoid(x), elementwise, also called swish. See `silu`.
+
+    >>> SiLU()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
+    [-0.269, 0.0, 0.731]
+    """
+
+    function = silu
+
+
+class Softplus(Pointwise):
+    """log(1 + exp(x)), elementwise. See `softplus`.
+
+    >>> Softplus()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
+    [0.313, 0.693, 1.313]
+    """
+
+    function = softplus
+
+
+class GELU(Module):
+    """x times the normal distribution function of x, elementwise. See `gelu`.
+
+    Args:
+        approximate: "none" or "tanh". ValueError for another value.
+
+    >>> GELU()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
+    [-0.159, 0.0, 0.841]
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        gelu(0.0, approximate)
+        self.approximate = approximate
+
+    def forward(self, x: Any) -> Any:
+        """Apply the function to x of any shape."""
+        return gelu(x, self.approximate)
+
+    def __repr__(self) -> str:
+        return f"GELU({self.approximate!r})"
+
+
+class ELU(Module):
+    """x above 0 and alpha * (exp(x) - 1) below, elementwise. See `elu`.
+
+    Args:
+        alpha: minus the limit for x -> -infinity.
+
+    >>> ELU()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
+    [-0.632, 0.0, 1.0]
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def forward(self, x: Any) -> Any:
+        """Apply the function to x of any shape."""
+        return elu(x, self.alpha)
+
+    def __repr__(self) -> str:
+        return f"ELU({self.alpha})"
+
+
+class LeakyReLU(Module):
+    """x above 0 and slope * x below, elementwise. See `leaky_relu`.
+
+    Args:
+        slope: derivative below 0.
+
+    >>> LeakyReLU(0.1)(np.array([-1.0, 0.0, 1.0])).tolist()
+    [-0.1, 0.0, 1.0]
+    """
+
+    def __init__(self, slope: float = 0.01) -> None:
+        self.slope = slope
+
+    def forward(self, x: Any) -> Any:
+        """Apply the function to x of any shape."""
+        return leaky_relu(x, self.slope)
+
+    def __repr__(self) -> str:
+        return f"LeakyReLU({self.slope})"
+
+
+class Softmax(Module):
+    """exp(x) / sum(exp(x)) along an axis. See `softmax`. As a loss, apply `cross_entropy` to the logits instead.
+
+    Args:
+        axis: axis along which the results sum to 1.
+
+    >>> Softmax()(np.log([1.0, 2.0, 5.0])).round(3).tolist()
+    [0.125, 0.25, 0.625]
+    """
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Any:
+        """Apply the softmax to x of any shape that has the axis."""
+        return softmax(x, axis=self.axis)
+
+    def __repr__(self) -> str:
+        return f"Softmax(axis={self.axis})"

@@ -1,9 +1,10 @@
-"""Convolution. It is bilinear, and so are its two gradients: each of the three is the others' derivative.
+"""Convolution of images, as a function and as a layer.
 
-The images are laid out as rows of windows R (see `rows`), the kernels as a matrix W; for one row of results and one
-group, y = W R, the gradient by W is g R^T, and the gradient by x is W^T g, moved back to where the windows came from.
-The rows are laid out again for each gradient rather than kept: this takes little beside the products. It is done for a
-few images at a time, so that they stay in the processor's cache.
+A convolution is bilinear, and so are its two gradients: each of the three operations is the derivative of the others.
+The images are laid out as a matrix of windows R (see `windows`) and the kernels as a matrix W. For one row of the
+result and one group, y = W R; the gradient by W is g R^T; the gradient by x is W^T g, added to the pixels that the
+windows were copied from. R is built again for each gradient instead of being kept, since this is cheap compared with
+the products. A few images are processed at a time, so that they stay in the processor's cache.
 """
 
 from __future__ import annotations
@@ -16,24 +17,106 @@ from numpy.typing import NDArray
 
 from ..domain import rand, sample
 from ..op import Primitive, primitive
-from .compiled import contiguous
-from .rows import add_rows, to_rows
-from .windows import Pair, Window, check_fits, check_images, pair
+from ..tensor import Parameter
+from .init import Initializer, Seed, initial, initial_bias
+from .loops import contiguous
+from .module import Module
+from .windows import Pair, Window, add_windows, check_fits, check_images, pair, to_windows
 
 CACHED = 1 << 20
-"""So many entries of rows are worked on at a time, unless a single image has more."""
+"""The number of elements of the layout to process at a time, unless a single image has more."""
+
+
+class Conv2d(Module):
+    """Convolution of images with learned kernels, plus a bias per output channel. See `conv2d`.
+
+    Parameters: `weight` of shape (n_out, n_in / groups, kernel height, kernel width) and `bias` of shape (n_out,).
+
+    Args:
+        n_in: number of input channels.
+        n_out: number of output channels.
+        kernel: height and width of the kernels. Like stride, padding and dilation, an integer or a pair (vertical,
+            horizontal).
+        stride: distance of neighbouring windows in pixels.
+        padding: pixels of zeros around the image, or "same" or "valid" as for `conv2d`.
+        dilation: distance in the image of neighbouring elements of a kernel.
+        groups: number of groups that the channels are divided into. Outputs see only the inputs of their own group.
+        bias: whether there is a bias.
+        rng: seed or Generator of the initial weights.
+        dtype: float32 or float64.
+        init: initializer of the weight, a name or a function of `nn.init`. By default weight and bias are uniform
+            within +-1 / sqrt(n_in / groups * kernel height * kernel width), as in PyTorch. With any other initializer
+            the bias is 0.
+
+    Raises:
+        ValueError: a number of channels below 1, or an argument that `conv2d` refuses.
+        TypeError: another dtype.
+
+    >>> Conv2d(3, 8, kernel=3, padding="same", rng=0)(np.zeros((2, 3, 5, 5), np.float32)).shape
+    (2, 8, 5, 5)
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        kernel: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        rng: Seed = None,
+        dtype: Any = np.float32,
+        init: str | Initializer = "fan_in_uniform",
+    ) -> None:
+        if n_in < 1 or n_out < 1:
+            raise ValueError(f"Conv2d: n_in and n_out must be at least 1. Received: n_in={n_in}, n_out={n_out}.")
+        check_groups("Conv2d", n_in, n_out, groups)
+        kernel = conv_window("Conv2d", kernel, stride, padding, dilation).kernel
+        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
+        rng = np.random.default_rng(rng)
+        shape = (n_out, n_in // groups, *kernel)
+        self.weight = Parameter(initial(init, shape, rng, dtype), name="weight")
+        self.bias: Parameter | None = None
+        if bias:
+            self.bias = Parameter(initial_bias(init, math.prod(shape[1:]), n_out, rng, dtype), name="bias")
+
+    def forward(self, x: Any) -> Any:
+        """Convolve x of shape (n, n_in, height, width). Returns (n, n_out, output height, output width)."""
+        check_images("Conv2d", x, self.weight.shape[1] * self.groups)
+        return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+    def __repr__(self) -> str:
+        n_out, n_in, *kernel = self.weight.shape
+        parts = [str(n_in * self.groups), str(n_out), str(tuple(kernel))]
+        defaults = (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1))
+        parts += [f"{name}={getattr(self, name)!r}" for name, default in defaults if getattr(self, name) != default]
+        return f"Conv2d({', '.join(parts)}{'' if self.bias is not None else ', bias=False'})"
 
 
 def conv2d(
     x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
 ) -> Any:
-    """Cross-correlation of images with kernels, zero outside the image, as in PyTorch.
+    """Cross-correlation of images with kernels, as in PyTorch. Pixels outside the image are 0.
 
-    x: (n, channels, height, width). weight: (n_out, channels / groups, kernel height, kernel width). bias: (n_out,).
-    stride, dilation: an integer or a pair (vertical, horizontal). padding: likewise, or "valid" (none) or "same" (the
-    result has the size of x; of an odd number the larger half is below and to the right; needs stride 1).
-    Returns (n, n_out, places down, places across) in the common dtype of the arguments.
-    ValueError: shapes that do not fit, an unknown padding, groups that do not divide the channels. TypeError: integers.
+    Args:
+        x: images, (n, channels, height, width), float32 or float64.
+        weight: kernels, (n_out, channels / groups, kernel height, kernel width).
+        bias: one number per output channel, (n_out,), or None.
+        stride: distance of neighbouring windows in pixels. Like padding and dilation, an integer or a pair (vertical,
+            horizontal).
+        padding: pixels of zeros around the image. "valid" means none. "same" gives the result the size of x and needs
+            stride 1; an odd number of pixels has its larger half below and to the right.
+        dilation: distance in the image of neighbouring elements of a kernel.
+        groups: number of groups that the channels are divided into. Outputs see only the inputs of their own group.
+
+    Returns:
+        (n, n_out, output height, output width), in the common dtype of the arguments.
+
+    Raises:
+        ValueError: shapes that do not fit, an unknown padding, groups that do not divide the channels.
+        TypeError: x or weight is not float32 or float64.
 
     >>> image, edges = np.array([[[[1.0, 1.0, 5.0, 5.0]]]]), np.array([[[[-1.0, 1.0]]]])
     >>> conv2d(image, edges).tolist()
@@ -47,7 +130,7 @@ def conv2d(
 
 
 def conv_window(name: str, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Window:
-    """The window of a convolution. ValueError: for what `conv2d` refuses."""
+    """The window of a convolution. Raises a ValueError for arguments that `conv2d` refuses."""
     kernel, stride = pair(name, "kernel", kernel), pair(name, "stride", stride)
     dilation = pair(name, "dilation", dilation)
     if padding == "valid":
@@ -65,7 +148,7 @@ def conv_window(name: str, kernel: Any, stride: Any, padding: Any, dilation: Any
 
 
 def check_groups(name: str, n_in: int, n_out: int, groups: int) -> None:
-    """ValueError: the groups do not divide the channels."""
+    """Raise a ValueError unless the groups divide the channels."""
     if not hasattr(groups, "__index__") or groups < 1 or n_in % groups or n_out % groups:
         raise ValueError(
             f"{name}: groups must be a positive integer that divides the channels, in and out. "
@@ -91,11 +174,11 @@ def _check_weight(x: Any, weight: Any, bias: Any, groups: int) -> None:
         )
 
 
-# On arrays, a few images at a time
+# The computation on arrays, a few images at a time
 
 
 class _Plan:
-    """One convolution in products: its shapes, and rows of windows (see `rows`) of a few images at a time."""
+    """One convolution as matrix products: its shapes, and the layout (see `windows`) of a few images at a time."""
 
     def __init__(self, x_shape: Any, weight_shape: Any, window: Window, groups: int, dtype: Any) -> None:
         n, channels, height, width = x_shape
@@ -103,8 +186,8 @@ class _Plan:
         (top, bottom), (left, _) = window.padding
         self.groups = groups
         self.per_group = weight_shape[0] // groups
-        self.down, self.across = window.places((height, width))
-        # Rows that a dilated kernel covers together lie together.
+        self.down, self.across = window.output_size((height, width))
+        # The rows that a dilated kernel covers are neighbours in the layout.
         self.order = np.array(sorted(range(top + height + bottom), key=lambda h: (h % dh, h)), np.intp)
         self.lengths = len(self.order), channels // groups, kw
         self.steps = sw, dw, top, left
@@ -117,26 +200,26 @@ class _Plan:
         self.buffer = np.empty(entries * min(step, n), dtype)
 
     def rows(self, images: int) -> NDArray[Any]:
-        """Room for the rows of so many images: (groups, rows, channels / groups, kernel width, images, across)."""
+        """Memory for the layout: (groups, rows, channels / groups, kernel width, images, output width)."""
         shape = (self.groups, *self.lengths, images, self.across)
         return self.buffer[: math.prod(shape)].reshape(shape)
 
     def matrices(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """The rows as a matrix per group. Its `blocks` hold what is multiplied with the kernels, per row of results."""
+        """The layout as a matrix per group. Each of its `blocks` times the kernels is one row of the result."""
         return rows.reshape(self.groups, -1, rows.shape[-2] * self.across)
 
     def filled(self, x: NDArray[Any]) -> NDArray[Any]:
-        """The matrices of some images."""
+        """The matrices of a few images."""
         rows = self.rows(len(x))
-        to_rows(x, rows, self.order, *self.steps)
+        to_windows(x, rows, self.order, *self.steps)
         return self.matrices(rows)
 
     def results(self, g: NDArray[Any]) -> NDArray[Any]:
-        """Results (n, n_out, down, across) as matrices (down, groups, n_out / groups, n * across)."""
+        """An array like the result as matrices (output height, groups, n_out / groups, n * output width)."""
         return g.transpose(2, 1, 0, 3).reshape(self.down, self.groups, self.per_group, -1)
 
     def kernels(self, weight: Any, dtype: Any) -> NDArray[Any]:
-        """The kernels as matrices (groups, n_out / groups, entries of a block)."""
+        """The kernels as matrices (groups, n_out / groups, elements of a block)."""
         return contiguous(weight.transpose(0, 2, 1, 3), dtype).reshape(self.groups, self.per_group, -1)
 
 
@@ -159,7 +242,7 @@ def _convolve(x: Any, weight: Any, bias: Any, window: Window, groups: int = 1) -
 
 
 def _convolve_input(g: Any, weight: Any, size: Pair, window: Window, groups: int = 1) -> Any:
-    """The gradient of a convolution by its images, of the given height and width."""
+    """The gradient of a convolution with respect to its images, which have height and width `size`."""
     dtype = np.result_type(g, weight)
     x = np.zeros((len(g), weight.shape[1] * groups, *size), dtype)
     plan = _Plan(x.shape, weight.shape, window, groups, dtype)
@@ -170,12 +253,12 @@ def _convolve_input(g: Any, weight: Any, size: Pair, window: Window, groups: int
         matrices = plan.matrices(rows)
         for block, result in zip(plan.blocks, plan.results(g[part]), strict=True):
             matrices[:, block] += kernels @ result
-        add_rows(rows, x[part], plan.order, *plan.steps)
+        add_windows(rows, x[part], plan.order, *plan.steps)
     return x
 
 
 def _convolve_weight(x: Any, g: Any, window: Window, groups: int = 1) -> Any:
-    """The gradient of a convolution by its kernels."""
+    """The gradient of a convolution with respect to its kernels."""
     dtype = np.result_type(x, g)
     x = contiguous(x, dtype)
     n_out, channels, (kh, kw) = g.shape[1], x.shape[1] // groups, window.kernel
@@ -188,7 +271,7 @@ def _convolve_weight(x: Any, g: Any, window: Window, groups: int = 1) -> Any:
     return total.swapaxes(1, 2).reshape(n_out, kh, channels, kw).swapaxes(1, 2)
 
 
-# The rows
+# The ops
 
 
 def _size(x: Any) -> Pair:

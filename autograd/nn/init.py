@@ -1,8 +1,9 @@
-"""Initial weights by name: how wide the random numbers are spread.
+"""Initializers: functions that draw the initial weights of a layer. Layers take them by name or as functions.
 
-n_in and n_out are the numbers of terms that each result has and each entry of x takes part in. For the (n_in, n_out)
-weight of a linear layer they are its shape; for kernels (n_out, channels, height, width) of a convolution, the channels
-and the n_out times the area of the kernel.
+Many scale the weights by n_in, the number of inputs that an output is a sum of, and n_out, the number of outputs that
+an input contributes to ("fan-in" and "fan-out"). The weight of a linear layer has the shape (n_in, n_out). For the
+kernels (n_out, channels, height, width) of a convolution, n_in = channels * height * width and
+n_out = n_out * height * width.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Initializer = Callable[[np.random.Generator, Shape], Array]
 
 
 def fans(shape: Shape) -> tuple[int, int]:
-    """(n_in, n_out) of a weight. ValueError: it has fewer than two axes.
+    """Fan-in and fan-out (n_in, n_out) of a weight. Raises a ValueError if it has fewer than two axes.
 
     >>> fans((3, 2)), fans((8, 3, 5, 5))
     ((3, 2), (75, 200))
@@ -33,11 +34,11 @@ def fans(shape: Shape) -> tuple[int, int]:
     return math.prod(shape[1:]), shape[0] * math.prod(shape[2:])
 
 
-# Of a stated spread
+# Initializers with a given distribution
 
 
 def constant(value: float) -> Initializer:
-    """The initializer that repeats a value.
+    """An initializer that sets every element to a value.
 
     >>> constant(0.1)(np.random.default_rng(0), (3,)).tolist()
     [0.1, 0.1, 0.1]
@@ -46,7 +47,7 @@ def constant(value: float) -> Initializer:
 
 
 def normal(mean: float = 0.0, std: float = 1.0) -> Initializer:
-    """The initializer that draws from a normal distribution; by name, the standard one.
+    """An initializer that draws from a normal distribution. The name "normal" stands for mean 0 and deviation 1.
 
     >>> float(normal(std=0.1)(np.random.default_rng(0), (100, 100)).std().round(2))
     0.1
@@ -55,7 +56,7 @@ def normal(mean: float = 0.0, std: float = 1.0) -> Initializer:
 
 
 def uniform(low: float = 0.0, high: float = 1.0) -> Initializer:
-    """The initializer that draws uniformly from [low, high); by name, from [0, 1).
+    """An initializer that draws uniformly from [low, high). The name "uniform" stands for [0, 1).
 
     >>> w = uniform(-0.1, 0.1)(np.random.default_rng(0), (100, 100))
     >>> float(w.min().round(2)), float(w.max().round(2))
@@ -65,9 +66,12 @@ def uniform(low: float = 0.0, high: float = 1.0) -> Initializer:
 
 
 def trunc_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: float = 2.0) -> Initializer:
-    """The initializer that draws from a normal distribution until within [low, high]; by name, the standard one.
+    """An initializer that draws from a normal distribution truncated to [low, high].
 
-    ValueError: less than 0.1 % of the distribution lies there.
+    Values outside are drawn again. The name "trunc_normal" stands for the default arguments.
+
+    Raises:
+        ValueError: less than 0.1 % of the distribution lies in [low, high].
 
     >>> float(np.abs(trunc_normal()(np.random.default_rng(0), (100, 100))).max().round(1))
     2.0
@@ -75,7 +79,7 @@ def trunc_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: f
     left, right = ((1 + math.erf((x - mean) / (std * math.sqrt(2)))) / 2 for x in (low, high))
     if not right - left > 1e-3:
         raise ValueError(
-            f"trunc_normal: [low, high] must hold 0.1 % of the distribution. Received: low={low}, high={high}, "
+            f"trunc_normal: [low, high] must contain 0.1 % of the distribution. Received: low={low}, high={high}, "
             f"mean={mean}, std={std}."
         )
 
@@ -88,11 +92,11 @@ def trunc_normal(mean: float = 0.0, std: float = 1.0, low: float = -2.0, high: f
     return draw
 
 
-# Of a spread that follows from the shape
+# Initializers whose variance follows from the shape
 
 
 def fan_in_uniform(rng: np.random.Generator, shape: Shape) -> Array:
-    """Uniform within +-1 / sqrt(n_in). LeCun et al. 1998, Efficient BackProp, sec. 4.6, in the scale of PyTorch.
+    """Uniform within +-1 / sqrt(n_in). LeCun et al. 1998, Efficient BackProp, sec. 4.6, with the scale of PyTorch.
 
     >>> float(fan_in_uniform(np.random.default_rng(0), (100, 50)).max().round(2))
     0.1
@@ -148,8 +152,8 @@ def he_normal(rng: np.random.Generator, shape: Shape) -> Array:
 def orthogonal(rng: np.random.Generator, shape: Shape) -> Array:
     """A random matrix with orthonormal rows or columns, whichever are fewer. Saxe et al. 2014, arXiv:1312.6120.
 
-    Kernels are taken as a matrix of n_out rows. From the QR decomposition of a normal matrix, with the signs that make
-    it uniformly distributed (Mezzadri 2007, arXiv:math-ph/0609050).
+    Kernels are treated as a matrix with n_out rows. The matrix comes from the QR decomposition of a normal matrix; the
+    signs are chosen so that it is uniformly distributed (Mezzadri 2007, arXiv:math-ph/0609050).
 
     >>> w = orthogonal(np.random.default_rng(0), (2, 3))
     >>> np.allclose(w @ w.T, np.eye(2))
@@ -188,9 +192,17 @@ INITIALIZERS: dict[str, Initializer] = {
 
 
 def initial(init: str | Initializer, shape: Shape, rng: Seed, dtype: Any) -> NDArray[Any]:
-    """Weights of an initializer or the name of one. rng: a seed or a Generator, which moves on.
+    """Draw the initial values of a weight.
 
-    ValueError: an unknown name. TypeError: dtype is neither float32 nor float64.
+    Args:
+        init: name of an initializer, or a function (rng, shape) -> array.
+        shape: shape of the weight.
+        rng: seed or Generator.
+        dtype: float32 or float64.
+
+    Raises:
+        ValueError: an unknown name.
+        TypeError: another dtype.
 
     >>> initial("ones", (2, 3), rng=0, dtype=np.float32)
     array([[1., 1., 1.],
@@ -208,6 +220,6 @@ def initial(init: str | Initializer, shape: Shape, rng: Seed, dtype: Any) -> NDA
 
 
 def initial_bias(init: str | Initializer, n_in: int, n_out: int, rng: Seed, dtype: Any) -> NDArray[Any]:
-    """Uniform within +-1 / sqrt(n_in) beside weights `fan_in_uniform`, as in PyTorch; 0 beside all others."""
+    """The bias, (n_out,): uniform within +-1 / sqrt(n_in) if `init` is "fan_in_uniform", as in PyTorch, else 0."""
     bound = 1 / math.sqrt(n_in)
     return initial(uniform(-bound, bound) if init == "fan_in_uniform" else constant(0), (n_out,), rng, dtype)

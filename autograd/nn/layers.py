@@ -1,25 +1,39 @@
-"""Layers."""
+"""Linear layers, embeddings, dropout, and modules in sequence."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..dispatch import plain
+from ..domain import rand, sample
+from ..op import primitive
 from ..tensor import Parameter
-from . import functional
-from .gathering import gather_rows
 from .init import Initializer, Seed, initial, initial_bias
+from .loops import gather_rows
 from .module import Module
 
 
 class Linear(Module):
-    """x @ weight + bias, with weight of shape (n_in, n_out) and bias of shape (n_out,).
+    """A linear (dense, fully connected) layer: x @ weight + bias.
 
-    rng: a seed or a Generator. dtype: float32 or float64. init: a name or function of `nn.init`, for the weight; the
-    bias is uniform within +-1 / sqrt(n_in) by default (`fan_in_uniform`, PyTorch's), and zero with every other one.
+    Parameters: `weight` of shape (n_in, n_out) and `bias` of shape (n_out,).
+
+    Args:
+        n_in: length of the last axis of x.
+        n_out: length of the last axis of the result.
+        bias: whether there is a bias.
+        rng: seed or Generator of the initial weights.
+        dtype: float32 or float64.
+        init: initializer of the weight, a name or a function of `nn.init`. By default weight and bias are uniform
+            within +-1 / sqrt(n_in), as in PyTorch. With any other initializer the bias is 0.
+
+    Raises:
+        ValueError: n_in or n_out below 1, or an unknown initializer.
+        TypeError: another dtype.
 
     >>> layer = Linear(3, 2, rng=0)
     >>> layer, layer(np.ones((5, 3), np.float32)).shape
@@ -44,11 +58,15 @@ class Linear(Module):
             self.bias = Parameter(initial_bias(init, n_in, n_out, rng, dtype), name="bias")
 
     def forward(self, x: Any) -> Any:
-        """x: (..., n_in). Returns (..., n_out). ValueError: the last axis has another length."""
+        """Map x of shape (..., n_in) to (..., n_out).
+
+        Raises:
+            ValueError: the last axis of x has another length.
+        """
         n_in, n_out = self.weight.data.shape
         if x.shape[-1:] != (n_in,):
             raise ValueError(f"Linear({n_in}, {n_out}): x must have shape (..., {n_in}). Received: shape {x.shape}.")
-        return x @ self.weight if self.bias is None else functional.linear(x, self.weight, self.bias)
+        return x @ self.weight if self.bias is None else linear(x, self.weight, self.bias)
 
     def __repr__(self) -> str:
         n_in, n_out = self.weight.shape
@@ -56,9 +74,20 @@ class Linear(Module):
 
 
 class Embedding(Module):
-    """A row of the weight, of shape (count, size), for every integer of x.
+    """A learned vector for every integer below `count`. See `embedding`.
 
-    The gradient of rows that are asked for several times is the sum. rng, dtype, init: as for `Linear`.
+    Parameter: `weight` of shape (count, size).
+
+    Args:
+        count: number of vectors.
+        size: length of a vector.
+        rng: seed or Generator of the initial weights.
+        dtype: float32 or float64.
+        init: initializer of the weight, a name or a function of `nn.init`; standard normal by default, as in PyTorch.
+
+    Raises:
+        ValueError: count or size below 1, or an unknown initializer.
+        TypeError: another dtype.
 
     >>> words = np.array([[1, 2, 3], [3, 3, 0]])
     >>> Embedding(10, 4, rng=0)(words).shape
@@ -73,7 +102,7 @@ class Embedding(Module):
         self.weight = Parameter(initial(init, (count, size), rng, dtype), name="weight")
 
     def forward(self, x: Any) -> Any:
-        """x: integers in [0, count), of any shape. Returns (*x.shape, size). TypeError, ValueError: on others."""
+        """Look up integers x of any shape. Returns (*x.shape, size). Raises the errors of `embedding`."""
         return embedding(x, self.weight)
 
     def __repr__(self) -> str:
@@ -82,9 +111,18 @@ class Embedding(Module):
 
 
 def embedding(x: Any, weight: Any) -> Any:
-    """weight[x]: a row of weight, of shape (count, ...), for every integer of x.
+    """weight[x]: a row of the weight for every integer of x. The gradients of repeated rows are added.
 
-    TypeError: x holds no integers. ValueError: one is outside [0, count).
+    Args:
+        x: integers in [0, count), of any shape.
+        weight: (count, ...).
+
+    Returns:
+        (*x.shape, ...), in the dtype of the weight.
+
+    Raises:
+        TypeError: x holds no integers.
+        ValueError: an integer is outside [0, count).
 
     >>> embedding(np.array([2, 0]), np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])).tolist()
     [[4.0, 5.0], [0.0, 1.0]]
@@ -98,9 +136,16 @@ def embedding(x: Any, weight: Any) -> Any:
 
 
 class Dropout(Module):
-    """In training, each entry is 0 with probability p and divided by 1 - p otherwise; in evaluation, x.
+    """In training, set each element to 0 with probability p and divide the others by 1 - p. In evaluation, return x.
 
-    rng: a seed or a Generator, of this layer alone. Srivastava et al. 2014, in the inverted form.
+    Srivastava et al. 2014, JMLR 15, with the division in training instead of evaluation ("inverted dropout").
+
+    Args:
+        p: probability, in [0, 1).
+        rng: seed or Generator of the masks, which no other layer uses.
+
+    Raises:
+        ValueError: p is outside [0, 1).
 
     >>> layer, x = Dropout(0.5, rng=0), np.ones(100)
     >>> sorted(set(layer(x).tolist())), layer.eval()(x) is x
@@ -109,12 +154,12 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, rng: Seed = None) -> None:
         if not 0 <= p < 1:
-            raise ValueError(f"Dropout: p must be in [0, 1). Received: p={p}. At 1 nothing would be left.")
+            raise ValueError(f"Dropout: p must be in [0, 1). Received: p={p}. With p=1 every element would be 0.")
         self.p = p
         self.rng = np.random.default_rng(rng)
 
     def forward(self, x: Any) -> Any:
-        """Entry by entry, with a new mask at each call."""
+        """Apply a new random mask to x, of any shape. Returns the shape of x."""
         if not self.training or self.p == 0:
             return x
         kept = self.rng.random(x.shape, dtype=np.float32) >= self.p
@@ -125,7 +170,7 @@ class Dropout(Module):
 
 
 class Sequential(Module):
-    """Modules (or any functions) applied one after the other.
+    """Modules, or any functions of one argument, applied one after the other.
 
     >>> net = Sequential(Linear(4, 8, rng=0), np.tanh, Linear(8, 3, rng=1))
     >>> net(np.ones((2, 4), np.float32)).shape, list(net.named_parameters())
@@ -136,13 +181,13 @@ class Sequential(Module):
         self.layers = list(layers)
 
     def forward(self, x: Any) -> Any:
-        """The last layer of the ... of the first layer of x."""
+        """Apply the layers in order; the input of each is the result of the one before."""
         for layer in self.layers:
             x = layer(x)
         return x
 
     def children(self) -> dict[str, Any]:
-        """The layers by their positions: "0", "1", ..."""
+        """The layers by position: "0", "1", ..."""
         return {str(i): layer for i, layer in enumerate(self.layers)}
 
     def __getitem__(self, index: Any) -> Any:
@@ -153,3 +198,50 @@ class Sequential(Module):
 
     def __len__(self) -> int:
         return len(self.layers)
+
+
+class Flatten(Module):
+    """Join the axes from `start` on into one, as between convolutions and linear layers.
+
+    >>> Flatten()(np.zeros((2, 3, 4, 4))).shape
+    (2, 48)
+    """
+
+    def __init__(self, start: int = 1) -> None:
+        self.start = start
+
+    def forward(self, x: Any) -> Any:
+        """Reshape x of shape (*first, *rest), with `start` axes in `first`, to (*first, product of rest).
+
+        Raises:
+            ValueError: x has no more than `start` axes.
+        """
+        if x.ndim <= self.start:
+            raise ValueError(f"Flatten: x must have more than {self.start} axes. Received: shape {x.shape}.")
+        return np.reshape(x, (*x.shape[: self.start], math.prod(x.shape[self.start :])))
+
+    def __repr__(self) -> str:
+        return f"Flatten({self.start if self.start != 1 else ''})"
+
+
+def _linear(x: Any, weight: Any, bias: Any) -> Any:
+    """x @ weight + bias. x: (..., n_in), weight: (n_in, n_out), bias: (n_out,). Returns (..., n_out).
+
+    >>> linear(np.ones((1, 2)), np.eye(2), np.array([0.0, 1.0])).tolist()
+    [[1.0, 2.0]]
+    """
+    y = x.dot(weight)
+    return np.add(y, bias, out=y) if y.dtype == np.result_type(y, bias) else y + bias
+
+
+def _rows(x: Any) -> Any:
+    return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]))
+
+
+linear = primitive(
+    _linear,
+    lambda g, y, x, weight, bias: np.dot(g, weight.T),
+    lambda g, y, x, weight, bias: np.dot(_rows(x).T, _rows(g)),
+    lambda g, y, x, weight, bias: g,
+    samples=[sample(rand(*batch, 3), rand(3, 2), rand(2)) for batch in ((4,), (2, 4), ())],
+)

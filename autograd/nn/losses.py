@@ -1,6 +1,7 @@
-"""Losses: how far predictions are from targets. Scalars in the dtype of the prediction, or one value each.
+"""Losses of predictions and targets.
 
-`reduction`: "mean" over all values (PyTorch's default), "sum", or "none".
+Every loss takes `reduction`: "mean" over all values (PyTorch's default), "sum", or "none". The first two give a scalar
+in the dtype of the prediction, "none" gives one value per element (for `cross_entropy`, per row).
 """
 
 from __future__ import annotations
@@ -13,15 +14,24 @@ from ..dispatch import plain
 from ..domain import PROBABILITY, REAL, REAL2, Domain, rand, sample
 from ..op import elementwise, primitive
 from ..ops.reductions import add_up, largest
-from .functional import sigmoid
+from .activations import sigmoid
 
 _REDUCE: dict[str, Any] = {"mean": np.mean, "sum": np.sum, "none": lambda values: values}
 
 
 def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
-    """-log softmax(logits)[label] of each row, reduced. Stable for logits of any size.
+    """Cross-entropy of softmax(logits) and the labels: -log softmax(logits)[i, labels[i]] for each row i.
 
-    logits: (n, k), floats. labels: (n,), integers in [0, k). TypeError, ValueError: on anything else.
+    The computation does not overflow for large logits.
+
+    Args:
+        logits: floats, (n, k).
+        labels: integers in [0, k), (n,).
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        TypeError: the labels are not integers.
+        ValueError: another shape, a label outside [0, k), an unknown reduction.
 
     >>> float(cross_entropy(np.zeros((2, 4)), np.array([0, 3])).round(3)), float(np.log(4).round(3))
     (1.386, 1.386)
@@ -31,9 +41,15 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
 
 
 def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
-    """-t log p - (1 - t) log(1 - p), reduced; logarithms are at least -100, as in PyTorch.
+    """Binary cross-entropy: -t log p - (1 - t) log(1 - p). Logarithms are at least -100, as in PyTorch.
 
-    probabilities in [0, 1] and targets: of the same shape. ValueError: on another shape, or p outside [0, 1].
+    Args:
+        probabilities: floats p in [0, 1], of any shape.
+        targets: numbers t in [0, 1], of the same shape.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: different shapes, p outside [0, 1], an unknown reduction.
 
     >>> binary_cross_entropy(np.array([0.5, 0.9]), np.array([1.0, 1.0]), reduction="none").round(3).tolist()
     [0.693, 0.105]
@@ -49,7 +65,15 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
 
 
 def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
-    """`binary_cross_entropy(sigmoid(logits), targets)`, stable for logits of any size. Shapes must be equal.
+    """`binary_cross_entropy(sigmoid(logits), targets)`, without overflow for large logits and without a bound.
+
+    Args:
+        logits: floats of any shape.
+        targets: numbers in [0, 1], of the same shape.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: different shapes, an unknown reduction.
 
     >>> binary_cross_entropy_with_logits(np.array([0.0, 1e4]), np.array([1.0, 0.0]), reduction="none").round(3).tolist()
     [0.693, 10000.0]
@@ -59,7 +83,15 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str =
 
 
 def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    """(prediction - target)**2, reduced. Shapes must be equal: nothing is broadcast.
+    """Squared error, (prediction - target)**2; by default its mean over all elements.
+
+    Args:
+        prediction: floats of any shape.
+        target: numbers of the same shape; nothing is broadcast.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: different shapes, an unknown reduction.
 
     >>> float(mse(np.array([1.0, 2.0]), np.array([1.0, 4.0])))
     2.0
@@ -69,25 +101,38 @@ def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 def huber(prediction: Any, target: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
-    """d**2 / 2 for |d| <= delta and delta * (|d| - delta / 2) beyond, d = prediction - target, reduced. Huber 1964.
+    """Huber loss: d**2 / 2 for |d| <= delta, else delta * (|d| - delta / 2), with d = prediction - target. Huber 1964.
 
-    Shapes must be equal. ValueError: another shape, or delta not above 0.
+    Args:
+        prediction: floats of any shape.
+        target: numbers of the same shape; nothing is broadcast.
+        delta: |d| from which on the loss is linear, in units of the prediction.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: different shapes, delta not above 0, an unknown reduction.
 
     >>> huber(np.array([0.5, 3.0]), np.zeros(2), reduction="none").tolist()
     [0.125, 2.5]
     """
     if not delta > 0:
-        raise ValueError(f"huber: delta must be > 0. Received: delta={delta}. It is where the loss becomes linear.")
+        raise ValueError(f"huber: delta must be > 0. Received: delta={delta}. Beyond it the loss is linear.")
     prediction, target = _pair("huber", prediction, target)
     return _reduced("huber", bounded_square(prediction - target, delta), reduction)
 
 
 def kl_div(log_prediction: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
-    """target * (log target - log_prediction), reduced: the divergence of target from prediction, as in PyTorch.
+    """Kullback-Leibler divergence of prediction from target: target * (log target - log_prediction), as in PyTorch.
 
-    log_prediction: logarithms of probabilities, e.g. of `log_softmax`. target: probabilities, or their logarithms if
-    log_target; 0 contributes 0. Shapes must be equal. reduction: "batchmean", the sum over the length of the first
-    axis, is the divergence per row; "mean" divides it by the number of columns too.
+    Args:
+        log_prediction: logarithms of probabilities, of any shape, for example from `log_softmax`.
+        target: probabilities of the same shape, or their logarithms if `log_target`. A probability of 0 contributes 0.
+        reduction: "batchmean" divides the sum by the length of the first axis, which gives the divergence per row.
+            "mean" divides it by the number of elements. Also "sum" or "none".
+        log_target: whether the target holds logarithms.
+
+    Raises:
+        ValueError: different shapes, an unknown reduction.
 
     >>> float(kl_div(np.log([[0.5, 0.5]]), np.array([[0.25, 0.75]]), reduction="batchmean").round(3))
     0.131
@@ -101,7 +146,7 @@ def _per_row(values: Any) -> Any:
     return np.sum(values) / (values.shape[0] if values.ndim else 1)
 
 
-# What they accept
+# Checks of the arguments
 
 
 def _labels(logits: Any, labels: Any) -> Any:
@@ -121,41 +166,41 @@ def _labels(logits: Any, labels: Any) -> Any:
 
 
 def _pair(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
-    """Both as arrays or Tensors of one shape, a plain target in the dtype of the prediction."""
+    """Both arguments as arrays or Tensors of one shape; a target that is no Tensor gets the dtype of the prediction."""
     if not hasattr(target, "_record"):
         target = np.asarray(target, dtype=prediction.dtype)
     if prediction.shape != target.shape:
         raise ValueError(
             f"{name}: prediction and target must have one shape. Received: {prediction.shape} and {target.shape}. "
-            "Reshape one of them: broadcasting would pair every prediction with every target."
+            "Reshape one of them: broadcasting would compare every prediction with every target."
         )
     return prediction, target
 
 
-def _reduced(name: str, values: Any, reduction: str, ways: dict[str, Any] = _REDUCE) -> Any:
-    if reduction not in ways:
-        raise ValueError(f"{name}: reduction must be one of {', '.join(ways)}. Received: reduction={reduction!r}.")
-    return ways[reduction](values)
+def _reduced(name: str, values: Any, reduction: str, known: dict[str, Any] = _REDUCE) -> Any:
+    if reduction not in known:
+        raise ValueError(f"{name}: reduction must be one of {', '.join(known)}. Received: reduction={reduction!r}.")
+    return known[reduction](values)
 
 
-# The rows
+# The ops
 
 
 def _nll(logits: Any, labels: Any) -> Any:
     """-log softmax(logits)[label] of each row."""
-    z = logits - _top(logits)
+    z = logits - _row_max(logits)
     return np.log(add_up(np.exp(z), 1)) - z[np.arange(len(labels)), labels]
 
 
 def _nll_vjp(g: Any, y: Any, logits: Any, labels: Any) -> Any:
-    """The product of g and softmax(logits) - onehot(labels)."""
-    e = np.exp(logits - _top(logits))
+    """g * (softmax(logits) - onehot(labels))."""
+    e = np.exp(logits - _row_max(logits))
     onehot = labels[:, None] == np.arange(logits.shape[1])
     return g[:, None] * (e / np.add.reduce(e, 1, keepdims=True) - onehot)
 
 
-def _top(logits: Any) -> Any:
-    """The largest of each row, as a constant: a shift of the logits that cancels. Faster than max along short rows."""
+def _row_max(logits: Any) -> Any:
+    """The largest element of each row, (n, 1), as a constant: the shift cancels. Faster than max on short rows."""
     x = plain(logits)
     return x[np.arange(len(x)), x.argmax(1)][:, None]
 
@@ -175,8 +220,8 @@ def _logistic(x: Any, t: Any) -> Any:
     return np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))
 
 
-def _logistic_slope(y: Any, x: Any, t: Any) -> Any:
-    """sigmoid(x) - t, without the difference of two numbers near 1."""
+def _logistic_derivative(y: Any, x: Any, t: Any) -> Any:
+    """sigmoid(x) - t, computed without subtracting numbers near 1."""
     return (1 - t) * sigmoid(x) - t * sigmoid(-x)
 
 
@@ -186,7 +231,7 @@ def _squared_error(a: Any, b: Any) -> Any:
 
 
 def _huber(d: Any, delta: Any) -> Any:
-    """d**2 / 2 where |d| <= delta, a straight line beyond."""
+    """d**2 / 2 where |d| <= delta, linear beyond."""
     near = np.clip(d, -delta, delta)
     return near * (d - 0.5 * near)
 
@@ -203,7 +248,7 @@ bce = elementwise(
     lambda y, p, t: (p - t) / np.maximum(p * (1 - p), 1e-12),
     lambda y, p, t: _clamped_log(1 - p) - _clamped_log(p),
 )
-logistic = elementwise(_logistic, (REAL, PROBABILITY), _logistic_slope, lambda y, x, t: -x)
+logistic = elementwise(_logistic, (REAL, PROBABILITY), _logistic_derivative, lambda y, x, t: -x)
 squared_error = elementwise(_squared_error, REAL2, lambda y, a, b: 2 * (a - b), lambda y, a, b: 2 * (b - a))
 bounded_square = elementwise(
     _huber,

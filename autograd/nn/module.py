@@ -1,4 +1,4 @@
-"""`Module`: something with parameters that can be called."""
+"""`Module`, the base class of layers and networks."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from ..dispatch import plain
 from ..tensor import Parameter
 
 WIDTH = 100
-"""A longer description is spread over several lines."""
+"""A repr longer than this is printed on several lines."""
 
 
 class Module:
-    """Base of layers and networks. A subclass sets parameters and modules as attributes and defines `forward`.
+    """Base class of layers and networks. A subclass sets parameters and modules as attributes and defines `forward`.
 
-    Lists, tuples and dictionaries of them count too. `training` is True until `eval()`. `buffers` are the names of
-    attributes that hold arrays which belong to the state but are no parameters, as running statistics do.
+    Parameters and modules are found in attributes, and in lists, tuples and dictionaries that are attributes. Each has
+    a path made of attribute names, positions and keys, for example "blocks.2.weight".
 
-    Everything in a module has a path: attributes, positions and keys with dots between, as in "blocks.2.weight".
+    Attributes:
+        training: True until `eval()` is called.
+        buffers: names of attributes with arrays that are part of the state but no parameters, like running statistics.
 
     >>> from ravine.autograd import Parameter
     >>> class Scale(Module):
@@ -40,23 +42,24 @@ class Module:
     buffers: tuple[str, ...] = ()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """The result for one input, given by the subclass."""
+        """Compute the result for an input. Subclasses define this method."""
         raise NotImplementedError(f"{type(self).__name__}: define forward(self, x).")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """`forward`."""
+        """Call `forward`."""
         return self.forward(*args, **kwargs)
 
-    # The tree
+    # Parameters and modules by path
 
     def children(self) -> dict[str, Any]:
-        """What is searched for parameters and modules, by name: the attributes, unless a subclass says otherwise."""
+        """The objects to search for parameters and modules, by name: by default all attributes."""
         return vars(self)
 
     def named_parameters(self) -> dict[str, Parameter]:
-        """Path -> parameter, in the order of assignment; a shared one once, by its first path.
+        """A dictionary from path to parameter, in the order of assignment. A shared parameter has its first path.
 
-        ValueError: two parameters have the same path, as with the keys 1 and "1" of a dictionary.
+        Raises:
+            ValueError: two parameters have the same path, as with the keys 1 and "1" of a dictionary.
         """
         pairs = [(path, x) for path, x in _walk(self, "", set()) if isinstance(x, Parameter)]
         paths = [path for path, _ in pairs]
@@ -66,11 +69,11 @@ class Module:
         return dict(pairs)
 
     def named_modules(self) -> dict[str, Module]:
-        """Path -> module: this one, at "", and those in it, outer before inner, each once."""
+        """A dictionary from path to module: this one, with path "", and those in it, outer before inner, each once."""
         return {path: x for path, x in _walk(self, "", set()) if isinstance(x, Module)}
 
     def named_buffers(self) -> dict[str, NDArray[Any]]:
-        """Path -> the array of a buffer, of this module and those in it."""
+        """A dictionary from path to the array of a buffer, for this module and those in it."""
         pairs = ((path, m, name) for path, m in self.named_modules().items() for name in m.buffers)
         return {_join(path, name): getattr(m, name) for path, m, name in pairs}
 
@@ -99,37 +102,38 @@ class Module:
     # Training
 
     def train(self, mode: bool = True) -> Self:
-        """Switches this and all modules in it to training (dropout acts). Returns self."""
+        """Switch this module and those in it to training, where dropout is active. Returns self."""
         for module in self.modules():
             module.training = mode
         return self
 
     def eval(self) -> Self:
-        """Switches this and all modules in it to evaluation (dropout does nothing). Returns self."""
+        """Switch this module and those in it to evaluation, where dropout does nothing. Returns self."""
         return self.train(False)
 
     def freeze(self, frozen: bool = True) -> Self:
-        """Makes all parameters constants, which get no gradient, or with False variables again. Returns self."""
+        """Set requires_grad of all parameters to False, or with frozen=False to True again. Returns self."""
         for p in self.parameters():
             p.requires_grad = not frozen
             p.zero_grad()
         return self
 
     def zero_grad(self) -> None:
-        """Forgets the gradient of every parameter."""
+        """Clear the gradient of every parameter."""
         for p in self.parameters():
             p.zero_grad()
 
     # The state
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
-        """Path -> a copy of every parameter and buffer. Generators (of dropout) are not part of it."""
+        """A dictionary from path to a copy of each parameter and buffer. It leaves out the random state of dropout."""
         return {path: a.copy() for path, a in self._state().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Copies what `state_dict` returned into the parameters and buffers, whose arrays stay the same objects.
+        """Copy a state that `state_dict` returned into the parameters and buffers. Their arrays stay the same objects.
 
-        ValueError: paths that are missing or unknown, arrays of another shape or dtype; then nothing has changed.
+        Raises:
+            ValueError: a path is missing or unknown, or an array has another shape or dtype. Then nothing has changed.
         """
         own = self._state()
         arrays = {path: np.asarray(plain(value)) for path, value in state.items()}
@@ -142,7 +146,7 @@ class Module:
         if wrong:
             raise ValueError(
                 f"load_state_dict: the state does not belong to this {type(self).__name__}: {'; '.join(wrong)}. "
-                "Build the module as it was when its state was saved. Nothing was changed."
+                "Build the module as it was when the state was saved. Nothing was changed."
             )
         for path, a in own.items():
             a[...] = arrays[path]

@@ -1,4 +1,4 @@
-"""Pooling: one number per window of each channel. Windows, padding and sizes as in PyTorch."""
+"""Pooling of images: one number per window of each channel. Windows, padding and sizes are those of PyTorch."""
 
 from __future__ import annotations
 
@@ -10,17 +10,76 @@ import numpy as np
 from ..dispatch import plain
 from ..domain import rand, sample
 from ..op import Primitive, linear
-from .compiled import compiled, contiguous
-from .gathering import gather_rows
+from .loops import compiled, contiguous, gather_rows
+from .module import Module
 from .windows import Pair, Window, check_fits, check_images, pair
 
 
-def max_pool2d(x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """The largest entry of each window; padding is never the largest. A NaN counts as largest.
+class _Pool(Module):
+    """The arguments of a pooling layer."""
 
-    x: (n, channels, height, width). kernel, stride, padding: an integer or a pair (vertical, horizontal); the stride is
-    the kernel unless given; padding is at most half the kernel. Returns (n, channels, places down, places across).
-    Of equal entries the first has the gradient, as in PyTorch. ValueError: a window that does not fit.
+    def __init__(self, kernel: Any, stride: Any = None, padding: Any = 0) -> None:
+        name = type(self).__name__
+        self.kernel = pair(name, "kernel", kernel)
+        self.stride = self.kernel if stride is None else pair(name, "stride", stride)
+        self.padding = pair(name, "padding", padding, 0)
+
+    def __repr__(self) -> str:
+        parts = [str(self.kernel)]
+        parts += [f"stride={self.stride}"] if self.stride != self.kernel else []
+        parts += [f"padding={self.padding}"] if self.padding != (0, 0) else []
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class MaxPool2d(_Pool):
+    """The largest element of each window of images. See `max_pool2d`.
+
+    Args:
+        kernel: size of the window. Like stride and padding, an integer or a pair (vertical, horizontal).
+        stride: distance of neighbouring windows in pixels; by default the kernel.
+        padding: pixels around the image, at most half the kernel.
+
+    Raises:
+        ValueError: sizes that are not positive integers (0 is allowed for padding).
+
+    >>> MaxPool2d(2)(np.zeros((2, 3, 4, 4))).shape
+    (2, 3, 2, 2)
+    """
+
+    def forward(self, x: Any) -> Any:
+        """Pool x of shape (n, channels, height, width). Returns (n, channels, output height, output width)."""
+        return max_pool2d(x, self.kernel, self.stride, self.padding)
+
+
+class AvgPool2d(_Pool):
+    """The mean of each window of images. See `avg_pool2d`. The arguments are those of `MaxPool2d`.
+
+    >>> AvgPool2d(3, stride=1, padding=1)(np.zeros((2, 3, 4, 4))).shape
+    (2, 3, 4, 4)
+    """
+
+    def forward(self, x: Any) -> Any:
+        """Pool x of shape (n, channels, height, width). Returns (n, channels, output height, output width)."""
+        return avg_pool2d(x, self.kernel, self.stride, self.padding)
+
+
+def max_pool2d(x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any:
+    """The largest element of each window. NaN counts as largest, padding never does.
+
+    If several elements are largest, the gradient goes to the first of them, as in PyTorch.
+
+    Args:
+        x: images, (n, channels, height, width), float32 or float64.
+        kernel: size of the window. Like stride and padding, an integer or a pair (vertical, horizontal).
+        stride: distance of neighbouring windows in pixels; by default the kernel, so that windows do not overlap.
+        padding: pixels around the image, at most half the kernel.
+
+    Returns:
+        (n, channels, output height, output width), in the dtype of x.
+
+    Raises:
+        ValueError: a window that does not fit, or an x of another shape.
+        TypeError: x is not float32 or float64.
 
     >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
     [[[[5.0, 7.0], [13.0, 15.0]]]]
@@ -28,7 +87,7 @@ def max_pool2d(x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any
     window = pool_window("max_pool2d", x, kernel, stride, padding)
     values = contiguous(plain(x))
     n, channels, height, width = values.shape
-    down, across = window.places((height, width))
+    down, across = window.output_size((height, width))
     at = np.empty((n, channels, down, across), np.intp)
     (kh, kw), (sh, sw), ((top, _), (left, _)) = window.kernel, window.stride, window.padding
     _find_largest(values.reshape(-1, height, width), at.reshape(-1, down, across), kh, kw, sh, sw, top, left)
@@ -36,7 +95,9 @@ def max_pool2d(x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any
 
 
 def avg_pool2d(x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any:
-    """The mean of each window; padding counts as zeros, as in PyTorch. Arguments and errors as for `max_pool2d`.
+    """The mean of each window, in which padding counts as 0, as in PyTorch.
+
+    Arguments, shapes and errors are those of `max_pool2d`.
 
     >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
     [[[[2.5, 4.5], [10.5, 12.5]]]]
@@ -45,7 +106,7 @@ def avg_pool2d(x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any
 
 
 def pool_window(name: str, x: Any, kernel: Any, stride: Any, padding: Any) -> Window:
-    """The window of a pooling of x. ValueError: for what `max_pool2d` refuses. TypeError: x holds no floats."""
+    """The window of a pooling of x. Raises the errors of `max_pool2d`."""
     check_images(name, x)
     if x.dtype.newbyteorder("=") not in (np.float32, np.float64):
         raise TypeError(f"{name}: x must be float32 or float64. Received: {x.dtype}. Convert with .astype(np.float32).")
@@ -64,7 +125,7 @@ def pool_window(name: str, x: Any, kernel: Any, stride: Any, padding: Any) -> Wi
 
 @compiled
 def _find_largest(x: Any, at: Any, kh: int, kw: int, sh: int, sw: int, top: int, left: int) -> None:
-    """Where in all of x each window has its largest entry, the first of equal ones. x, at: (planes, ., .)."""
+    """Write into `at` the flat index in x of the first largest element of each window. x, at: (planes, ., .)."""
     planes, height, width = x.shape
     for p in range(planes):
         for i in range(at.shape[1]):
@@ -104,7 +165,7 @@ def _add_to_windows(y: Any, x: Any, kh: int, kw: int, sh: int, sw: int, top: int
 
 
 def _over_planes(loops: Any, source: Any, size: Pair, window: Window) -> Any:
-    """Applies loops to every channel of every image of `source`; the result has the given height and width."""
+    """Apply loops to every channel of every image; the result has height and width `size`."""
     source = contiguous(source)
     result = np.zeros((*source.shape[:2], *size), source.dtype)
     (kh, kw), (sh, sw), ((top, _), (left, _)) = window.kernel, window.stride, window.padding
@@ -116,11 +177,11 @@ def _over_planes(loops: Any, source: Any, size: Pair, window: Window) -> Any:
 
 def _average(x: Any, window: Window) -> Any:
     """The mean of each window, with zeros outside the image."""
-    return _over_planes(_sum_windows, x, window.places(x.shape[2:]), window)
+    return _over_planes(_sum_windows, x, window.output_size(x.shape[2:]), window)
 
 
 def _share_average(g: Any, size: Pair, window: Window) -> Any:
-    """Every number shared equally by the entries of its window, in images of the given height and width."""
+    """Divide each number equally among the elements of its window, in images of height and width `size`."""
     return _over_planes(_add_to_windows, g, size, window)
 
 

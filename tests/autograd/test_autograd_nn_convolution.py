@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ravine.autograd import Tensor, check_grads, grad, nn
 from ravine.autograd.nn.convolution import convolve, convolve_input, convolve_weight
-from ravine.autograd.nn.gathering import gather_rows, scatter_rows
+from ravine.autograd.nn.loops import gather_rows, scatter_rows
 from ravine.autograd.nn.windows import Window
 
 
