@@ -1,9 +1,9 @@
 """Schedules combine into schedules, by operators.
 
-    a >> b                     then: a for its horizon, then b from its own k = 0
-    a + b, a * b, a ** 2.0     value by value, at the same k; b may be a number
-    s[:n], s[n:], s[::n]       the first n steps, all but these, every n-th
-    s.clip(low, high)          bounded
+a >> b                     then: a for its horizon, then b from its own k = 0
+a + b, a * b, a ** 2.0     value by value, at the same k; b may be a number
+s[:n], s[n:], s[::n]       the first n steps, all but these, every n-th
+s.clip(low, high)          bounded
 """
 
 import math
@@ -16,10 +16,10 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from .base import Value
-from .fields import Count, Each, OptionalReal, Real, Span, refusal
+from .fields import Each, NonNegativeInt, PositiveInt, refusal
 
 
-class Schedule(Value):
+class Schedule(Value, abstract=True):
     """A function of the step count k = 0, 1, 2, ... (updates already taken), and a value.
 
     Frozen, comparable, hashable; `eval(repr(s)) == s`; `Schedule.from_json(s.to_json()) == s`. A new shape is a
@@ -112,7 +112,7 @@ def _within(inner: Schedule, binds: int) -> str:
 # -- of one schedule: the horizon stays, unless time is cut -----------------------------------------------------------
 
 
-class Unary(Schedule):
+class Unary(Schedule, abstract=True):
     """What has one schedule inside, and its horizon."""
 
     inner: Inner
@@ -131,7 +131,7 @@ class Scaled(Unary):
     [0.0, 0.25, 0.5]
     """
 
-    factor: Real
+    factor: float
     binds = 3
 
     def formula(self, k: int) -> float:
@@ -150,7 +150,7 @@ class Offset(Unary):
     [0.5, 1.0, 1.5]
     """
 
-    amount: Real
+    amount: float
     binds = 2
 
     def formula(self, k: int) -> float:
@@ -170,7 +170,7 @@ class Power(Unary):
     [0.0, 1.0, 4.0, 9.0, 16.0]
     """
 
-    exponent: Real
+    exponent: float
     binds = 4
 
     def formula(self, k: int) -> float:
@@ -190,10 +190,10 @@ class Clipped(Unary):
     [1.0, 1.0, 2.0, 3.0, 3.0]
     """
 
-    low: OptionalReal = None
-    high: OptionalReal = None
+    low: float | None = None
+    high: float | None = None
 
-    def _check(self) -> None:
+    def _check_together(self) -> None:
         if self.low is None and self.high is None:
             raise ValueError(refusal("low", "given, or high", None, "Without either nothing is clipped."))
         if self.low is not None and self.high is not None and self.low > self.high:
@@ -222,7 +222,7 @@ class Truncated(Unary):
     [4.0, 3.0, 2.0, 2.0, 2.0]
     """
 
-    steps: Count
+    steps: NonNegativeInt
 
     def formula(self, k: int) -> float:
         """inner(min(k, steps))"""
@@ -245,8 +245,8 @@ class Strided(Unary):
     [2.0, 5.0, 8.0]
     """
 
-    start: Count
-    every: Span = 1
+    start: NonNegativeInt
+    every: PositiveInt = 1
 
     def formula(self, k: int) -> float:
         """inner(start + every * k)"""
@@ -265,7 +265,7 @@ class Strided(Unary):
 # -- of two, at the same k: until both have ended ---------------------------------------------------------------------
 
 
-class Binary(Schedule):
+class Binary(Schedule, abstract=True):
     """What has two schedules inside, and lasts as long as the longer of them: from there on both hold."""
 
     left: Inner
@@ -330,7 +330,7 @@ class Then(Schedule):
     parts: Chain
     binds = 1
 
-    def _check(self) -> None:
+    def _check_together(self) -> None:
         if len(self.parts) < 2:
             raise ValueError(refusal("parts", "at least two schedules", self.parts, "Write a >> b."))
         for part in self.parts[:-1]:

@@ -1,19 +1,18 @@
 """A schedule is a value: frozen, validated fields and one formula; everything else is derived from these two."""
 
-import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from os import PathLike
-from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform, get_type_hints, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import drawing
-from .fields import count, path_of, refusal
+from .fields import Interval, refusal
+from .record import Record
 
 if TYPE_CHECKING:
     from .plateau import Controller
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 COUNTS = "It counts the updates already taken: 0 at the first one."
 
 
-@dataclass_transform(frozen_default=True)
-class Value(ABC):
+class Value(Record, ABC):
     """A frozen record with a `formula` of the step count.
 
     A subclass is made a frozen dataclass (comparable, hashable), its fields are checked at construction as their
@@ -30,7 +28,6 @@ class Value(ABC):
     """
 
     registry: ClassVar[dict[str, type[Any]]] = {}
-    _checks: ClassVar[dict[str, Callable[[str, Any], Any]]]
 
     @abstractmethod
     def formula(self, k: int) -> float:
@@ -46,38 +43,14 @@ class Value(ABC):
 
     # -- the record --------------------------------------------------------------------------------------------------
 
-    def __init_subclass__(cls) -> None:
-        dataclass(frozen=True, repr=False)(cls)
-        hints = get_type_hints(cls, include_extras=True)
-        cls._checks = {field.name: _check_of(cls, field.name, hints) for field in fields(cls)}  # type: ignore[arg-type]
-        if not getattr(cls.formula, "__isabstractmethod__", False):
-            namesake = Value.registry.setdefault(cls.__name__, cls)
-            if namesake.__module__ != cls.__module__:
-                raise TypeError(
-                    f"a schedule named {cls.__name__} exists in {namesake.__module__}. "
-                    f"Received: another from {cls.__module__}. Configurations name the class: choose another name."
-                )
-            Value.registry[cls.__name__] = cls
-
-    def __post_init__(self) -> None:
-        try:
-            for name, check in self._checks.items():
-                object.__setattr__(self, name, check(name, getattr(self, name)))
-            self._check()
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{type(self).__name__}: {error}") from None
-
-    def _check(self) -> None:  # noqa: B027 (most shapes have no such fields)
-        """Refuse fields that are each valid but not together. Raises ValueError."""
-
-    def __repr__(self) -> str:
-        given = [(field, getattr(self, field.name)) for field in fields(self)]  # type: ignore[arg-type]
-        arguments = [
-            _source(value) if field.default is MISSING else f"{field.name}={_source(value)}"
-            for field, value in given
-            if value != field.default
-        ]
-        return f"{type(self).__name__}({', '.join(arguments)})"
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        namesake = cls.registry.get(cls.__name__, cls)
+        if namesake.__module__ != cls.__module__:
+            raise TypeError(
+                f"a schedule named {cls.__name__} exists in {namesake.__module__}. "
+                f"Received: another from {cls.__module__}. Configurations name the class: choose another name."
+            )
 
     # -- evaluation --------------------------------------------------------------------------------------------------
 
@@ -107,7 +80,7 @@ class Value(ABC):
     # -- what is inside ----------------------------------------------------------------------------------------------
 
     def _items(self) -> Iterator[Any]:
-        for name in self._checks:
+        for name in self.checks:
             value = getattr(self, name)
             yield from value if isinstance(value, tuple) else (value,)
 
@@ -119,7 +92,7 @@ class Value(ABC):
 
     def fresh(self) -> Self:
         """An equal value with controllers of its own that have observed nothing: for another run."""
-        return type(self)(**{name: _renewed(getattr(self, name)) for name in self._checks})
+        return type(self)(**{name: _renewed(getattr(self, name)) for name in self.checks})
 
     # -- pictures ----------------------------------------------------------------------------------------------------
 
@@ -146,82 +119,14 @@ class Value(ABC):
         Raises:
             ModuleNotFoundError: matplotlib is missing; it is in the extra ravine[experiments].
         """
-        last = self.extent if steps is None else count("plot: steps", steps)
+        last = self.extent if steps is None else Interval(ge=0, integer=True)("plot: steps", steps)
         return drawing.plotted(self, repr(self), int(last), path, ax)
 
     def _repr_svg_(self) -> str:
         return drawing.svg(self, repr(self), self.extent)
-
-    # -- configuration -----------------------------------------------------------------------------------------------
-
-    def to_config(self) -> dict[str, Any]:
-        """The value as JSON knows it: a dict of the class name under "class", and the fields.
-
-        Raises ValueError if a field holds a function that has no name in a module.
-        """
-        return {"class": type(self).__name__} | {name: _encoded(getattr(self, name)) for name in self._checks}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The value that `to_config` described. Raises TypeError or ValueError if it describes none."""
-        if not isinstance(config, Mapping):
-            raise TypeError(f"a configuration must be a dict. Received: {config!r}. Write what to_config() returns.")
-        name, given = config.get("class"), {key: value for key, value in config.items() if key != "class"}
-        kind: Any = Value.registry.get(name) if isinstance(name, str) else None
-        if kind is None or not issubclass(kind, cls):
-            known = ", ".join(sorted(other.__name__ for other in Value.registry.values() if issubclass(other, cls)))
-            raise ValueError(f"{cls.__name__}: class must be one of {known}. Received: class={name!r}.")
-        missing = {field.name for field in fields(kind) if field.default is MISSING} - given.keys()
-        if missing or given.keys() - kind._checks.keys():
-            received = ", ".join(map(str, given)) or "none"
-            raise ValueError(f"{name}: the fields must be {', '.join(kind._checks)}. Received: {received}.")
-        value: Self = kind(**{key: _decoded(item) for key, item in given.items()})
-        return value
-
-    def to_json(self) -> str:
-        """The configuration as JSON text; numbers round trip exactly."""
-        return json.dumps(self.to_config())
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The value that `to_json` wrote. Raises TypeError or ValueError if the text describes none."""
-        return cls.from_config(json.loads(text))
-
-
-def _check_of(owner: type, name: str, hints: Mapping[str, Any]) -> Callable[[str, Any], Any]:
-    check: Callable[[str, Any], Any] | None = getattr(hints[name], "__metadata__", (None,))[0]
-    if not callable(check):
-        raise TypeError(
-            f"{owner.__name__}: a field must be annotated with its check, as Real, Count and others of "
-            f"ravine.schedules.fields are. Received: {name}: {hints[name]!r}."
-        )
-    return check
-
-
-def _source(value: Any) -> str:
-    return repr(path_of(value) or value)
 
 
 def _renewed(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_renewed, value))
     return value.fresh() if isinstance(value, Value) else value
-
-
-def _encoded(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_encoded(item) for item in value]
-    if isinstance(value, Value):
-        return value.to_config()
-    if callable(value) and path_of(value) is None:
-        raise ValueError(
-            f"only a function at the top level of a module can be named in a configuration. Received: {value!r}. "
-            "Write it with def in a module."
-        )
-    return path_of(value) or value
-
-
-def _decoded(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_decoded(item) for item in value]
-    return Value.from_config(value) if isinstance(value, Mapping) else value

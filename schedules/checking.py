@@ -38,10 +38,9 @@ def check_schedule(schedule: Schedule) -> None:
         TypeError: it is no schedule.
 
     >>> from ravine.schedules import Schedule, check_schedule
-    >>> from ravine.schedules.fields import Real
     >>> class Harmonic(Schedule):
     ...     '''start / (k + 1).'''
-    ...     start: Real
+    ...     start: float
     ...
     ...     def formula(self, k):
     ...         return self.start / np.float32(k + 1)
@@ -140,7 +139,7 @@ def _horizon(schedule: Schedule) -> None:
 
 def _freeze(schedule: Schedule) -> None:
     """no field can be set."""
-    for name in schedule._checks:
+    for name in schedule.checks:
         try:
             setattr(schedule, name, getattr(schedule, name))
         except dataclasses.FrozenInstanceError:

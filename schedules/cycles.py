@@ -2,10 +2,10 @@
 
 import math
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Literal
 
 from .algebra import Schedule, Unary
-from .fields import Growth, OneOf, OptionalReal, OrNone, Positive, Real, Share, Shrinkage, Span, refusal, span
+from .fields import Growth, Positive, PositiveFraction, PositiveInt, UnitInterval, refusal
 from .shapes import between
 
 
@@ -19,7 +19,7 @@ class Repeat(Unary):
     [0.0, 0.5, 0.0, 0.5, 0.0]
     """
 
-    def _check(self) -> None:
+    def _check_together(self) -> None:
         if not 0 < self.inner.horizon < math.inf:
             raise ValueError(refusal("inner", "of 1 or more steps, and end", self.inner, "Say how long: s[:n]."))
 
@@ -47,8 +47,8 @@ class CosineWave(Schedule):
     [1.0, 0.5, 0.0, 0.5, 1.0]
     """
 
-    start: Real
-    end: Real
+    start: float
+    end: float
     period: Positive
 
     def formula(self, k: int) -> float:
@@ -72,11 +72,11 @@ class CosineRestarts(Schedule):
     [1.0, 0.5, 1.0, 0.5, 1.0]
     """
 
-    start: Real
-    end: Real
-    steps: Span
+    start: float
+    end: float
+    steps: PositiveInt
     multiplier: Growth = 1
-    decay: Shrinkage = 1.0
+    decay: PositiveFraction = 1.0
 
     def cycle(self, k: int) -> tuple[int, float]:
         """The cycle that k is in, and the fraction of it that has passed."""
@@ -106,16 +106,14 @@ class Cyclic(Schedule):
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.25, 0.5, 0.25, 0.0]
     """
 
-    low: Real
-    high: Real
-    up: Span
-    down: Annotated[int | None, OrNone(span)] = None
-    mode: Annotated[
-        Literal["triangular", "triangular2", "exp_range"], OneOf(("triangular", "triangular2", "exp_range"))
-    ] = "triangular"
-    gamma: Shrinkage = 1.0
+    low: float
+    high: float
+    up: PositiveInt
+    down: PositiveInt | None = None
+    mode: Literal["triangular", "triangular2", "exp_range"] = "triangular"
+    gamma: PositiveFraction = 1.0
 
-    def _check(self) -> None:
+    def _check_together(self) -> None:
         if self.gamma != 1 and self.mode != "exp_range":
             raise ValueError(refusal("gamma", f"left out with mode={self.mode!r}", self.gamma, "Or write 'exp_range'."))
 
@@ -142,13 +140,13 @@ class OneCycle(Schedule):
     [0.1, 0.55, 1.0, 0.0, 0.0]
     """
 
-    peak: Real
-    steps: Span
-    start: OptionalReal = None
-    end: OptionalReal = None
-    rise: Share = 0.3
-    shape: Annotated[Literal["cosine", "linear"], OneOf(("cosine", "linear"))] = "cosine"
-    phases: Annotated[Literal[2, 3], OneOf((2, 3))] = 2
+    peak: float
+    steps: PositiveInt
+    start: float | None = None
+    end: float | None = None
+    rise: UnitInterval = 0.3
+    shape: Literal["cosine", "linear"] = "cosine"
+    phases: Literal[2, 3] = 2
 
     @property
     def corners(self) -> tuple[tuple[float, float], ...]:

@@ -1,11 +1,13 @@
 """What a function of the user's, another clock, or chance makes."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from .algebra import Inner, Schedule
-from .fields import Count, Function, Real, Span
+from .fields import NonNegativeInt, PositiveInt
 
 
 class PerEpoch(Schedule):
@@ -17,7 +19,7 @@ class PerEpoch(Schedule):
     """
 
     schedule: Inner
-    steps_per_epoch: Span
+    steps_per_epoch: PositiveInt
 
     def formula(self, k: int) -> float:
         """schedule(k // steps_per_epoch)"""
@@ -41,11 +43,11 @@ class Lambda(Schedule):
     name can be used, but not written in a configuration. What is to have parameters is better a class of its own:
 
     >>> from ravine.schedules import Schedule
-    >>> from ravine.schedules.fields import Real, Span
+    >>> from ravine.schedules.fields import PositiveInt
     >>> class Sawtooth(Schedule):
     ...     '''From 0 towards `top`, over and over.'''
-    ...     top: Real
-    ...     every: Span = 2
+    ...     top: float
+    ...     every: PositiveInt = 2
     ...
     ...     def formula(self, k):
     ...         return self.top * (k % self.every) / self.every
@@ -53,7 +55,7 @@ class Lambda(Schedule):
     [0.0, 2.0, 4.0, 6.0, 0.0]
     """
 
-    function: Function
+    function: Callable[..., Any]
 
     def formula(self, k: int) -> float:
         """function(k)"""
@@ -69,8 +71,8 @@ class Recurrence(Schedule):
     [1.0, 1.0, 0.5, 0.167, 0.042]
     """
 
-    start: Real
-    function: Function
+    start: float
+    function: Callable[..., Any]
 
     def formula(self, k: int) -> float:
         """function(k, value(k - 1))"""
@@ -102,7 +104,7 @@ class Noise(Schedule):
     (True, False)
     """
 
-    seed: Count
+    seed: NonNegativeInt
 
     def formula(self, k: int) -> float:
         """sqrt(-2 * log(u)) * cos(2 * pi * v), of u and v from a hash of (seed, k)"""

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
 from .algebra import Schedule
-from .fields import Count, NonNegative, Number, OneOf, OrNone, count, nonnegative, real, refusal, share
+from .fields import Fraction, Interval, NonNegative, NonNegativeInt, OrNone, refusal
 
 
-class Controller(Schedule):
+class Controller(Schedule, abstract=True):
     """A schedule whose values change with what it observes.
 
     As a value (`==`, `hash`, `repr`, JSON) it is its fields alone, the same before and after. What it has observed is
@@ -75,12 +75,7 @@ class Controller(Schedule):
 
 def a_rate(name: str, value: Any) -> Schedule | float:
     """Check: a schedule, or a number >= 0."""
-    return value if isinstance(value, Schedule) else nonnegative(name, value)
-
-
-Reduction = Annotated[
-    float, Number("a number in [0, 1)", "Write 0.1: a tenth is left.", valid=lambda value: 0 <= value < 1)
-]
+    return value if isinstance(value, Schedule) else Interval(ge=0)(name, value)
 
 
 class ReduceOnPlateau(Controller):
@@ -103,22 +98,22 @@ class ReduceOnPlateau(Controller):
     """
 
     start: Annotated[Schedule | float, a_rate]
-    factor: Reduction = 0.1
-    patience: Count = 10
-    mode: Annotated[Literal["min", "max"], OneOf(("min", "max"))] = "min"
+    factor: Fraction = 0.1
+    patience: NonNegativeInt = 10
+    mode: Literal["min", "max"] = "min"
     threshold: NonNegative = 1e-4
-    cooldown: Count = 0
+    cooldown: NonNegativeInt = 0
     minimum: NonNegative = 0.0
-    threshold_mode: Annotated[Literal["rel", "abs"], OneOf(("rel", "abs"))] = "rel"
+    threshold_mode: Literal["rel", "abs"] = "rel"
 
     state_fields = {  # noqa: RUF012
-        "best": (None, OrNone(real)),
-        "bad": (0, count),  # metrics in a row that were not better
-        "cooling": (0, count),  # metrics left that don't count
-        "scale": (1.0, share),
+        "best": (None, OrNone(Interval())),
+        "bad": (0, Interval(ge=0, integer=True)),  # metrics in a row that were not better
+        "cooling": (0, Interval(ge=0, integer=True)),  # metrics left that don't count
+        "scale": (1.0, Interval(ge=0, le=1)),
     }
 
-    def _check(self) -> None:
+    def _check_together(self) -> None:
         if isinstance(self.start, float) and self.minimum > self.start:
             raise ValueError(refusal("minimum", f"<= start={self.start!r}", self.minimum, "Nothing would be reduced."))
 

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from . import drawing
 from .algebra import Schedule
-from .fields import Number, OneOf, positive, refusal
+from .fields import Interval, OneOf, refusal
 from .shapes import Exponential, Linear
 
-several = Number("an integer >= 3", "Write a number of updates, such as 100.", int, lambda value: value >= 3)
-memory = Number("a number in [0, 1)", "Write 0.9; 0 doesn't smooth.", valid=lambda value: 0 <= value < 1)
-excess = Number("a finite number > 1", "Write 4: four times the lowest loss.", valid=lambda value: value > 1)
+positive, several = Interval(gt=0), Interval(ge=3, integer=True)
+memory, excess = Interval(ge=0, lt=1), Interval(gt=1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,10 @@ the horizon inf. Arithmetic is float64 throughout; where a value grows beyond it
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from .algebra import Schedule
-from .fields import Count, Flag, Milestones, NonNegative, Positive, Real, Reals, Span
+from .fields import Milestones, NonNegative, NonNegativeInt, Positive, PositiveInt
 
 
 class Constant(Schedule):
@@ -18,7 +19,7 @@ class Constant(Schedule):
     [0.1, 0.1]
     """
 
-    value: Real
+    value: float
 
     def formula(self, k: int) -> float:
         """value"""
@@ -32,7 +33,7 @@ class InverseSqrt(Schedule):
     [1.0, 0.5, 0.1]
     """
 
-    start: Real
+    start: float
 
     def formula(self, k: int) -> float:
         """start / sqrt(k + 1)"""
@@ -42,12 +43,12 @@ class InverseSqrt(Schedule):
 # -- ramps: from start to end in a given number of steps, then hold the end -------------------------------------------
 
 
-class Ramp(Schedule):
+class Ramp(Schedule, abstract=True):
     """From `start` at k = 0 to `end` at k = steps, both exactly; `end` ever after. With steps=0, `end` at every k."""
 
-    start: Real
-    end: Real
-    steps: Count
+    start: float
+    end: float
+    steps: NonNegativeInt
 
     @property
     def horizon(self) -> float:
@@ -115,13 +116,13 @@ def decayed(start: float, factor: float, times: float) -> float:
         return start and start * math.inf
 
 
-class Decay(Schedule):
+class Decay(Schedule, abstract=True):
     """From `start` at k = 0, at a `rate` for each `steps` steps; continuous, or in whole units if `staircase`."""
 
-    start: Real
+    start: float
     rate: NonNegative
-    steps: Span = 1
-    staircase: Flag = False
+    steps: PositiveInt = 1
+    staircase: bool = False
 
     def elapsed(self, k: int) -> float:
         """Units of time: k / steps, its floor if staircase."""
@@ -163,9 +164,9 @@ class Step(Schedule):
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
 
-    start: Real
+    start: float
     factor: NonNegative
-    every: Span
+    every: PositiveInt
 
     def formula(self, k: int) -> float:
         """start * factor**(k // every)"""
@@ -181,7 +182,7 @@ class MultiStep(Schedule):
     [1.0, 1.0, 0.5, 0.25, 0.25]
     """
 
-    start: Real
+    start: float
     factor: NonNegative
     at: Milestones
 
@@ -197,10 +198,10 @@ class Piecewise(Schedule):
     [1.0, 1.0, 0.3, 0.3, 0.1]
     """
 
-    values: Reals
+    values: Sequence[float]
     at: Milestones
 
-    def _check(self) -> None:
+    def _check_together(self) -> None:
         if len(self.values) != len(self.at) + 1:
             raise ValueError(
                 f"values must be one more than at. Received: {len(self.values)} values, {len(self.at)} boundaries. "

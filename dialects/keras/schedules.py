@@ -8,26 +8,13 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
 from typing import Annotated, Any, Self
 
 from ...schedules import Lambda, Schedule
-from ...schedules.fields import (
-    Count,
-    Each,
-    Flag,
-    Growth,
-    NonNegative,
-    OptionalReal,
-    Positive,
-    Real,
-    Reals,
-    count,
-    refusal,
-    span,
-)
+from ...schedules.fields import Each, Growth, Interval, NonNegative, NonNegativeInt, Positive, refusal
 from .. import compositions as of
 
 __all__ = [
@@ -66,11 +53,11 @@ def _label(name: str, value: Any) -> Any:
 
 def _steps(name: str, value: Any) -> Any:
     """Check: an integer >= 1, which may be written as a float."""
-    return span(name, int(value) if isinstance(value, float) and value.is_integer() else value)
+    return Interval(ge=1, integer=True)(name, int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _boundary(name: str, value: Any) -> Any:
-    return count(name, int(value) if isinstance(value, float) and value.is_integer() else value)
+    return Interval(ge=0, integer=True)(name, int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 Name = Annotated[str | None, _label]
@@ -78,7 +65,7 @@ Steps = Annotated[int, _steps]
 Boundaries = Annotated[Any, Each(_boundary)]
 
 
-class Decay(Schedule):
+class Decay(Schedule, abstract=True):
     """A schedule of Keras's: it is what its `composition` makes of its fields, in `ravine.schedules`."""
 
     @property
@@ -92,7 +79,7 @@ class Decay(Schedule):
         """The same as a schedule of `ravine.schedules`."""
         return self.composition(**{name: value for name, value in self.get_config().items() if name != "name"})
 
-    def _check(self) -> None:
+    def _check_together(self) -> None:
         vars(self)["ours"] = self.ours  # what it refuses is refused here
 
     def formula(self, k: int) -> float:
@@ -128,20 +115,20 @@ def _whole(cls: Any, config: Mapping[str, Any]) -> dict[str, Any]:
 class ExponentialDecay(Decay):
     """initial_learning_rate * decay_rate**(step / decay_steps), the exponent rounded down if staircase."""
 
-    initial_learning_rate: Real
+    initial_learning_rate: float
     decay_steps: Steps
     decay_rate: NonNegative
-    staircase: Flag = False
+    staircase: bool = False
     name: Name = "ExponentialDecay"
 
 
 class InverseTimeDecay(Decay):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps), the quotient rounded down if staircase."""
 
-    initial_learning_rate: Real
+    initial_learning_rate: float
     decay_steps: Steps
     decay_rate: NonNegative
-    staircase: Flag = False
+    staircase: bool = False
     name: Name = "InverseTimeDecay"
 
 
@@ -149,30 +136,30 @@ class PiecewiseConstantDecay(Decay):
     """values[i] up to and including step = boundaries[i], then the last value."""
 
     boundaries: Boundaries
-    values: Reals
+    values: Sequence[float]
     name: Name = "PiecewiseConstant"
 
 
 class PolynomialDecay(Decay):
     """To end_learning_rate in decay_steps, as (1 - step / decay_steps)**power; with `cycle` again and again, longer."""
 
-    initial_learning_rate: Real
+    initial_learning_rate: float
     decay_steps: Steps
-    end_learning_rate: Real = 0.0001
+    end_learning_rate: float = 0.0001
     power: Positive = 1.0
-    cycle: Flag = False
+    cycle: bool = False
     name: Name = "PolynomialDecay"
 
 
 class CosineDecay(Decay):
     """Half a wave from the first rate to alpha times it in decay_steps, after warmup_steps up to warmup_target."""
 
-    initial_learning_rate: Real
+    initial_learning_rate: float
     decay_steps: Steps
-    alpha: Real = 0.0
+    alpha: float = 0.0
     name: Name = "CosineDecay"
-    warmup_target: OptionalReal = None
-    warmup_steps: Count = 0
+    warmup_target: float | None = None
+    warmup_steps: NonNegativeInt = 0
 
 
 class CosineDecayRestarts(Decay):
@@ -181,11 +168,11 @@ class CosineDecayRestarts(Decay):
     No restart is missed by rounding here, as it may be in Keras.
     """
 
-    initial_learning_rate: Real
+    initial_learning_rate: float
     first_decay_steps: Steps
     t_mul: Growth = 2.0
     m_mul: Positive = 1.0
-    alpha: Real = 0.0
+    alpha: float = 0.0
     name: Name = "SGDRDecay"
 
 

@@ -15,7 +15,7 @@ from ravine.dialects.compositions import keras as keras_like
 from ravine.dialects.compositions import optax as optax_like
 from ravine.dialects.compositions import torch as torch_like
 from ravine.schedules import Cosine, Exponential, Linear, OneCycle, ReduceOnPlateau, Schedule, Step
-from ravine.schedules.fields import NonNegative, Span, count, real
+from ravine.schedules.fields import Interval, NonNegative, PositiveInt
 
 pytestmark = pytest.mark.peers
 K = np.arange(200)
@@ -333,8 +333,8 @@ def exactly_optax():
 
     class ExactlyOptax(ReduceOnPlateau):
         atol: NonNegative = 0.0
-        size: Span = 1
-        state_fields = {**ReduceOnPlateau.state_fields, "total": (0.0, real), "seen": (0, count)}  # noqa: RUF012
+        size: PositiveInt = 1
+        state_fields = {**ReduceOnPlateau.state_fields, "total": (0.0, Interval()), "seen": (0, Interval())}  # noqa: RUF012
 
         def better(self, metric, best):
             return best is None or metric < (1 - self.threshold) * best - self.atol

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from ravine.schedules import Constant, Lambda, Linear, Recurrence, ReduceOnPlateau, Schedule, check_schedule
-from ravine.schedules.fields import Real
 
 
 def returning(value, **more):
@@ -33,7 +32,7 @@ class Plateau(ReduceOnPlateau):
 
 
 class Renamed(Schedule):
-    start: Real = 1.0
+    start: float = 1.0
 
     def formula(self, k):
         return self.start

@@ -3,7 +3,8 @@
 import dataclasses
 import doctest
 import math
-from typing import get_type_hints
+from collections.abc import Callable
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -46,18 +47,18 @@ leaves = st.builds(Linear, reals, reals, st.integers(1, 50))
 
 # One strategy for each annotation; a shape whose fields depend on each other has its own below.
 FIELD = {
-    fields.Real: reals,
+    float: reals,
+    bool: st.booleans(),
+    float | None: optional,
+    Callable[..., Any]: st.just(root),
     fields.NonNegative: st.floats(0, 2),
     fields.Positive: st.floats(0.1, 3),
-    fields.Shrinkage: st.floats(0.5, 1),
-    fields.Count: st.integers(0, 50) | st.integers(0, 2**40),
-    fields.Span: spans,
-    fields.Flag: st.booleans(),
-    fields.Milestones: milestones,
-    fields.OptionalReal: optional,
-    fields.Share: st.floats(0, 1),
+    fields.UnitInterval: st.floats(0, 1),
+    fields.PositiveFraction: st.floats(0.5, 1),
+    fields.NonNegativeInt: st.integers(0, 50) | st.integers(0, 2**40),
+    fields.PositiveInt: spans,
     fields.Growth: st.integers(1, 10) | st.floats(1.2, 5),
-    fields.Function: st.just(root),
+    fields.Milestones: milestones,
     algebra.Inner: leaves,
 }
 OWN = {
@@ -84,7 +85,7 @@ OWN = {
 
 def of(shape: type[Schedule]) -> st.SearchStrategy[Schedule]:
     hints = get_type_hints(shape, include_extras=True)
-    return OWN[shape] if shape in OWN else st.builds(shape, **{name: FIELD[hints[name]] for name in shape._checks})
+    return OWN[shape] if shape in OWN else st.builds(shape, **{name: FIELD[hints[name]] for name in shape.checks})
 
 
 def combined(inner: st.SearchStrategy[Schedule]) -> st.SearchStrategy[Schedule]:
@@ -202,8 +203,8 @@ def test_a_new_shape_is_fields_and_a_formula(monkeypatch):
     class Sawtooth(Schedule):
         """From 0 to `top`, over and over."""
 
-        top: fields.Real
-        every: fields.Span = 2
+        top: float
+        every: fields.PositiveInt = 2
 
         def formula(self, k):
             return self.top * (k % self.every) / self.every
@@ -215,17 +216,17 @@ def test_a_new_shape_is_fields_and_a_formula(monkeypatch):
     with pytest.raises(ValueError, match=r"^Sawtooth: every must be an integer >= 1. Received: every=0."):
         Sawtooth(1, 0)
 
-    with pytest.raises(TypeError, match=r"^Linear_: a field must be annotated with its check.*Received: start"):
+    with pytest.raises(TypeError, match=r"^Linear_: start: there is no check for float | str\. Choose one of"):
 
         class Linear_(Schedule):
-            start: float
+            start: float | str
 
     with pytest.raises(TypeError, match=r"a schedule named Linear exists in ravine.schedules.shapes"):
         type("Linear", (Schedule,), {"formula": lambda self, k: 0.0})
     assert Schedule.registry["Linear"] is public.Linear
 
 
-MODULES = [public, public.functions, public.ranges]
+MODULES = [public, public.record, fields, public.functions, public.ranges]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

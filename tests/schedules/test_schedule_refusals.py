@@ -43,7 +43,7 @@ FIELDS = [
     (lambda x: Polynomial(0, 1, 3, power=x), 0, ValueError, "Polynomial: power must be a finite number > 0"),
     (lambda x: Exponential(1, x), -0.5, ValueError, "Exponential: rate must be a finite number >= 0"),
     (lambda x: Exponential(1, 0.5, steps=x), 0, ValueError, "Exponential: steps must be an integer >= 1"),
-    (lambda x: Exponential(1, 0.5, staircase=x), 1, TypeError, "Exponential: staircase must be False or True"),
+    (lambda x: Exponential(1, 0.5, staircase=x), 1, TypeError, "Exponential: staircase must be True or False"),
     (lambda x: InverseTime(1, x), -1, ValueError, "InverseTime: rate must be a finite number >= 0"),
     (lambda x: Step(1, x, 3), -1, ValueError, "Step: factor must be a finite number >= 0"),
     (lambda x: Step(1, 0.1, x), 0, ValueError, "Step: every must be an integer >= 1"),
@@ -117,7 +117,7 @@ def test_k_is_refused(k, error):
 
 
 CONFIGURATIONS = [
-    ({"class": "Linea", "start": 0, "end": 1, "steps": 3}, "class must be one of Clipped, Constant, .*='Linea'"),
+    ({"class": "Linea", "start": 0, "end": 1, "steps": 3}, "class must be one of Scaled, .*Constant, .*='Linea'"),
     ({"start": 0, "end": 1, "steps": 3}, "class must be one of .*Received: class=None"),
     ({"class": ["Linear"]}, "class must be one of"),
     ({"class": "Linear", "start": 0, "end": 1}, "Linear: the fields must be start, end, steps. Received: start, end."),
