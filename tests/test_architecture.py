@@ -153,7 +153,7 @@ HOMONYMS = {
     # experiments: compare and sweep
     *("Bar", "Column", "Plan", "Results", "Store"),
     # dialects
-    *("Decay", "Number"),
+    "Decay",
 }
 PYTORCHS = {"Linear"}  # nn.Linear, the layer, beside the schedule: both names are the field's
 
