@@ -37,8 +37,8 @@ def train(trial: Trial, parallel: bool = False) -> Outcome:
         return _Run(trial).outcome(parallel)
 
 
-def fresh(optimizer: Optimizer) -> Optimizer:
-    """Return the optimizer with plateau controllers of its own, which have observed nothing."""
+def clone(optimizer: Optimizer) -> Optimizer:
+    """Return the same optimizer with plateau schedulers of its own, which have observed no metric yet."""
     schedules = {name: value.fresh() for name, value in vars(optimizer).items() if isinstance(value, Schedule)}
     return optimizer.replace(**schedules)
 
@@ -51,7 +51,7 @@ class _Run:
         self.problem = trial.problem.resplit(trial.seeds.data) if trial.seeds.data else trial.problem
         self.model: Any = self.problem.model(trial.seeds.initial)
         self.parameters = self.model.parameters()
-        self.optimizer = fresh(trial.optimizer).bind(self.parameters)
+        self.optimizer = clone(trial.optimizer).bind(self.parameters)
         self.train = [self.score("train")]
         self.validation = [self.score("validation")]
         self.seconds: list[tuple[float, float]] = []  # of each step: all of it, the update alone

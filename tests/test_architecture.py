@@ -83,8 +83,6 @@ CIRCLES = {
     # optim
     *("optim.averaging", "optim.bound", "optim.explain", "optim.group", "optim.notebook", "optim.optimizer"),
     *("optim.parameters", "optim.place", "optim.preparation", "optim.record", "optim.state", "optim.tiers"),
-    # experiments: fit
-    *("experiments.fit.callback", "experiments.fit.training"),
     # experiments: results
     *("experiments.figures", "experiments.results"),
     # experiments: sweep
@@ -151,7 +149,7 @@ HOMONYMS = {
     # optim
     *("Record", "Trial"),
     # experiments: compare and sweep
-    *("Bar", "Column", "Plan", "Results", "Store"),
+    *("Column", "Results", "Store"),
     # dialects
     "Decay",
 }

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-class Bar:
+class DownloadBar:
     """Shown on standard error, if that is a terminal."""
 
     total = 0

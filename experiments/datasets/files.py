@@ -75,9 +75,9 @@ def download(file: File, folder: Path) -> Path:
     """Return the file in the folder, fetching it if it isn't there; its checksum is compared either way."""
     import pooch
 
-    from .download import Bar
+    from .download import DownloadBar
 
-    fetch = pooch.HTTPDownloader(progressbar=Bar(file.name), timeout=TIMEOUT)
+    fetch = pooch.HTTPDownloader(progressbar=DownloadBar(file.name), timeout=TIMEOUT)
     return Path(pooch.retrieve(file.url, known_hash=file.hash, fname=file.name, path=folder, downloader=fetch))
 
 

@@ -1,16 +1,19 @@
-"""A training loop: `fit(model, data, Adam(lr=1e-3), epochs=10)`, callbacks, and checkpoints that resume bit by bit."""
+"""A training loop: `fit(model, data, Adam(lr=1e-3), epochs=10)`, callbacks, and checkpoints that resume bit for bit."""
 
-from .averaging import WeightAveraging
-from .best import SaveBest
 from .callback import Callback
-from .checkpoint import Checkpoint
-from .csv_logger import CSVLogger
+from .callbacks import (
+    EarlyStopping,
+    LearningRateScheduler,
+    ObserveMetric,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
+    WeightAveraging,
+)
+from .files import Checkpoint, CSVLogger, SaveBest
 from .history import History
 from .loop import evaluate, fit
 from .metrics import METRICS
-from .rates import LearningRateScheduler, Observe, ReduceLROnPlateau
 from .sparse import SparseDropout, SparseLinear
-from .stopping import EarlyStopping, TerminateOnNaN
 from .training import Training
 
 __all__ = [
@@ -21,7 +24,7 @@ __all__ = [
     "EarlyStopping",
     "History",
     "LearningRateScheduler",
-    "Observe",
+    "ObserveMetric",
     "ReduceLROnPlateau",
     "SaveBest",
     "SparseDropout",

@@ -1,30 +1,24 @@
-"""What a callback is: any object with some of these methods."""
+"""Callbacks: objects with methods that are called at the events of a training."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-
-if TYPE_CHECKING:
-    from .training import Training
-
-Logs = dict[str, Any]
-HOOKS = ("on_train_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end", "on_train_end")
+from .training import Logs, Training
 
 
 class Callback:
-    """What is told of each event of a training. A subclass defines the methods that it needs.
+    """A base class of callbacks. A subclass defines the methods that it needs.
 
-    Epochs and batches count from 0. `logs` are numbers by name, shared by all callbacks of the event: what is added to
-    those of `on_epoch_end` goes into the history.
+    Epochs and batches count from 0. `logs` holds numbers by name. All callbacks of an event share it: a number that is
+    added to the logs of `on_epoch_end` becomes part of the history.
 
-    Any object with one of these methods will do; one that has `set_optimizer`, as a dialect's callbacks have, is given
-    the optimizer. With `state_dict` and `load_state_dict` its state is part of a checkpoint.
+    The base class is optional: any object that has one of these methods is a callback. One with `set_optimizer`, such
+    as a dialect's, receives the optimizer. One with `state_dict` and `load_state_dict` is part of checkpoints.
 
     Attributes:
-        training: the run, with `model`, `optimizer`, `history`, `epoch`, `batch` and `stop(reason)`.
+        training: the training, with `model`, `optimizer`, `history`, `epoch`, `batch` and `stop(reason)`.
 
     >>> from ravine.autograd import nn
     >>> from ravine.experiments.fit import fit
@@ -39,42 +33,34 @@ class Callback:
 
     training: Training
 
+    def set_training(self, training: Training) -> None:
+        """Receive the training, before its first event."""
+        self.training = training
+
     def on_train_begin(self, logs: Logs) -> None:
-        """Before the first epoch of a call of `fit`."""
+        """Called before the first epoch of a call of `fit`."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
-        """Before an epoch's first batch."""
+        """Called before an epoch's first batch."""
 
     def on_batch_end(self, batch: int, logs: Logs) -> None:
-        """After the step with a batch."""
+        """Called after the step with a batch."""
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """After an epoch and its validation."""
+        """Called after an epoch and its validation."""
 
     def on_train_end(self, logs: Logs) -> None:
-        """After the last epoch; not after an error."""
-
-
-def attach(callback: Any, training: Training) -> None:
-    """Tell a callback whose it is. Raises UsageError if it is none."""
-    if isinstance(callback, type):
-        raise UsageError(f"fit: a callback must be an object, not a class. Received: {callback!r}.")
-    if not any(callable(getattr(callback, hook, None)) for hook in HOOKS):
-        raise UsageError(f"fit: a callback must have one of {', '.join(HOOKS)}. Received: {callback!r}.")
-    if isinstance(callback, Callback):
-        callback.training = training
-    elif hasattr(callback, "set_optimizer"):
-        callback.set_optimizer(training.optimizer)
+        """Called after the last epoch, unless an error ended the training."""
 
 
 class Monitor:
-    """A number in the logs, and what is better for it.
+    """A number in the logs, and whether it has improved.
 
     Args:
-        owner: who asks, for errors.
+        owner: the name of the callback, for error messages.
         name: of a loss or a metric.
         mode: "min", "max", or "auto": "max" for an accuracy, "min" for a loss or an error.
-        min_delta: better is better by more than this, whatever the number's size.
+        min_delta: an improvement of this or less does not count.
     """
 
     def __init__(self, owner: str, name: str, mode: str = "auto", min_delta: float = 0.0) -> None:
@@ -93,14 +79,14 @@ class Monitor:
         self.owner, self.name, self.mode, self.min_delta = owner, name, mode, min_delta
 
     def value(self, logs: Logs) -> float:
-        """The number. Raises UsageError if it isn't there."""
+        """Return the number. Raises UsageError if the logs lack it."""
         if self.name not in logs:
             hint = " Give validation data." if self.name.startswith("val_") else ""
             raise UsageError(f"{self.owner}: there is no {self.name!r} in the logs: {', '.join(logs)}.{hint}")
         return float(logs[self.name])
 
     def better(self, value: float, best: float | None) -> bool:
-        """Whether a number beats the best one; the first finite one does, a NaN never."""
+        """Return whether a number beats the best one; the first finite number does, a NaN never."""
         if best is None or not math.isfinite(value):
             return math.isfinite(value)
         return value + self.min_delta < best if self.mode == "min" else value - self.min_delta > best

@@ -1,4 +1,4 @@
-"""The data of a run: rows of inputs and targets, what is held out of them, and in which order they come."""
+"""The data of a training: rows of inputs and targets, those held out for validation, and the order of the batches."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Shuffle = bool | Literal["once"]
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Inputs X, an array or a CSR matrix, and targets y, an array, of as many rows."""
+    """Inputs X, an array or a CSR matrix, and targets y, an array, with the same number of rows."""
 
     X: Any
     y: NDArray[Any]
@@ -41,7 +41,7 @@ class Rows:
 
     @cached_property
     def digest(self) -> str:
-        """A digest of all bytes."""
+        """A digest of dtypes, shapes and all bytes."""
         parts = (self.X.data, self.X.indices, self.X.indptr) if sparse.issparse(self.X) else (self.X,)
         digest = hashlib.blake2b(digest_size=16)
         for part in (*parts, self.y):
@@ -54,10 +54,10 @@ def rows_of(what: str, data: Any, dtype: np.dtype[Any]) -> Rows:
     """Return data as Rows: floats in the dtype of the model, integers as they are.
 
     Raises:
-        UsageError: it is no pair of arrays of numbers, of as many rows, at least one.
+        UsageError: it is no pair of numeric arrays with the same number of rows, at least one.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
-        hint = " Say .split('validation'), or which you mean." if isinstance(data, Dataset) else ""
+        hint = " Name a split, such as .split('validation')." if isinstance(data, Dataset) else ""
         raise UsageError(f"fit: {what} must be a pair (X, y). Received: {type(data).__name__}.{hint}")
     X = sparse.csr_array(data[0]) if sparse.issparse(data[0]) else np.asarray(data[0])
     y = np.asarray(data[1])
@@ -73,33 +73,33 @@ def rows_of(what: str, data: Any, dtype: np.dtype[Any]) -> Rows:
 
 
 def training_and_validation(
-    data: Any, validation_data: Any, share: float, dtype: np.dtype[Any]
+    data: Any, validation_data: Any, fraction: float, dtype: np.dtype[Any]
 ) -> tuple[Rows, Rows | None]:
-    """Return what is trained on and what is held out; a Dataset has a split for either."""
-    if not isinstance(share, Real) or not 0 <= share < 1:
-        raise UsageError(f"fit: validation_split must be in [0, 1). Received: validation_split={share!r}.")
-    if share and validation_data is not None:
+    """Return the rows to train on and the rows to validate on; a Dataset has a split for each."""
+    if not isinstance(fraction, Real) or not 0 <= fraction < 1:
+        raise UsageError(f"fit: validation_split must be in [0, 1). Received: validation_split={fraction!r}.")
+    if fraction and validation_data is not None:
         raise UsageError("fit: give validation_data or validation_split. Received: both.")
     if isinstance(data, Dataset):
-        if not share and validation_data is None:
+        if not fraction and validation_data is None:
             validation_data = data.split("validation")
         data = data.split("train")
     rows = rows_of("data", data, dtype)
     if validation_data is not None:
         return rows, rows_of("validation_data", validation_data, dtype)
-    if not share:
+    if not fraction:
         return rows, None
-    cut = math.floor(len(rows) * (1 - share))
+    cut = math.floor(len(rows) * (1 - fraction))
     if not 0 < cut < len(rows):
         raise UsageError(
-            f"fit: validation_split must leave rows on both sides. Received: validation_split={share!r} of "
+            f"fit: validation_split must leave rows on both sides. Received: validation_split={fraction!r} of "
             f"{len(rows)} rows."
         )
     return rows[:cut], rows[cut:]
 
 
 def order(count: int, seed: int, epoch: int, shuffle: Shuffle) -> NDArray[np.int64]:
-    """Return the rows in the order of an epoch, a function of seed and epoch alone."""
+    """Return the row numbers in the order of an epoch, a function of seed and epoch alone."""
     if not shuffle:
         return np.arange(count)
     return generator(seed, Stream.ORDER, 0 if shuffle == "once" else epoch).permutation(count)

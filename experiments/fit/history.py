@@ -1,4 +1,4 @@
-"""What happened in training: a row an epoch, a row a step."""
+"""The record of a training: numbers for each epoch and for each step."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class History:
     """The record of one run of `fit`.
 
     Attributes:
-        epochs: a dict for each epoch: loss, metrics, the same of the validation data with val_ before their names, lr,
-            and what callbacks add. Losses and metrics of the training data are means over the epoch's batches, each
-            taken before its update.
-        steps: a list for each of loss, lr, and with `recording` gradient_norm and update_ratio; one entry a batch. NaN
-            in the last two where a batch made no update.
-        stopped: why a callback stopped the training; None if none did.
+        epochs: a dict for each epoch: loss and metrics, those of the validation data with val_ before their names, lr,
+            and what callbacks add. Losses and metrics of the training data are means over the epoch's rows, each
+            computed before the update with its batch.
+        steps: a list for each of loss, lr, and with `recording` gradient_norm and update_ratio; one element a batch.
+            The last two are NaN where a batch made no update.
+        stopped: the reason why a callback stopped the training; None if none did.
 
     >>> from ravine.autograd import nn
     >>> from ravine.experiments.fit import fit
@@ -38,7 +38,7 @@ class History:
         self.stopped: str | None = None
 
     def __getitem__(self, name: str) -> list[float]:
-        """A column of the epochs; NaN where an epoch lacks it. Raises KeyError if all do."""
+        """Return a column of the epochs; NaN where an epoch lacks it. Raises KeyError if all do."""
         if not any(name in epoch for epoch in self.epochs):
             known = dict.fromkeys(key for epoch in self.epochs for key in epoch)
             raise KeyError(f"History has no {name!r}. It has: {', '.join(known)}.")
@@ -54,8 +54,8 @@ class History:
         return f"<History of {len(self)} epochs: {numbers}{ending}>"
 
     def plot(self, *names: str) -> Figure:
-        """Draw columns of the epochs; the losses if none is named. Raises KeyError for one that is not there."""
-        from ..plots import learning_curves  # matplotlib takes a while to import: only who draws pays
+        """Plot columns of the epochs, by default the losses. Raises KeyError for a column that is not there."""
+        from ..plots import learning_curves  # matplotlib takes a while to import: only plots need it
 
         shown = names or [name for name in ("loss", "val_loss") if any(name in epoch for epoch in self.epochs)]
         curves = {name: [self[name]] for name in shown}
@@ -67,25 +67,25 @@ class History:
         names = list(dict.fromkeys(name for epoch in self.epochs for name in epoch))
         columns = [[f"{value:.4g}" for value in self[name]] for name in names]
         rows = list(zip(range(1, len(self) + 1), *columns, strict=True))
-        picture = notebook.image(self.plot(), "losses") if len(self) > 1 else ""
+        figure = notebook.image(self.plot(), "losses") if len(self) > 1 else ""
         ending = notebook.lines([f"stopped: {self.stopped}"]) if self.stopped else ""
-        return notebook.table(("epoch", *names), rows[-10:]) + picture + ending
+        return notebook.table(("epoch", *names), rows[-10:]) + figure + ending
 
     def to_csv(self) -> str:
-        """The epochs as CSV, every number in full."""
-        from ..comma_separated import comma_separated  # a second to import: only who writes pays
+        """Return the epochs as CSV, with all digits of every number."""
+        from ..comma_separated import comma_separated  # takes a second to import: only files need it
 
         rows = [{"epoch": index, **epoch} for index, epoch in enumerate(self.epochs)]
         names = dict.fromkeys(name for row in rows for name in row)
         return comma_separated([{name: row.get(name, "") for name in names} for row in rows])
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy."""
+        """Return a copy of the history."""
         steps = {name: np.array(values) for name, values in self.steps.items()}
         return {"epochs": [dict(epoch) for epoch in self.epochs], "steps": steps, "stopped": self.stopped}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Load what `state_dict` returned."""
         self.epochs[:] = [dict(epoch) for epoch in state["epochs"]]
         self.steps.clear()
         self.steps.update({name: values.tolist() for name, values in state["steps"].items()})

@@ -10,15 +10,14 @@ from rich.console import Console
 
 from ...autograd import nn, no_grad
 from ..errors import UsageError
-from . import model as models
-from .checkpoint import last
+from . import adapters
 from .checks import whole
 from .data import Rows, Shuffle, rows_of, training_and_validation
+from .files import checkpoints_last
 from .history import History
 from .metrics import Metric, named
-from .optimizers import bound_to, recorded
 from .progress import shown
-from .training import Plan, Training, scores
+from .training import FitOptions, Training, scores
 
 Loss = Callable[[Any, Any], Any]
 
@@ -40,36 +39,37 @@ def fit(
     recording: bool = False,
     progress: bool = True,
 ) -> History:
-    """Train a model on batches of data. It is left in evaluation mode, with the parameters that were validated.
+    """Train a model on batches of data. Afterwards it is in evaluation mode, with the parameters that were validated.
 
-    An interruption from the keyboard leaves it with the parameters of the last step; a `Checkpoint` goes on from there.
+    An interruption from the keyboard leaves it with the parameters of the last step; a `Checkpoint` continues there.
 
-    Equal arguments give equal bits on one machine; what is random is the model's own dropout, and what `seed` says.
+    Equal arguments give equal bits on one machine. Random are the order of the batches, which `seed` determines, and
+    dropout, whose layers have their own generators.
 
     Args:
         model: a Module, or anything that can be called with a batch of X and has parameters().
         data: (X, y), of as many rows; X an array or a CSR matrix (see `SparseLinear`), y classes or numbers. Floats are
             cast to the dtype of the parameters. Or a Dataset: its training split, validated on its validation split.
-        optimizer: a value such as Adam(lr=1e-3), or one bound to the model's parameters; a dialect's, too.
+        optimizer: a configuration such as Adam(lr=1e-3), or one bound to the model's parameters; also a dialect's.
         epochs: passes over the data.
-        batch_size: rows a step; the last batch of an epoch may be smaller.
+        batch_size: rows in a batch; the last batch of an epoch may be smaller.
         loss: a function of outputs and targets, the mean over the batch; by default cross-entropy of classes, and mean
             squared error of numbers.
         metrics: names of METRICS, or functions of outputs and targets as arrays.
-        validation_data: (X, y) to be evaluated after each epoch.
-        validation_split: instead, a share of the rows: the last ones, as in Keras. Rows sorted by class need shuffling
-            beforehand.
-        callbacks: see `Callback`; they are called in this order, checkpoints last.
-        seed: of the batches' order, the same as in `compare`.
-        shuffle: True: anew in each epoch; "once": the same order in each; False: as the data are.
-        recording: note norm of gradient and length of update of each step, which costs copies of x, g and states.
-        progress: show it, in a terminal or a notebook.
+        validation_data: (X, y) to evaluate after each epoch.
+        validation_split: instead, the fraction of the rows to validate on: the last ones, as in Keras. Shuffle rows
+            that are sorted by class beforehand.
+        callbacks: see `Callback`; called in this order, checkpoints last.
+        seed: determines the order of the batches, in the same way as in `compare`.
+        shuffle: True: reshuffled every epoch; "once": one random order for all epochs; False: the order of the data.
+        recording: record the norms of gradient and update at each step, which costs copies of parameters and gradients.
+        progress: show a progress bar in a terminal, a line in a notebook.
 
     Returns:
         The history.
 
     Raises:
-        UsageError: a ValueError, before anything is trained: an argument is not what it may be.
+        UsageError: a ValueError, before anything is trained: an argument has an invalid value.
 
     >>> from ravine.autograd import nn
     >>> from ravine.experiments.datasets import load
@@ -79,18 +79,18 @@ def fit(
     >>> len(history), history["val_accuracy"][-1] > 0.9
     (20, True)
     """
-    models.check(model)
+    adapters.check_model(model)
     epochs, batch_size = whole("fit", "epochs", epochs, 1), whole("fit", "batch_size", batch_size, 1)
     seed = whole("fit", "seed", seed, 0)
     if not (isinstance(shuffle, bool) or (isinstance(shuffle, str) and shuffle == "once")):
         raise UsageError(f"fit: shuffle must be True, 'once' or False. Received: shuffle={shuffle!r}.")
     if not isinstance(callbacks, Iterable):
         raise UsageError(f"fit: callbacks must be a list of them. Received: {callbacks!r}.")
-    rows, validation = training_and_validation(data, validation_data, validation_split, models.dtype_of(model))
-    plan = Plan(chosen(loss, rows), named(metrics), rows, validation, batch_size, shuffle, seed)
-    bound = bound_to(optimizer, model)
-    with recorded(bound) if recording else nullcontext(), shown(Console(stderr=True), progress) as display:
-        return Training(model, bound, plan, epochs, [*last(list(callbacks)), *display]).run()
+    rows, validation = training_and_validation(data, validation_data, validation_split, adapters.dtype_of(model))
+    options = FitOptions(loss_or_default(loss, rows), named(metrics), rows, validation, batch_size, shuffle, seed)
+    bound = adapters.bound_to(optimizer, model)
+    with adapters.recorded(bound) if recording else nullcontext(), shown(Console(stderr=True), progress) as display:
+        return Training(model, bound, options, epochs, [*checkpoints_last(list(callbacks)), *display]).run()
 
 
 def evaluate(
@@ -114,16 +114,16 @@ def evaluate(
     >>> {name: round(value, 3) for name, value in scores.items()}
     {'loss': 0.693, 'accuracy': 0.5}
     """
-    models.check(model)
+    adapters.check_model(model)
     batch_size = whole("evaluate", "batch_size", batch_size, 1)
-    rows = rows_of("data", data, models.dtype_of(model))
-    models.switch(model, False)
+    rows = rows_of("data", data, adapters.dtype_of(model))
+    adapters.set_training_mode(model, False)
     with no_grad():
-        return scores(model, rows, chosen(loss, rows), named(metrics), batch_size)
+        return scores(model, rows, loss_or_default(loss, rows), named(metrics), batch_size)
 
 
-def chosen(loss: Loss | None, rows: Rows) -> Loss:
-    """The loss; if there is none, cross-entropy for integers, mean squared error for floats."""
+def loss_or_default(loss: Loss | None, rows: Rows) -> Loss:
+    """Return the loss; by default, cross-entropy for integers and mean squared error for floats."""
     if loss is None:
         return nn.mse if rows.y.dtype.kind == "f" else nn.cross_entropy
     if not callable(loss):

@@ -1,4 +1,4 @@
-"""What is measured beside the loss: functions of outputs and targets, arrays, that return the mean over the batch."""
+"""Metrics: functions of outputs and targets, two arrays, that return the mean over the batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Metric = Callable[[Array, Array], float]
 
 
 def accuracy(outputs: Array, targets: Array) -> float:
-    """Share of rows whose largest of k >= 2 outputs is at the class."""
+    """Return the fraction of rows whose largest output is that of their class; outputs (n, k), k >= 2, targets (n,)."""
     if outputs.ndim != 2 or outputs.shape[1] < 2:
         raise UsageError(
             f"accuracy: outputs must have shape (n, k), one a class. Received: shape {outputs.shape}. "
@@ -25,7 +25,7 @@ def accuracy(outputs: Array, targets: Array) -> float:
 
 
 def binary_accuracy(outputs: Array, targets: Array) -> float:
-    """Share of rows whose one output, a probability, lies on the target's side of 1/2."""
+    """Return the fraction of rows with an output, a probability, on the target's side of 1/2; shapes (n,) or (n, 1)."""
     if outputs.size != targets.size:
         raise UsageError(
             f"binary_accuracy: there must be one output for each target. Received: shapes {outputs.shape} and "
@@ -35,7 +35,7 @@ def binary_accuracy(outputs: Array, targets: Array) -> float:
 
 
 def mean_absolute_error(outputs: Array, targets: Array) -> float:
-    """Mean of |output - target|, whose shapes are equal."""
+    """Return the mean of |output - target|; outputs and targets have one shape."""
     if outputs.shape != targets.shape:
         raise UsageError(
             f"mean_absolute_error: outputs and targets must have one shape. Received: {outputs.shape} and "
@@ -48,12 +48,12 @@ METRICS: dict[str, Metric] = {f.__name__: f for f in (accuracy, binary_accuracy,
 
 
 def name_of(function: Any) -> str:
-    """What a function is called, or the class of an object that can be called."""
+    """Return the name of a function, or of the class of a callable object."""
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-TAKEN = ("epoch", "loss", "lr")
-"""What else is in the history."""
+RESERVED = ("epoch", "loss", "lr")
+"""The other names in the history."""
 
 
 def named(metrics: str | Metric | Sequence[str | Metric]) -> dict[str, Metric]:
@@ -64,7 +64,7 @@ def named(metrics: str | Metric | Sequence[str | Metric]) -> dict[str, Metric]:
     functions: dict[str, Metric] = {}
     for function in (m if callable(m) else lookup("metric", m, METRICS) for m in chosen):
         name = name_of(function)
-        if name in TAKEN:
+        if name in RESERVED:
             raise UsageError(f"fit: no metric may be called {name!r}, as another number is. Give it a __name__.")
         if name in functions:
             raise UsageError(f"fit: two metrics are called {name!r}. Give one another __name__.")
@@ -72,8 +72,8 @@ def named(metrics: str | Metric | Sequence[str | Metric]) -> dict[str, Metric]:
     return functions
 
 
-def measured(metrics: Mapping[str, Metric], outputs: Array, targets: Array) -> dict[str, float]:
-    """The metrics of a batch by name. Raises UsageError if one is no number."""
+def compute(metrics: Mapping[str, Metric], outputs: Array, targets: Array) -> dict[str, float]:
+    """Return the metrics of a batch by name. Raises UsageError if one is no number."""
     values = {name: metric(outputs, targets) for name, metric in metrics.items()}
     for name, value in values.items():
         if np.ndim(value) or np.asarray(value).dtype.kind not in "biuf":

@@ -1,4 +1,4 @@
-"""How far a training is: a bar in a terminal, a line in a notebook, nothing elsewhere."""
+"""The progress of a training: a bar in a terminal, a line in a notebook, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from .callback import Callback, Logs
+from .callback import Callback
+from .training import Logs
 
 
-def told(logs: Logs) -> str:
-    """Numbers in short."""
+def in_short(logs: Logs) -> str:
+    """Return numbers with four digits each."""
     return "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
 
 
-class Bar(Callback):
-    """A bar over the batches of an epoch, on standard error; a line stays for each epoch."""
+class ProgressBar(Callback):
+    """A bar over the batches of an epoch, on standard error; it leaves a line for each epoch."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
 
     def on_train_begin(self, logs: Logs) -> None:
-        """Show it."""
+        """Show the bar."""
         self.task = self.progress.add_task("", total=self.training.batches, numbers="")
 
     def on_batch_end(self, batch: int, logs: Logs) -> None:
@@ -34,16 +35,16 @@ class Bar(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Leave a line."""
-        line = f"epoch {epoch + 1}/{self.training.epochs}  {told(logs)}"
+        line = f"epoch {epoch + 1}/{self.training.epochs}  {in_short(logs)}"
         self.progress.console.print(line, highlight=False, soft_wrap=True)
 
 
-class Line(Callback):
-    """A line that is written over after each epoch. It needs no widgets."""
+class ProgressLine(Callback):
+    """A line that is overwritten after each epoch. It needs no widgets."""
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Write it."""
-        print(f"\repoch {epoch + 1}/{self.training.epochs}  {told(logs)}".ljust(100), end="", flush=True)
+        """Write the line."""
+        print(f"\repoch {epoch + 1}/{self.training.epochs}  {in_short(logs)}".ljust(100), end="", flush=True)
 
     def on_train_end(self, logs: Logs) -> None:
         """Go to the next line."""
@@ -52,15 +53,15 @@ class Line(Callback):
 
 @contextmanager
 def shown(console: Console, progress: bool) -> Iterator[list[Any]]:
-    """Yield the callbacks that show the progress there, none if it isn't asked for."""
+    """Yield the callbacks that show the progress on this console; none if `progress` is False."""
     if not progress:
         yield []
     elif console.is_jupyter:
-        yield [Line()]
+        yield [ProgressLine()]
     elif console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         numbers = TextColumn("{task.fields[numbers]}")
         with Progress(*columns, numbers, console=console, transient=True) as bar:
-            yield [Bar(bar)]
+            yield [ProgressBar(bar)]
     else:
         yield []

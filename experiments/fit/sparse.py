@@ -1,4 +1,4 @@
-"""Layers that take a `scipy.sparse.csr_array`, such as bags of words, and never make it dense."""
+"""Layers whose input may be a `scipy.sparse.csr_array`, such as bags of words; it stays sparse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...autograd import Primitive, nn
 
 
 def product(X: Any, weight: Any) -> Any:
-    """X @ weight, of a matrix without derivative and an array (k, n_out)."""
+    """Return X @ weight, (n, n_out), for a CSR matrix X, (n, k), without derivative, and an array (k, n_out)."""
     return X @ weight
 
 
@@ -28,7 +28,7 @@ class SparseLinear(nn.Linear):
     """
 
     def forward(self, x: Any) -> Any:
-        """x @ weight + bias. ValueError: the number of columns differs."""
+        """Return x @ weight + bias. Raises ValueError if the number of columns differs."""
         if not sparse.issparse(x):
             return super().forward(x)
         n_in, n_out = self.weight.data.shape
@@ -39,7 +39,7 @@ class SparseLinear(nn.Linear):
 
 
 class SparseDropout(nn.Dropout):
-    """`nn.Dropout` whose input may be a CSR matrix: a number is drawn for each stored entry alone.
+    """`nn.Dropout` whose input may be a CSR matrix: random numbers are drawn for the stored elements alone.
 
     >>> from scipy import sparse
     >>> words = sparse.csr_array(np.array([[1, 1, 1, 1, 0, 0, 0, 0]], np.float32))
@@ -48,7 +48,7 @@ class SparseDropout(nn.Dropout):
     """
 
     def forward(self, x: Any) -> Any:
-        """Entry by entry, with a new mask at each call."""
+        """Return x with a new mask of its elements at each call."""
         if not sparse.issparse(x):
             return super().forward(x)
         if not self.training or self.p == 0:

@@ -17,7 +17,7 @@ from ravine.experiments.fit import (
     EarlyStopping,
     History,
     LearningRateScheduler,
-    Observe,
+    ObserveMetric,
     ReduceLROnPlateau,
     SaveBest,
     TerminateOnNaN,
@@ -146,9 +146,9 @@ def test_a_metric_that_gets_better_leaves_the_rate() -> None:
 
 def test_observe_feeds_the_controllers_of_the_optimizer() -> None:
     optimizer = SGD(lr=ReduceOnPlateau(1.0, factor=0.5, patience=2))
-    assert drops(run(Say(1.0), Observe("score"), optimizer=optimizer)) == [3, 6, 9]
+    assert drops(run(Say(1.0), ObserveMetric("score"), optimizer=optimizer)) == [3, 6, 9]
     with pytest.raises(UsageError, match=r"no schedule of the optimizer reacts"):
-        run(Say(1.0), Observe("score"))
+        run(Say(1.0), ObserveMetric("score"))
 
 
 def test_a_plateau_wants_an_optimizer_of_ours_and_fields_of_the_controller() -> None:

@@ -346,10 +346,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"data": (X.astype(str), CLASSES)}, "X of data must be numbers. Received: dtype <U"),
     ({"data": (X.astype(object), CLASSES)}, "X of data must be numbers. Received: dtype object"),
     ({"data": (X.astype(complex), CLASSES)}, "X of data must be numbers. Received: dtype complex128"),
-    ({"validation_data": datasets.load("iris")}, r"a pair \(X, y\). Received: Dataset. Say .split\('validation'\)"),
+    ({"validation_data": datasets.load("iris")}, r"a pair \(X, y\). Received: Dataset. Name a split"),
     ({"validation_split": "0.2"}, r"validation_split must be in \[0, 1\). Received: validation_split='0.2'"),
     ({"validation_split": None}, r"validation_split must be in \[0, 1\). Received: validation_split=None"),
-    ({"model": nn.Tanh}, r"a model can be called and has parameters\(\). Received: <class"),
+    ({"model": nn.Tanh}, r"a model must be callable and have parameters\(\). Received: <class"),
     ({"data": X}, r"data must be a pair \(X, y\). Received: ndarray"),
     ({"data": (X, CLASSES[:9])}, r"as many rows, at least one. Received: shapes \(50, 4\) and \(9,\)"),
     ({"data": (X[:0], CLASSES[:0])}, "at least one"),
@@ -361,7 +361,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"optimizer": Adam(network().parameters(), lr=0.1)}, "bound to parameters that are not the model's"),
     ({"metrics": "acuracy"}, "Unknown metric: 'acuracy'. Did you mean 'accuracy'?"),
     ({"callbacks": [3]}, "a callback must have one of on_train_begin, .* Received: 3"),
-    ({"model": 3}, r"a model can be called and has parameters\(\). Received: 3"),
+    ({"model": 3}, r"a model must be callable and have parameters\(\). Received: 3"),
     ({"model": nn.Tanh()}, "has no parameters"),
 ]
 
