@@ -16,7 +16,7 @@ from .methods import Methods
 from .modes import is_recording, observers
 from .op import TABLE, Primitive
 from .operands import operand
-from .ops.assignment import assigned
+from .ops.selecting import assigned
 from .walk import backward, expect_versions
 
 _seq = count(1)

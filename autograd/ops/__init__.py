@@ -1,9 +1,10 @@
-"""The op table, by theme. Importing it fills `ravine.autograd.op.TABLE`; `special` is imported when needed."""
+"""The table of ops, by topic. Importing this package fills `ravine.autograd.op.TABLE`.
+
+`special`, the ops of scipy.special, is imported when one of them meets a Tensor.
+"""
 
 from . import (
-    assignment,
     constants,
-    contractions,
     decompositions,
     elementwise,
     fft,
@@ -11,27 +12,21 @@ from . import (
     joining,
     linalg,
     masked,
-    nans,
-    norms,
-    order,
     padding,
     products,
     reductions,
     selecting,
     sequences,
     shaping,
-    sliding,
     statistics,
     ufuncs,
 )
 
-from . import complex  # isort: skip  (after the rows it speaks of)
+from . import complex  # isort: skip  (it needs the ops of the other modules)
 
 __all__ = [
-    "assignment",
     "complex",
     "constants",
-    "contractions",
     "decompositions",
     "elementwise",
     "fft",
@@ -39,16 +34,12 @@ __all__ = [
     "joining",
     "linalg",
     "masked",
-    "nans",
-    "norms",
-    "order",
     "padding",
     "products",
     "reductions",
     "selecting",
     "sequences",
     "shaping",
-    "sliding",
     "statistics",
     "ufuncs",
 ]

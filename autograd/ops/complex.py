@@ -21,13 +21,13 @@ from ..dispatch import WITH_KEYWORDS
 from ..domain import COMPLEX as PLANE
 from ..domain import rand, sample
 from ..op import TABLE, Composite, Function, Op, Primitive
-from . import assignment, fft, joining, norms, padding, sequences, shaping, sliding
+from . import fft, joining, linalg, padding, selecting, sequences, shaping
 from .elementwise import over_square_radius
 from .reductions import Axis, add_up
 
 
 def _is_linear(row: Op) -> bool:
-    modules = [module.__name__ for module in (fft, joining, shaping, sliding)]  # of which all composites are
+    modules = [module.__name__ for module in (fft, joining, padding, shaping)]  # all their composites are linear
     return row.is_linear or (isinstance(row, Composite) and row.definition.__module__ in modules)
 
 
@@ -77,7 +77,7 @@ takes_complex(np.convolve, np.correlate, np.cov, np.polyval, np.vander, np.logsp
 
 # Choices, and entries in other places
 takes_complex(np.where, np.select, np.choose, np.compress, np.extract, np.piecewise, np.apply_along_axis)
-takes_complex(np.take_along_axis, np.pad, padding.pad_constants, assignment.assigned)
+takes_complex(np.take_along_axis, np.pad, padding.pad_constants, selecting.assigned)
 
 # Real parts: the partial 1 is that of dy/da - i dy/db. Norms are made of rows below.
 takes_complex(np.real, np.real_if_close, np.linalg.norm, np.linalg.vector_norm, np.linalg.matrix_norm)
@@ -135,7 +135,7 @@ def _length(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 _conjugated(np.var)
 _conjugated(np.std)
-_conjugated(norms.euclid.func, _length)
+_conjugated(linalg.euclid.func, _length)
 _other(
     sequences.convolve_full.func,
     lambda g, y, a, v: np.correlate(g, np.conjugate(v), "valid"),  # which np.correlate conjugates back

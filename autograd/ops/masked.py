@@ -1,6 +1,6 @@
-"""Reductions of a part of the entries (`where=`) and with a start value (`initial=`).
+"""Reductions over some of the elements: those chosen by `where=`, or those that are not NaN. Also `initial=`.
 
-What is left out gets an exact 0, also where its derivative would be infinite.
+The elements that are left out get an exact 0 as derivative, even where it would otherwise be infinite.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import WITH_KEYWORDS, as_array, plain
-from ..domain import rand, sample
-from ..op import composite
-from .norms import euclid
+from ..domain import Domain, rand, sample
+from ..op import composite, primitive
+from .linalg import euclid
 from .reductions import Axis
 
 _MASK = np.array([[True, False, True], [True, True, False]])
@@ -26,7 +26,7 @@ _INITIAL = [sample(rand(2, 3), axis=1, initial=1.5), sample(rand(2, 3), axis=0, 
 
 
 def _numpys(func: Any) -> Any:
-    """The function itself, as the key of a second row."""
+    """A copy of the function, which can be the key of a second op."""
 
     @wraps(func)
     def masked(*args: Any, **kwargs: Any) -> Any:
@@ -44,7 +44,7 @@ def _reduction(func: Any, combine: Any, neutral: float) -> Any:
     def definition(a: Any, axis: Axis = None, *, initial: Any = None, where: Any = True, **keywords: Any) -> Any:
         a = as_array(a)
         if initial is None and where is not True and abs(neutral) == np.inf:
-            raise ValueError(f"np.{func.__name__}: where= needs initial=, the result if nothing is chosen.")
+            raise ValueError(f"np.{func.__name__}: where= needs initial=, the result where no element is chosen.")
         y = func(a if where is True else np.where(where, a, neutral), axis=axis, **keywords)
         return y if initial is None else combine(y, initial)
 
@@ -52,7 +52,7 @@ def _reduction(func: Any, combine: Any, neutral: float) -> Any:
 
 
 def _over_count(total: Any, where: Any, a: Any, axis: Axis, keepdims: bool, ddof: float = 0, power: float = 1) -> Any:
-    """total divided by a power of the number of chosen entries of a, less ddof, per group."""
+    """total / (number of chosen elements of a - ddof)**power, for each reduced group."""
     chosen = np.sum(np.broadcast_to(np.asarray(plain(where), bool), a.shape), axis=axis, keepdims=keepdims)
     n = np.asarray(np.maximum(chosen - ddof, 0), total.dtype if total.dtype.kind in "fc" else float)
     return total / n[()] ** power
@@ -71,38 +71,35 @@ def _deviations(a: Any, axis: Axis, where: Any, mean: Any) -> Any:
     return np.where(where, a - mean, 0)
 
 
-def _var(
-    a: Any,
-    axis: Axis = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    a = as_array(a)
+def _like_var(compute: Any) -> Any:
+    """A function with the signature of np.var, computed by `compute(a, axis, dtype, ddof, keepdims, where, mean)`."""
+
+    def definition(
+        a: Any,
+        axis: Axis = None,
+        dtype: Any = None,
+        out: None = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        *,
+        where: Any = True,
+        mean: Any = None,
+        correction: float | None = None,
+    ) -> Any:
+        ddof = ddof if correction is None else correction
+        return compute(as_array(a), axis, dtype, ddof, keepdims, where, mean)
+
+    return definition
+
+
+def _var(a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any, mean: Any) -> Any:
     total = np.sum(_deviations(a, axis, where, mean) ** 2, axis=axis, dtype=dtype, keepdims=keepdims)
-    return _over_count(total, where, a, axis, keepdims, ddof if correction is None else correction)
+    return _over_count(total, where, a, axis, keepdims, ddof)
 
 
-def _std(
-    a: Any,
-    axis: Axis = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    a = as_array(a)
+def _std(a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any, mean: Any) -> Any:
     length = euclid(_deviations(a, axis, where, mean), axis, keepdims=keepdims)
-    y = _over_count(length, where, a, axis, keepdims, ddof if correction is None else correction, 0.5)
+    y = _over_count(length, where, a, axis, keepdims, ddof, 0.5)
     return y if dtype is None else y.astype(dtype)
 
 
@@ -116,5 +113,96 @@ for _func, _combine, _neutral in (
     _add(_func, _reduction(_func, _combine, _neutral), _cases)
 WITH_KEYWORDS[np.amax], WITH_KEYWORDS[np.amin] = WITH_KEYWORDS[np.max], WITH_KEYWORDS[np.min]
 _add(np.mean, _mean, _SAMPLES)
-_add(np.var, _var, [*_SAMPLES, sample(rand(2, 3), axis=1, correction=1), sample(rand(2, 3), axis=0, mean=rand(3))])
-_add(np.std, _std, [*_SAMPLES, sample(rand(2, 3), axis=1, correction=1, keepdims=True)])
+_add(
+    np.var,
+    _like_var(_var),
+    [*_SAMPLES, sample(rand(2, 3), axis=1, correction=1), sample(rand(2, 3), axis=0, mean=rand(3))],
+)
+_add(np.std, _like_var(_std), [*_SAMPLES, sample(rand(2, 3), axis=1, correction=1, keepdims=True)])
+
+
+# Functions that ignore NaN: an element that is NaN gets derivative 0
+def _without_nan(reduction: Any, fill: float, empty: float | None = None) -> Any:
+    """The reduction with `fill` in place of NaN; `empty` is the result where all elements are NaN."""
+
+    def definition(
+        a: Any,
+        axis: Axis = None,
+        dtype: Any = None,
+        out: None = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
+        a = as_array(a)
+        missing = np.isnan(plain(a))
+        keywords = {"dtype": dtype, "initial": initial, "where": None if where is True else where}
+        given = {name: value for name, value in keywords.items() if value is not None}
+        y = reduction(np.where(missing, fill, a), axis=axis, keepdims=keepdims, **given)
+        if empty is None or initial is not None:
+            return y
+        return np.where(np.all(missing, axis=axis, keepdims=keepdims), empty, y)
+
+    return definition
+
+
+def _extremum(reduction: Any, fill: float) -> Any:
+    general = _without_nan(reduction, fill, np.nan)
+
+    def definition(
+        a: Any, axis: Axis = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+    ) -> Any:
+        return general(a, axis, None, None, keepdims, initial, where)
+
+    return definition
+
+
+def _running(func: Any, fill: int) -> Any:
+    def definition(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+        a = as_array(a)
+        return func(np.where(np.isnan(plain(a)), fill, a), axis=axis, dtype=dtype)
+
+    return definition
+
+
+def _not_nan(a: Any, where: Any) -> Any:
+    """Which of the chosen elements are not NaN."""
+    return ~np.isnan(plain(a)) & np.asarray(plain(where))
+
+
+def _nanmean(
+    a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
+) -> Any:
+    a = as_array(a)
+    return np.mean(a, axis=axis, dtype=dtype, keepdims=keepdims, where=_not_nan(a, where))
+
+
+def _without_nan_like_var(func: Any) -> Any:
+    def compute(a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any, mean: Any) -> Any:
+        return func(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=_not_nan(a, where), mean=mean)
+
+    return _like_var(compute)
+
+
+_NAN_SAMPLES = [sample(rand(2, 3)), sample(rand(2, 3), axis=0), sample(rand(2, 3), -1, keepdims=True)]
+_NAN_INITIAL = sample(rand(2, 3), axis=1, initial=rand(), where=_MASK)
+composite(np.nansum, _without_nan(np.sum, 0), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
+composite(np.nanprod, _without_nan(np.prod, 1), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
+composite(np.nanmax, _extremum(np.max, -np.inf), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
+composite(np.nanmin, _extremum(np.min, np.inf), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
+composite(np.nanmean, _nanmean, samples=[*_NAN_SAMPLES, sample(rand(2, 3), axis=0, where=_MASK)])
+_NAN_VARIANCES = [*_NAN_SAMPLES, sample(rand(3, 2), axis=0, ddof=1), sample(rand(2, 3), axis=0, correction=0.5)]
+_NAN_VARIANCES += [sample(rand(2, 3), axis=1, where=_MASK, mean=rand(2, 1))]
+composite(np.nanvar, _without_nan_like_var(np.var), samples=_NAN_VARIANCES)
+composite(np.nanstd, _without_nan_like_var(np.std), samples=_NAN_VARIANCES)
+composite(np.nancumsum, _running(np.cumsum, 0), samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0)])
+composite(np.nancumprod, _running(np.cumprod, 1), samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0)])
+primitive(
+    np.nan_to_num,
+    lambda g, y, x, copy=True, nan=0.0, posinf=None, neginf=None: np.where(np.isfinite(x), g, 0),
+    None,
+    lambda g, y, x, *others: np.where(np.isnan(x), g, 0),
+    lambda g, y, x, *others: np.where(np.isposinf(x), g, 0),
+    lambda g, y, x, *others: np.where(np.isneginf(x), g, 0),
+    samples=[sample(rand(2, 3)), sample(rand(2, domain=Domain(1, 2)), nan=3.0)],
+)

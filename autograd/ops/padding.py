@@ -1,15 +1,19 @@
-"""`np.pad`: borders of constants, of entries (an indexing), or of statistics of the edge."""
+"""`np.pad`, whose borders are constants, copies of elements or statistics, and `sliding_window_view`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ..dispatch import as_array, holds_tensor, plain
 from ..domain import rand, sample
-from ..op import composite, primitive
+from ..op import Primitive, composite, linear, primitive
 from .sequences import along
+
+Axes = tuple[int, ...]
 
 _INDEXED = ("edge", "reflect", "symmetric", "wrap")
 _STATISTICS: dict[str, Any] = {"mean": np.mean, "maximum": np.max, "minimum": np.min, "median": np.median}
@@ -17,7 +21,7 @@ _MODES = ("constant", *_INDEXED, "linear_ramp", *_STATISTICS)
 
 
 def _pairs(widths: Any, a: Any) -> list[list[Any]]:
-    """(before, after) for every axis, from any of NumPy's short forms."""
+    """(before, after) for every axis, from any of the forms that NumPy accepts."""
     if isinstance(widths, dict):
         by_axis: Any = [widths.get(i, widths.get(i - a.ndim, 0)) for i in range(a.ndim)]
         widths = [np.broadcast_to(width, 2) for width in by_axis]
@@ -26,7 +30,7 @@ def _pairs(widths: Any, a: Any) -> list[list[Any]]:
 
 
 def _ends(values: Any, a: Any) -> Any:
-    """The values before and after every axis, [axis, edge], of the type of a: they may be Tensors."""
+    """The values before and after every axis, (axes, 2), in the dtype of a. They may be Tensors."""
     return np.broadcast_to(as_array(values).astype(a.dtype), (a.ndim, 2))
 
 
@@ -46,13 +50,13 @@ pad_constants = primitive(
 
 
 def _border(a: Any, axis: int, width: int, mode: str, edge: int, end_values: Any, stat_length: Any) -> Any:
-    """The entries before (edge 0) or after (edge -1) an axis."""
+    """The elements before (edge 0) or after (edge -1) an axis."""
     if mode == "linear_ramp":
         end = _ends(end_values, a)[axis, edge]
         at_edge = a[along(axis, slice(0, 1) if edge == 0 else slice(-1, None))]
-        share = (np.arange(width) / max(width, 1)).astype(a.dtype).reshape((-1,) + (1,) * (a.ndim - 1 - axis))
-        share = share if edge == 0 else np.flip(share, 0)
-        return end + (at_edge - end) * share
+        fraction = (np.arange(width) / max(width, 1)).astype(a.dtype).reshape((-1,) + (1,) * (a.ndim - 1 - axis))
+        fraction = fraction if edge == 0 else np.flip(fraction, 0)
+        return end + (at_edge - end) * fraction
     n = a.shape[axis] if stat_length is None else min(_pairs(stat_length, a)[axis][edge], a.shape[axis])
     part = a[along(axis, slice(0, n) if edge == 0 else slice(a.shape[axis] - n, None))]
     value = _STATISTICS[mode](part, axis=axis, keepdims=True)
@@ -60,17 +64,17 @@ def _border(a: Any, axis: int, width: int, mode: str, edge: int, end_values: Any
 
 
 def _odd(a: Any, axis: int, before: int, after: int, mode: str) -> Any:
-    """Turned around the first and the last entry instead of mirrored: 2 * a[-1] - a[-1 - i] follows."""
+    """Extend the array by point reflection at its ends: 2 * a[-1] - a[-1 - i] follows a[-1]."""
     a = np.moveaxis(a, axis, -1)
     n = a.shape[-1]
     period = max(n - 1, 1) if mode == "reflect" else n
     first, last = a[..., :1], a[..., -1:]
 
-    def beyond(places: Any) -> Any:
-        turns, i = np.divmod(places, period)
-        is_turned = turns % 2 == 1
-        rise = (last - first) * (turns - is_turned).astype(a.dtype)
-        return np.where(is_turned, 2 * last - a[..., n - 1 - i], a[..., i]) + rise
+    def beyond(positions: Any) -> Any:
+        periods, i = np.divmod(positions, period)
+        is_reversed = periods % 2 == 1
+        rise = (last - first) * (periods - is_reversed).astype(a.dtype)
+        return np.where(is_reversed, 2 * last - a[..., n - 1 - i], a[..., i]) + rise
 
     parts = [beyond(np.arange(-before, 0)), a, beyond(np.arange(n, n + after))]
     return np.moveaxis(np.concatenate(parts, axis=-1), -1, axis)
@@ -97,8 +101,8 @@ def _pad(
         if mode in ("reflect", "symmetric") and reflect_type == "odd":
             array = _odd(array, axis, before, after, mode)
         elif mode in _INDEXED:
-            places = np.pad(np.arange(array.shape[axis]), (before, after), mode)  # type: ignore[call-overload]
-            array = np.take(array, places, axis=axis)
+            positions = np.pad(np.arange(array.shape[axis]), (before, after), mode)  # type: ignore[call-overload]
+            array = np.take(array, positions, axis=axis)
         elif mode == "constant":
             shape = [[n if i == axis else m for i, m in enumerate(array.shape)] for n in (before, after)]
             ends = _ends(constant_values, array)[axis]
@@ -126,5 +130,53 @@ composite(
         sample(rand(4), (2, 1), "mean", stat_length=2),
         sample(rand(2, 3), ((1, 0), (7, 8)), "reflect", reflect_type="odd"),
         sample(rand(3), (5, 7), "symmetric", reflect_type="odd"),
+    ],
+)
+
+
+# Windows that share elements
+def _windows(x: Any, widths: Axes, axes: Axes) -> Any:
+    return sliding_window_view(x, widths, axes)
+
+
+def _add_windows(g: Any, shape: Axes, widths: Axes, axes: Axes) -> Any:
+    """Add every element of the windows to the element of the array that it is a view of."""
+    result = np.zeros(shape, g.dtype)
+    for offsets in np.ndindex(*widths):
+        start = [0] * len(shape)
+        for axis, offset in zip(axes, offsets, strict=True):  # an axis may be named twice
+            start[axis] += offset
+        result[tuple(slice(i, i + n) for i, n in zip(start, g.shape, strict=False))] += g[(..., *offsets)]
+    return result
+
+
+windows: Primitive = linear(
+    _windows,
+    lambda g, y, x, widths, axes: add_windows(g, x.shape, widths, axes),
+    samples=[sample(rand(5), (3,), (0,)), sample(rand(3, 4), (2, 2), (1, 1))],
+)
+add_windows: Primitive = linear(  # the transpose
+    _add_windows,
+    lambda h, y, g, shape, widths, axes: windows(h, widths, axes),
+    samples=[sample(rand(3, 2), (4,), (2,), (0,))],
+)
+
+
+def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
+    widths = (window_shape,) if isinstance(window_shape, int) else tuple(window_shape)
+    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
+    if len(widths) != len(axes):
+        raise ValueError(f"sliding_window_view: needs one width per axis. Received: {widths} for axes {axes}.")
+    return windows(x, widths, axes)
+
+
+composite(
+    sliding_window_view,
+    _sliding_window_view,
+    samples=[
+        sample(rand(5), 2),
+        sample(rand(3, 4), (2, 3)),
+        sample(rand(2, 4), 3, axis=-1),
+        sample(rand(2, 5), (2, 2), (1, 1)),
     ],
 )

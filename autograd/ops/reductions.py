@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ _SAMPLES = [
 
 
 def kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
-    """The shape with every reduced axis kept, of length 1."""
+    """The shape with length 1 for every reduced axis."""
     if axis is None:
         return (1,) * len(shape)
     reduced = {i % len(shape) for i in (axis if isinstance(axis, tuple) else (axis,))} if shape else ()
@@ -36,13 +37,13 @@ def kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
 
 
 def keep(g: Any, a: Any, axis: Axis) -> Any:
-    """g, one entry per reduced group, in a shape that broadcasts against a."""
+    """g, with one element per reduced group, in a shape that broadcasts against a."""
     shape = kept(a.shape, axis)
     return g if g.shape == shape else g.reshape(shape)
 
 
 def count(shape: tuple[int, ...], axis: Axis) -> int:
-    """How many entries are reduced to one."""
+    """The number of elements that are reduced to one."""
     n = math.prod(shape)
     return n if axis is None or n == 0 else n // math.prod(kept(shape, axis))
 
@@ -94,31 +95,25 @@ def _cumsum_vjp(g: Any, y: Any, a: Any, axis: int | None = None, dtype: Any = No
 linear(np.cumsum, _cumsum_vjp, samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0), sample(rand(2, 3), -1)])
 
 
-# Extrema: equal ones share the gradient equally; a NaN is extreme, as in NumPy
+# Extrema: equal elements get equal parts of the gradient; NaN is extreme, as in NumPy
 def _extremum_vjp(g: Any, y: Any, a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
     mask = (a == keep(y, a, axis)) | (a != a)
     return keep(g, a, axis) * (mask / add_up(mask, axis, y.dtype, None, True))
 
 
-def _max(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
-    return largest(a, axis, None, None, keepdims)
+def _extremum(reduce: Any) -> Any:
+    return lambda a, axis=None, out=None, keepdims=False: reduce(a, axis, None, None, keepdims)
 
 
-def _min(a: Any, axis: Axis = None, out: None = None, keepdims: bool = False) -> Any:
-    return smallest(a, axis, None, None, keepdims)
+for _func, _reduce in ((np.max, largest), (np.amax, largest), (np.min, smallest), (np.amin, smallest)):
+    primitive(_func, _extremum_vjp, forward=_extremum(_reduce), samples=_SAMPLES)
 
 
-primitive(np.max, _extremum_vjp, forward=_max, samples=_SAMPLES)
-primitive(np.amax, _extremum_vjp, forward=_max, samples=_SAMPLES)
-primitive(np.min, _extremum_vjp, forward=_min, samples=_SAMPLES)
-primitive(np.amin, _extremum_vjp, forward=_min, samples=_SAMPLES)
-
-
-# The product's derivative is the product of the others: never y / a, which is wrong where a is 0
+# The derivative of a product is the product of the other factors. y / a would be wrong where a is 0.
 def others(a: Any) -> Any:
-    """For every entry the product of the other ones along the last axis."""
+    """For every element, the product of all others along the last axis."""
     n = a.shape[-1]
-    if not isinstance(a, np.ndarray):  # the same, in differentiable functions: n * n entries
+    if not isinstance(a, np.ndarray):  # in differentiable functions, with n * n elements
         return np.prod(np.where(np.eye(n, dtype=bool), 1, a[..., None, :]), axis=-1)
     before, after = np.ones_like(a), np.ones_like(a)
     np.cumprod(a[..., :-1], axis=-1, out=before[..., 1:])
@@ -146,7 +141,7 @@ primitive(
 )
 
 
-# Spread around the mean. The standard deviation of equal entries has derivative 0.
+# Variance and standard deviation. Where all elements are equal, the standard deviation has derivative 0.
 def _over(n: float) -> float:
     return 1 / n if n > 0 else math.nan
 
@@ -165,18 +160,9 @@ def _var_vjp(
     return keep(g, a, axis) * deviation * (2 * _over(count(a.shape, axis) - ddof))
 
 
-def _std_vjp(
-    g: Any,
-    y: Any,
-    a: Any,
-    axis: Axis = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-) -> Any:
-    deviation = a - np.mean(a, axis=axis, keepdims=True)
-    return keep(g / (y + (y == 0)), a, axis) * deviation * _over(count(a.shape, axis) - ddof)
+@wraps(_var_vjp)
+def _std_vjp(g: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
+    return _var_vjp(g / (2 * y + (y == 0)), y, *args, **kwargs)
 
 
 primitive(np.var, _var_vjp, samples=[*_SAMPLES, sample(rand(4, 2), axis=0, ddof=1)])

@@ -1,4 +1,4 @@
-"""Functions that choose entries by conditions or positions, and that apply functions piece by piece."""
+"""Functions that choose elements by conditions or indices, apply functions to parts, or assign to an index."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..dispatch import as_array, plain
 from ..domain import rand, sample
-from ..op import composite
+from ..op import Primitive, composite, primitive
 from .shaping import scatter
 
 
@@ -108,5 +108,38 @@ composite(
         sample(np.sum, 0, rand(2, 3)),
         sample(np.diff, 1, rand(2, 3, 2)),
         sample(lambda r: r[:2, None] * r, 0, rand(3, 2)),
+    ],
+)
+
+
+# Item assignment as a function
+def _assigned(a: Any, index: Any, value: Any) -> Any:
+    """A copy of a with a[index] = value."""
+    result = np.array(a)
+    result[index] = value
+    return result
+
+
+def _survives(a: Any, index: Any) -> Any:
+    """1 for each element of the value that stays in the result, else 0. Of repeated indices the last one stays."""
+    written = np.empty(a.shape, np.bool_)[index]
+    order = np.arange(written.size).reshape(written.shape)
+    winner = np.zeros(a.shape, order.dtype)
+    winner[index] = order
+    return (winner[index] == order).astype(a.dtype)
+
+
+assigned: Primitive = primitive(
+    _assigned,
+    lambda g, y, a, index, value: assigned(g, index, 0.0),
+    None,
+    lambda g, y, a, index, value: g[index] * _survives(a, index),
+    samples=[
+        sample(rand(3, 4), 1, rand(4)),
+        sample(rand(3, 4), (slice(None), 0), rand(3)),
+        sample(rand(3, 4), (0, 2), rand()),
+        sample(rand(3, 4), (slice(0, 2), slice(None, None, 2)), rand(2)),
+        sample(rand(5), ([0, 3, 0],), rand(3)),
+        sample(rand(4), (np.array([True, False, True, True]),), rand(3)),
     ],
 )
