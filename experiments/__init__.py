@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from . import datasets, fit, sweep
     from .comparison import compare
     from .errors import UsageError
-    from .problems import PROBLEMS, Classification, Function, Problem, problem
+    from .problems import PROBLEMS, Classification, Function, Problem
     from .results import Results
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "compare",
     "datasets",
     "fit",
-    "problem",
     "sweep",
 ]
 

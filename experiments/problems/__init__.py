@@ -1,6 +1,6 @@
 """The problems that optimizers are compared on; `PROBLEMS` is their registry, in order of increasing complexity."""
 
-from .base import PROBLEMS, Model, Problem, Score, Stream, generator, problem, problem_name
+from .base import PROBLEMS, Model, Problem, Score, Stream, generator, problem_name
 from .bivariate import Function
 from .classification import Classification
 
@@ -13,6 +13,5 @@ __all__ = [
     "Score",
     "Stream",
     "generator",
-    "problem",
     "problem_name",
 ]

@@ -1,21 +1,21 @@
-"""What a problem is: parameters from a seed, batches from a seed and an epoch, a loss, and a score on each split."""
+"""A problem: parameters from a seed, batches from a seed and an epoch, a loss, and a score on each split."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from ...autograd import Parameter, Tensor
+from ...schedules.record import Record
 
 
 class Stream(IntEnum):
-    """Separate streams of random numbers, so that what one consumes never moves another.
+    """Separate streams of random numbers, so that the numbers drawn from one never change another.
 
     >>> [stream.name.lower() for stream in Stream]
     ['initial', 'order', 'noise', 'split']
@@ -28,7 +28,7 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, stream: Stream, epoch: int = 0) -> np.random.Generator:
-    """Return the generator of one purpose, in one epoch, of one seed.
+    """Return the generator of a stream, for one seed and one epoch.
 
     >>> [generator(0, Stream.ORDER, epoch).permutation(5).tolist() for epoch in (0, 1)]
     [[1, 4, 3, 0, 2], [0, 4, 3, 1, 2]]
@@ -37,7 +37,7 @@ def generator(seed: int, stream: Stream, epoch: int = 0) -> np.random.Generator:
 
 
 class Model(Protocol):
-    """Anything that hands over its parameters.
+    """Anything with parameters.
 
     >>> from ravine.experiments.problems import PROBLEMS
     >>> [p.shape for p in PROBLEMS["iris"]().model(seed=0).parameters()]
@@ -45,7 +45,7 @@ class Model(Protocol):
     """
 
     def parameters(self) -> list[Parameter]:
-        """Return what the optimizer moves."""
+        """Return the parameters that the optimizer updates."""
 
 
 class Score(NamedTuple):
@@ -62,21 +62,43 @@ class Score(NamedTuple):
     metric: float
 
 
-class Problem(ABC):
-    """A frozen value. All that is random comes from the seed: every optimizer meets the same start and batches.
+class Problem(Record, ABC, kw_only=True):
+    """A frozen value with checked fields. Seeds determine everything random, so that comparisons are paired.
+
+    A subclass is registered: BreastCancer as "breast_cancer", by which `ravine.experiments.compare` and the command
+    line know it. A base class of problems says `abstract=True`.
+
+    Raises:
+        TypeError, ValueError: a field has a value that its annotation does not allow.
 
     >>> from ravine.experiments.problems import PROBLEMS
     >>> iris = PROBLEMS["iris"](hidden=(8,))
     >>> model, batch = iris.model(seed=0), next(iris.batches(seed=0, epoch=0))
     >>> iris.loss(model, batch).shape, iris.score(model, "validation").metric < iris.target
     ((), True)
+    >>> iris
+    Iris(hidden=(8,))
+    >>> from ravine.experiments.problems import Function
+    >>> class DoubleWell(Function):
+    ...     start, minima = (0.1, 1.0), ((-1.0, 0.0), (1.0, 0.0))
+    ...
+    ...     @staticmethod
+    ...     def f(x, y):
+    ...         return (x**2 - 1) ** 2 + y**2
+    >>> PROBLEMS.pop("double_well")()  # or keep it, and call ravine.experiments.compare("double_well")
+    DoubleWell()
     """
 
+    registry: ClassVar[dict[str, type[Any]]] = {}
     metric: ClassVar[str]
     higher_is_better: ClassVar[bool]
     held_out: ClassVar[bool]  # whether the splits hold different data
     target: ClassVar[float]  # a metric on the validation split worth reaching
-    epochs: ClassVar[int]  # what `compare` runs unless told otherwise
+    epochs: ClassVar[int]  # the length of a run in `compare`, unless another is given
+
+    @staticmethod
+    def _registry_key(name: str) -> str:
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
     def resplit(self, seed: int) -> Self:
         """Return this problem on another split of its data, number 1, 2, ...; without data, itself."""
@@ -86,8 +108,8 @@ class Problem(ABC):
     def model(self, seed: int) -> Any:
         """Return a Model with the initial parameters of this seed."""
 
-    def reseed(self, model: Any, seed: int, epoch: int) -> None:  # noqa: B027
-        """Seed what the model draws in this epoch of training, such as dropout; nothing, if it draws nothing."""
+    def reseed(self, model: Any, seed: int, epoch: int) -> None:
+        """Seed the random numbers that the model draws in this epoch of training, such as dropout masks."""
 
     @abstractmethod
     def batches(self, seed: int, epoch: int) -> Iterator[Any]:
@@ -95,43 +117,22 @@ class Problem(ABC):
 
     @abstractmethod
     def loss(self, model: Any, batch: Any) -> Tensor:
-        """Return the scalar to differentiate."""
+        """Return the loss, a Tensor with one element."""
 
     @abstractmethod
     def score(self, model: Any, split: str) -> Score:
-        """Return loss and metric on "train", "validation" or "test"; the model is left as it was."""
+        """Return loss and metric on "train", "validation" or "test"; the model does not change."""
 
 
-PROBLEMS: dict[str, type[Problem]] = {}
-
-P = TypeVar("P", bound=Problem)
-
-
-@dataclass_transform(frozen_default=True)
-def problem(cls: type[P]) -> type[P]:
-    """Make the class a frozen dataclass and register it: BreastCancer as "breast_cancer".
-
-    >>> from ravine.experiments.problems import Function
-    >>> @problem
-    ... class DoubleWell(Function):
-    ...     start, minima = (0.1, 1.0), ((-1.0, 0.0), (1.0, 0.0))
-    ...
-    ...     @staticmethod
-    ...     def f(x, y):
-    ...         return (x**2 - 1) ** 2 + y**2
-    >>> PROBLEMS.pop("double_well")()  # or keep it, and say: ravine.experiments.compare("double_well")
-    DoubleWell()
-    """
-    cls = dataclass(frozen=True)(cls)
-    PROBLEMS[problem_name(cls)] = cls
-    return cls
+PROBLEMS: dict[str, type[Problem]] = Problem.registry
+"""The problems by name, in order of definition."""
 
 
 def problem_name(cls: type[Problem]) -> str:
-    """Return the name that the command line knows the class by.
+    """Return the name of a class in the registry.
 
     >>> from ravine.experiments.problems import PROBLEMS
     >>> problem_name(PROBLEMS["breast_cancer"])
     'breast_cancer'
     """
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+    return cls._registry_key(cls.__name__)

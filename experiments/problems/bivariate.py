@@ -9,25 +9,25 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...autograd import Parameter, Tensor
-from .base import Problem, Score, Stream, generator, problem
+from .base import Problem, Score, Stream, generator
 
 STEPS_PER_EPOCH = 100
-JITTER = 0.1  # standard deviation of the seed's displacement of the start, per coordinate
+JITTER = 0.1  # standard deviation of the noise that the seed adds to each coordinate of the start
 
 
 class Point:
-    """A model that is nothing but its place: one parameter, shape (2,)."""
+    """A model with one parameter, a point of the plane: float64, shape (2,)."""
 
     def __init__(self, place: Any) -> None:
         self.place = Parameter(np.asarray(place, dtype=np.float64), name="place")
 
     def parameters(self) -> list[Parameter]:
-        """Return the place."""
+        """Return the point."""
         return [self.place]
 
 
-class Function(Problem):
-    """Minimise f(x, y) from `start`, displaced a little by the seed. No data: every split is the function itself.
+class Function(Problem, abstract=True):
+    """Minimize f(x, y) from `start`, to which the seed adds a little noise. There are no data: all splits are alike.
 
     >>> from ravine.experiments.problems.bivariate import Booth
     >>> booth = Booth()
@@ -41,20 +41,20 @@ class Function(Problem):
     target = 1e-6
     epochs = 20
     start: ClassVar[tuple[float, float]]
-    minima: ClassVar[tuple[tuple[float, float], ...]]  # every global one, or the nearest if they repeat for ever
+    minima: ClassVar[tuple[tuple[float, float], ...]]  # the global ones; of infinitely many, the nearest
     least: ClassVar[float] = 0.0  # f at the minima
 
     @staticmethod
     @abstractmethod
     def f(x: Any, y: Any) -> Any:
-        """Return the value; of numbers, of arrays (broadcast), or of Tensors."""
+        """Return the value, elementwise, for numbers, arrays or Tensors."""
 
     def model(self, seed: int) -> Point:
-        """Return the start, displaced by JITTER standard normals."""
+        """Return the start plus noise of standard deviation JITTER."""
         return Point(self.start + JITTER * generator(seed, Stream.INITIAL).standard_normal(2))
 
     def batches(self, seed: int, epoch: int) -> Iterator[None]:
-        """Yield STEPS_PER_EPOCH times nothing."""
+        """Yield None STEPS_PER_EPOCH times."""
         return iter([None] * STEPS_PER_EPOCH)
 
     def loss(self, model: Point, batch: None) -> Tensor:
@@ -63,14 +63,13 @@ class Function(Problem):
         return value
 
     def score(self, model: Point, split: str) -> Score:
-        """Return f and its excess over the least value."""
+        """Return f, and its difference from the least value."""
         value = float(self.f(*model.place.data))
         return Score(loss=value, metric=value - self.least)
 
 
-@problem
 class Quadratic(Function):
-    """An ill-conditioned bowl: curvatures 1 and 100 along axes turned by 30 degrees."""
+    """An ill-conditioned bowl: curvatures 1 and 100 along axes rotated by 30 degrees."""
 
     start = (4.0, 1.0)
     minima = ((0.0, 0.0),)
@@ -82,7 +81,6 @@ class Quadratic(Function):
         return (u**2 + 100 * v**2) / 2
 
 
-@problem
 class Booth(Function):
     """A bowl with condition number 9."""
 
@@ -94,7 +92,6 @@ class Booth(Function):
         return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
 
 
-@problem
 class Matyas(Function):
     """A flat bowl with condition number 25."""
 
@@ -106,7 +103,6 @@ class Matyas(Function):
         return 0.26 * (x**2 + y**2) - 0.48 * x * y
 
 
-@problem
 class Himmelblau(Function):
     """Four equal minima around one hill. Himmelblau 1972."""
 
@@ -123,7 +119,6 @@ class Himmelblau(Function):
         return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
 
 
-@problem
 class Rosenbrock(Function):
     """A narrow curved valley, condition number 2508 at its minimum. Rosenbrock 1960."""
 
@@ -135,7 +130,6 @@ class Rosenbrock(Function):
         return (1 - x) ** 2 + 100 * (y - x**2) ** 2
 
 
-@problem
 class Beale(Function):
     """Steep walls around a flat valley. Beale 1958."""
 
@@ -147,7 +141,6 @@ class Beale(Function):
         return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
 
 
-@problem
 class Branin(Function):
     """A parabola across a cosine: equal minima, repeated along x. Branin 1972."""
 
@@ -160,7 +153,6 @@ class Branin(Function):
         return (y - 5.1 * x**2 / (4 * np.pi**2) + 5 * x / np.pi - 6) ** 2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10
 
 
-@problem
 class Rastrigin(Function):
     """A bowl under a regular grid of local minima, only one of them global. Rastrigin 1974."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Self
 
@@ -11,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...autograd import Tensor, nn, no_grad
+from ...schedules.fields import Fraction, NonNegativeInt, PositiveInt
 from ..datasets import Dataset, load
-from .base import Problem, Score, Stream, generator, problem, problem_name
+from .base import Problem, Score, Stream, generator, problem_name
 
 Batch = tuple[NDArray[Any], NDArray[Any]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Classification(Problem):
-    """Cross-entropy of a float32 ReLU network, on the dataset that has the problem's name.
+class Classification(Problem, abstract=True):
+    """Cross-entropy of a float32 ReLU network, on the dataset with the problem's name.
 
     >>> from ravine.experiments.problems.classification import Iris
     >>> iris = Iris(hidden=(8,), dropout=0.1)
@@ -29,14 +28,14 @@ class Classification(Problem):
     Sequential(Linear(4, 8), ReLU(), Dropout(0.1), Linear(8, 3))
     """
 
-    dropout: float = 0.0  # share of each hidden layer that is left out in training
-    split: int = 0  # which split of the data
+    hidden: tuple[PositiveInt, ...]  # widths of the hidden layers
+    batch_size: PositiveInt
+    dropout: Fraction = 0.0  # the fraction of each hidden layer that is left out in training
+    split: NonNegativeInt = 0  # the number of the split of the data
 
     metric = "accuracy"
     higher_is_better = True
     held_out = True
-    hidden: tuple[int, ...]  # widths of the hidden layers
-    batch_size: int
 
     @property
     def data(self) -> Dataset:
@@ -45,7 +44,7 @@ class Classification(Problem):
 
     def resplit(self, seed: int) -> Self:
         """Return this problem on split number `seed` of its data."""
-        return replace(self, split=seed)
+        return self.replace(split=seed)
 
     def model(self, seed: int) -> nn.Sequential:
         """Return the network with the initial weights of this seed."""
@@ -58,13 +57,13 @@ class Classification(Problem):
         return nn.Sequential(*layers[: -2 if self.dropout else -1])
 
     def reseed(self, model: nn.Sequential, seed: int, epoch: int) -> None:
-        """Give every dropout layer its own numbers for this epoch."""
+        """Give every dropout layer its own random generator for this epoch."""
         layers = [module for module in model.modules() if isinstance(module, nn.Dropout)]
         for layer, rng in zip(layers, generator(seed, Stream.NOISE, epoch).spawn(len(layers)), strict=True):
             layer.rng = rng
 
     def batches(self, seed: int, epoch: int) -> Iterator[Batch]:
-        """Yield the training rows, shuffled anew each epoch; the last batch may be smaller."""
+        """Yield the training rows, reshuffled every epoch; the last batch may be smaller."""
         X, y = self.data.split("train")
         rows = generator(seed, Stream.ORDER, epoch).permutation(len(y))
         for first in range(0, len(y), self.batch_size):
@@ -88,41 +87,37 @@ class Classification(Problem):
         return Score(float(loss.data), float(np.mean(logits.data.argmax(axis=1) == y)))
 
 
-@problem
 class Iris(Classification):
     """Three species of iris from 4 lengths; a 4-16-3 ReLU network."""
 
     target = 0.95
     epochs = 60
-    hidden: tuple[int, ...] = (16,)
-    batch_size: int = 16
+    hidden: tuple[PositiveInt, ...] = (16,)
+    batch_size: PositiveInt = 16
 
 
-@problem
 class Wine(Classification):
     """Three cultivars of wine from 13 measurements; a 13-16-3 ReLU network."""
 
     target = 0.95
     epochs = 60
-    hidden: tuple[int, ...] = (16,)
-    batch_size: int = 16
+    hidden: tuple[PositiveInt, ...] = (16,)
+    batch_size: PositiveInt = 16
 
 
-@problem
 class BreastCancer(Classification):
     """Benign or malignant from 30 measurements of cell nuclei; a 30-16-2 ReLU network."""
 
     target = 0.95
     epochs = 40
-    hidden: tuple[int, ...] = (16,)
-    batch_size: int = 32
+    hidden: tuple[PositiveInt, ...] = (16,)
+    batch_size: PositiveInt = 32
 
 
-@problem
 class Digits(Classification):
     """Handwritten digits of 8 by 8 pixels, 10 classes; a 64-64-10 ReLU network."""
 
     target = 0.95
     epochs = 40
-    hidden: tuple[int, ...] = (64,)
-    batch_size: int = 64
+    hidden: tuple[PositiveInt, ...] = (64,)
+    batch_size: PositiveInt = 64

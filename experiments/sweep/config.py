@@ -112,8 +112,8 @@ def task_config(task: Task) -> dict[str, Any]:
     """Return the configuration that `task` reads."""
     name = problem_name(type(task.problem))
     if PROBLEMS.get(name) is not type(task.problem):
-        raise UsageError(f"{type(task.problem).__name__} has no name that a file could use. Register it: @problem.")
-    return {"problem": name, "epochs": task.epochs, **asdict(task.problem)}  # type: ignore[call-overload]
+        raise UsageError(f"{type(task.problem).__name__} is not in PROBLEMS: a file can't name it.")
+    return {"problem": name, "epochs": task.epochs, **asdict(task.problem)}
 
 
 def contender(name: str, given: dict[str, Any]) -> Contender:

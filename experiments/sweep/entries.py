@@ -44,7 +44,12 @@ def made(name: str, cls: Any, given: Mapping[str, Any]) -> Any:
     needed = [f.name for f in known.values() if f.default is MISSING and f.default_factory is MISSING]
     if missing := [field for field in needed if field not in given]:
         raise UsageError(f"{name}: {missing[0]} is missing. Its entries: {', '.join(known)}.")
-    return cls(**values)
+    try:
+        return cls(**values)
+    except UsageError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name}: {error}") from error
 
 
 def hinted(cls: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Paired comparisons: initial parameters and batches come from the seed, whatever optimizer is run."""
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -18,8 +17,7 @@ from ravine.optim import Muon, Optimizer
 SEEN: list[Any] = []
 
 
-@dataclass(frozen=True)
-class Watched(Iris):
+class Watched(Iris, abstract=True):
     """Notes what an optimizer is given, and which splits are scored."""
 
     def model(self, seed: int) -> Any:

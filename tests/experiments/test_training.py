@@ -1,6 +1,5 @@
 """One run: a pure function of its cell; divergence is a status, found silently, at the right epoch."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,8 +29,7 @@ def test_a_run_is_a_function_of_its_cell(name: str) -> None:
     assert 0 < first.timing.update < first.timing.step < first.timing.total
 
 
-@dataclass(frozen=True)
-class Bowl(Quadratic):
+class Bowl(Quadratic, abstract=True):
     """Quadratic from an undisturbed start on its stiff axis."""
 
     def model(self, seed: int) -> Any:
@@ -69,8 +67,7 @@ def test_a_network_that_overflows_has_diverged_without_a_warning() -> None:
     assert (outcome.status, outcome.diverged_epoch, len(outcome.train_loss)) == ("diverged", 1, 1)
 
 
-@dataclass(frozen=True)
-class Cliff(Function):
+class Cliff(Function, abstract=True):
     """x, until its third step, then not a number: only the loss of a batch tells."""
 
     start = (0.0, 0.0)
