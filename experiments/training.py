@@ -39,7 +39,7 @@ def train(trial: Trial, parallel: bool = False) -> Outcome:
 
 def clone(optimizer: Optimizer) -> Optimizer:
     """Return the same optimizer with plateau schedulers of its own, which have observed no metric yet."""
-    schedules = {name: value.fresh() for name, value in vars(optimizer).items() if isinstance(value, Schedule)}
+    schedules = {name: value.clone() for name, value in vars(optimizer).items() if isinstance(value, Schedule)}
     return optimizer.replace(**schedules)
 
 

@@ -101,7 +101,7 @@ class BoundOptimizer:
     def controllers(self) -> list[Any]:
         """What among the hyperparameters' schedules has a state of its own, such as ReduceOnPlateau."""
         values = [value for group in self.groups for value in vars(group.spec).values()]
-        found = [c for value in values if isinstance(value, Schedule) for c in value.controllers]
+        found = [c for value in values if isinstance(value, Schedule) for c in value.plateaus]
         return list({id(controller): controller for controller in found}.values())
 
     @property

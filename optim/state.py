@@ -41,7 +41,7 @@ def _controllers(optimizer: BoundOptimizer) -> dict[str, Any]:
     found: dict[int, tuple[str, Any]] = {}
     for place in sorted(optimizer.places, key=lambda place: place.name):
         for hyper, value in vars(place.group.spec).items():
-            for i, controller in enumerate(value.controllers if isinstance(value, Schedule) else ()):
+            for i, controller in enumerate(value.plateaus if isinstance(value, Schedule) else ()):
                 found.setdefault(id(controller), (f"{hyper} of {place.name}" + f", {i + 1}" * bool(i), controller))
     return dict(found.values())
 

@@ -7,11 +7,12 @@
 (Linear(0.0, 0.001, 100) >> Cosine(0.001, 0.0, 900)) * 0.5
 """
 
-from .algebra import Clipped, Offset, Power, Product, Scaled, Schedule, Strided, Sum, Then, Truncated
+from .algebra import Clipped, Offset, Power, Product, Scaled, Strided, Sum, Then, Truncated
+from .base import Schedule
 from .checking import check_schedule
 from .cycles import CosineRestarts, CosineWave, Cyclic, OneCycle, Repeat
 from .functions import Lambda, Noise, PerEpoch, Recurrence
-from .plateau import Controller, ReduceOnPlateau
+from .plateau import ReduceOnPlateau
 from .ranges import RangeTest, range_test
 from .shapes import (
     Constant,
@@ -29,7 +30,6 @@ from .shapes import (
 __all__ = [
     "Clipped",
     "Constant",
-    "Controller",
     "Cosine",
     "CosineRestarts",
     "CosineWave",

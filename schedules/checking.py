@@ -1,4 +1,4 @@
-"""What the tests check of every schedule, for yours as for ours: `check_schedule`."""
+"""`check_schedule`: the tests that every schedule of this package passes, for schedules of users too."""
 
 import copy
 import dataclasses
@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .algebra import Schedule
-from .base import Value
+from .base import Schedule
 from .fields import path_of
 from .functions import Recurrence
 
@@ -23,19 +22,24 @@ FAR = (2**31, 2**53 + 1, 2**62)
 
 
 def check_schedule(schedule: Schedule) -> None:
-    """Test a schedule as all schedules of the registry are tested. Silence: all is right.
+    """Test a schedule as all schedules of the registry are tested. No output means that all checks passed.
 
-    That its value at k is a Python float, and at an array of any integer dtype and shape, bit for bit those at its
-    elements; that k is refused if it is negative or no integer; that the value at the horizon is held; that it is
-    frozen, and comes back with the same hash from its source, JSON, copy and pickle (from text and pickle only if its
-    functions and classes can be found in a module); that scaled, or cut and joined again, it is the same function; and
-    that a fresh one shares no controller with it.
+    It is checked that
 
-    Values at k = 2**62 are asked for, too, unless there is a `Recurrence` within, for which that takes for ever.
+    - the value at k is a Python float, and the values at an array of integers, of any dtype and shape, are exactly
+      those at its elements;
+    - k is refused if it is negative or not an integer;
+    - the value at the horizon is held;
+    - no field can be set, and the schedule comes back with the same hash from its source, JSON, a copy and a pickle
+      (from source, JSON and pickle only if its functions and classes can be found in a module);
+    - it remains the same function when it is scaled, or cut and joined again;
+    - a clone has `ReduceOnPlateau` schedules of its own.
+
+    The values at k = 2**62 are checked too, unless a `Recurrence` is within, which would need as many steps.
 
     Raises:
-        AssertionError: with what fails, and where.
-        TypeError: it is no schedule.
+        AssertionError: a check failed. The message says which one, and where.
+        TypeError: `schedule` is not a schedule.
 
     >>> from ravine.schedules import Schedule, check_schedule
     >>> class Harmonic(Schedule):
@@ -50,18 +54,18 @@ def check_schedule(schedule: Schedule) -> None:
     """
     if not isinstance(schedule, Schedule):
         raise TypeError(f"check_schedule: needs a schedule. Received: {schedule!r}. Make one: Constant(0.1).")
-    for law in (_value, _arrays, _refusals, _horizon, _freeze, _record, _algebra, _fresh):
+    for law in (_value, _arrays, _refusals, _horizon, _freeze, _record, _algebra, _clone):
         try:
             law(schedule)
         except Exception as error:
             raise AssertionError(f"check_schedule: {schedule!r} breaks the law that {law.__doc__} {error}") from error
 
 
-def _within(value: Value) -> Iterator[Any]:
-    """The value and what is inside, at any depth."""
+def _within(value: Schedule) -> Iterator[Any]:
+    """The schedule and everything inside, at any depth."""
     yield value
-    for item in value._items():
-        yield from _within(item) if isinstance(item, Value) else (item,)
+    for item in value._values():
+        yield from _within(item) if isinstance(item, Schedule) else (item,)
 
 
 def _counts(schedule: Schedule) -> tuple[int, ...]:
@@ -70,7 +74,7 @@ def _counts(schedule: Schedule) -> tuple[int, ...]:
 
 
 def _must_equal(what: str, ks: Any, got: Any, expected: Any) -> None:
-    """Bit for bit, where ks are the counts for which this is asked."""
+    """Compare values bit for bit. ks: the step counts that they belong to."""
     pairs = [np.asarray(values, np.float64).reshape(-1) for values in (got, expected)]
     if np.shape(got) != np.shape(expected):
         raise AssertionError(f"{what} must have shape {np.shape(expected)}. Received: {np.shape(got)}.")
@@ -79,7 +83,7 @@ def _must_equal(what: str, ks: Any, got: Any, expected: Any) -> None:
             raise AssertionError(f"{what} must be {its} at k={k}. Received: {mine}. Is the formula one of k alone?")
 
 
-# -- a function of k: each docstring is a law --------------------------------------------------------------------------
+# -- a function of k: each docstring completes the message -------------------------------------------------------------
 
 
 def _value(schedule: Schedule) -> None:
@@ -112,7 +116,7 @@ def _arrays(schedule: Schedule) -> None:
 
 
 def _refusals(schedule: Schedule) -> None:
-    """what is no count is refused."""
+    """a k that is not a step count is refused."""
     refused: dict[Any, type[Exception]] = {-1: ValueError, (3, -1): ValueError, 0.5: TypeError, (True,): TypeError}
     for wrong, error in refused.items():
         try:
@@ -124,17 +128,17 @@ def _refusals(schedule: Schedule) -> None:
 
 def _horizon(schedule: Schedule) -> None:
     """from the horizon on the value is held."""
-    horizon, extent = schedule.horizon, schedule.extent
+    horizon, plot_steps = schedule.horizon, schedule.plot_steps
     if type(horizon) is not int and horizon != math.inf:
         raise AssertionError(f"It must be an int or math.inf. Received: {horizon!r}.")
-    if type(extent) is not int or (extent != horizon if horizon < math.inf else extent < 1):
-        raise AssertionError(f"The extent of a picture must fit the horizon {horizon}. Received: {extent!r}.")
+    if type(plot_steps) is not int or (plot_steps != horizon if horizon < math.inf else plot_steps < 1):
+        raise AssertionError(f"plot_steps must fit the horizon {horizon}. Received: {plot_steps!r}.")
     if horizon < math.inf:
         ks = [int(horizon) + k for k in _counts(schedule)]
         _must_equal("Held, it", ks, schedule(np.array(ks)), [schedule(int(horizon))] * len(ks))
 
 
-# -- a value -----------------------------------------------------------------------------------------------------------
+# -- a record ----------------------------------------------------------------------------------------------------------
 
 
 def _freeze(schedule: Schedule) -> None:
@@ -153,28 +157,31 @@ def _record(schedule: Schedule) -> None:
 
 
 def check_record(value: Any, root: Any, schedules: Iterable[Schedule]) -> None:
-    """Test that a value comes back from its source, JSON, a copy and a pickle, with its repr and its hash.
+    """Test that a record comes back from its source, JSON, a copy and a pickle, with the same repr and hash.
 
     Args:
-        value: a schedule, or an optimizer as a value.
-        root: the class whose `from_json` knows it.
-        schedules: the schedules in it. Without a name for each of their functions there is no way through text; without
-            one for the classes, none through pickle.
+        value: a schedule or an unbound optimizer.
+        root: the class whose `from_json` is used.
+        schedules: the schedules in it. Source and JSON are tested only if their functions have names in a module,
+            pickle only if their classes have, too.
+
+    Raises:
+        AssertionError: the record does not come back.
 
     >>> from ravine.schedules import Linear, Schedule
-    >>> check_record(Linear(0, 1, 5), Schedule, [Linear(0, 1, 5)])  # silence: all is right
+    >>> check_record(Linear(0, 1, 5), Schedule, [Linear(0, 1, 5)])
     """
     cls = type(value)
     parts = [part for schedule in schedules for part in _within(schedule)]
-    functions = [part for part in parts if callable(part) and not isinstance(part, Value)]
+    functions = [part for part in parts if callable(part) and not isinstance(part, Schedule)]
     ways: dict[str, Callable[[], Any]] = {"copy.deepcopy": lambda: copy.deepcopy(value)}
     if all(map(path_of, functions)):
         ways |= {
-            "eval(repr(it))": lambda: eval(repr(value), {**Value.registry, cls.__name__: cls}),
+            "eval(repr(it))": lambda: eval(repr(value), {**Schedule.registry, cls.__name__: cls}),
             f"{root.__name__}.from_json": lambda: root.from_json(value.to_json()),
             "from_config": lambda: cls.from_config(json.loads(json.dumps(value.to_config(), allow_nan=False))),
         }
-        if all(map(_is_found, (cls, *(type(part) for part in parts if isinstance(part, Value))))):
+        if all(map(_is_found, (cls, *(type(part) for part in parts if isinstance(part, Schedule))))):
             ways["pickle"] = lambda: pickle.loads(pickle.dumps(value))
     for way, back in ways.items():
         again = back()
@@ -190,7 +197,7 @@ def _is_found(cls: type) -> bool:
 
 
 def _algebra(schedule: Schedule) -> None:
-    """scaled, sliced, or cut and joined, it is the same function."""
+    """it is the same function when it is scaled, sliced, or cut and joined."""
     s, k = schedule, np.array(NEAR)
     with np.errstate(all="ignore"):
         _must_equal("Half of it", k, (s * 0.5)(k), s(k) * 0.5)
@@ -202,12 +209,12 @@ def _algebra(schedule: Schedule) -> None:
     _must_equal("s[::3]", k, s[::3](k), s(3 * k))
 
 
-def _fresh(schedule: Schedule) -> None:
-    """a fresh one is equal and has controllers of its own."""
-    fresh = schedule.fresh()
-    if fresh != schedule or len(fresh.controllers) != len(schedule.controllers):
-        raise AssertionError(f"fresh() must give {schedule!r}. Received: {fresh!r}.")
-    if {id(c) for c in fresh.controllers} & {id(c) for c in schedule.controllers}:
-        raise AssertionError("fresh() must have controllers of its own. Received: those of the schedule.")
-    if not schedule.controllers:
-        _must_equal("The fresh one", NEAR, fresh(NEAR), schedule(NEAR))
+def _clone(schedule: Schedule) -> None:
+    """a clone is equal and has plateau schedules of its own."""
+    clone = schedule.clone()
+    if clone != schedule or len(clone.plateaus) != len(schedule.plateaus):
+        raise AssertionError(f"clone() must give {schedule!r}. Received: {clone!r}.")
+    if set(map(id, clone.plateaus)) & set(map(id, schedule.plateaus)):
+        raise AssertionError("clone() must make new plateau schedules. Received: those of the schedule.")
+    if not schedule.plateaus:
+        _must_equal("The clone", NEAR, clone(NEAR), schedule(NEAR))

@@ -4,7 +4,8 @@ import math
 from itertools import pairwise
 from typing import Literal
 
-from .algebra import Schedule, Unary
+from .algebra import Unary
+from .base import Schedule
 from .fields import Growth, Positive, PositiveFraction, PositiveInt, UnitInterval, refusal
 from .shapes import between
 
@@ -33,7 +34,7 @@ class Repeat(Unary):
         return math.inf
 
     @property
-    def extent(self) -> int:
+    def plot_steps(self) -> int:
         """Three rounds."""
         return 3 * int(self.inner.horizon)
 
@@ -56,7 +57,7 @@ class CosineWave(Schedule):
         return between(self.end, self.start, (1 + math.cos(2 * math.pi * (k % self.period / self.period))) / 2)
 
     @property
-    def extent(self) -> int:
+    def plot_steps(self) -> int:
         """Three periods."""
         return math.ceil(3 * self.period)
 

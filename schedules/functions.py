@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .algebra import Inner, Schedule
+from .algebra import Inner
+from .base import Schedule
 from .fields import NonNegativeInt, PositiveInt
 
 
@@ -31,9 +32,9 @@ class PerEpoch(Schedule):
         return self.schedule.horizon * self.steps_per_epoch
 
     @property
-    def extent(self) -> int:
+    def plot_steps(self) -> int:
         """That of the schedule, in steps."""
-        return self.schedule.extent * self.steps_per_epoch
+        return self.schedule.plot_steps * self.steps_per_epoch
 
 
 class Lambda(Schedule):

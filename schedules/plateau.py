@@ -1,103 +1,54 @@
-"""What reacts to a metric. A controller is asked for a value like any schedule; beside its fields it has a state."""
+"""The schedule that reacts to a metric, such as a validation loss. Beside its fields it has a state."""
 
 import math
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from .algebra import Schedule
-from .fields import Fraction, Interval, NonNegative, NonNegativeInt, OrNone, refusal
+from .base import Schedule
+from .fields import Fraction, Interval, NonNegative, NonNegativeInt, UnitInterval, refusal
+from .record import Record
 
 
-class Controller(Schedule, abstract=True):
-    """A schedule whose values change with what it observes.
+class PlateauState(Record):
+    """What a `ReduceOnPlateau` has observed."""
 
-    As a value (`==`, `hash`, `repr`, JSON) it is its fields alone, the same before and after. What it has observed is
-    its state, which goes along with the object: optimizers given the same controller share it, and are reduced
-    together. `fresh()` is an equal one with a state of its own, at the start.
-
-    A subclass declares its `state_fields`, and changes its state by `_become`.
-
-    >>> from ravine.schedules import ReduceOnPlateau
-    >>> lr = ReduceOnPlateau(1.0, factor=0.5, patience=0)
-    >>> [lr.observe(loss) for loss in (2.0, 2.0)], lr.state["scale"], lr.fresh().state["scale"]
-    ([False, True], 0.5, 1.0)
-    >>> (lr * 0.1).controllers == (lr,)
-    True
-    """
-
-    state_fields: ClassVar[Mapping[str, tuple[Any, Callable[[str, Any], Any]]]] = {}
-    """The state: the value at the start and the check, by name."""
-
-    @property
-    def state(self) -> Mapping[str, Any]:
-        """The state as it is now, to be read."""
-        return MappingProxyType(vars(self)["_state"])
-
-    @abstractmethod
-    def observe(self, metric: Any) -> bool:
-        """Take a metric into account. Returns whether the values have changed."""
-
-    @property
-    def controllers(self) -> tuple["Controller", ...]:
-        """Itself, and those in its fields."""
-        return self, *super().controllers
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._become(**{name: start for name, (start, _) in self.state_fields.items()})
-
-    def _become(self, **changes: Any) -> None:
-        state = vars(self).get("_state", {})
-        vars(self)["_state"] = {**state, **changes}  # a new dict each time: a copy of the controller keeps the old one
-
-    def state_dict(self) -> dict[str, Any]:
-        """A copy of the state, as JSON knows it, and the class name under "class"."""
-        return {"class": type(self).__name__, **self.state}
-
-    def checked_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """The state in what `state_dict` gave. Raises TypeError or ValueError if it is none of this class."""
-        name = type(self).__name__
-        if not isinstance(state, Mapping) or state.get("class") != name:
-            raise ValueError(f"{name}: a state must be what its state_dict() gave. Received: {state!r}.")
-        if state.keys() != {"class", *self.state_fields}:
-            raise ValueError(f"{name}: a state must have {', '.join(self.state_fields)}. Received: {', '.join(state)}.")
-        try:
-            return {field: check(field, state[field]) for field, (_, check) in self.state_fields.items()}
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{name}: in a state, {error}") from None
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a state. Raises TypeError or ValueError, and changes nothing, as `checked_state`."""
-        self._become(**self.checked_state(state))
+    best: float | None = None  # the best metric so far
+    bad: NonNegativeInt = 0  # the number of metrics in a row that were not better
+    cooling: NonNegativeInt = 0  # the number of metrics that still don't count, after a reduction
+    scale: UnitInterval = 1.0  # the product of all reductions
 
 
-def a_rate(name: str, value: Any) -> Schedule | float:
+def learning_rate(name: str, value: Any) -> Schedule | float:
     """Check: a schedule, or a number >= 0."""
     return value if isinstance(value, Schedule) else Interval(ge=0)(name, value)
 
 
-class ReduceOnPlateau(Controller):
-    """start(k) >= 0, times `factor` for each time that a metric stopped getting better, but no lower than `minimum`.
+class ReduceOnPlateau(Schedule):
+    """start(k) >= 0, multiplied by `factor` each time that a metric stops getting better, but not below `minimum`.
 
-    `start` is a number or a schedule. `observe(metric)` is called once per epoch, or whenever there is a metric:
+    `start` is a number or a schedule. Call `observe(metric)` once per epoch, or whenever there is a metric:
 
-    - A metric is better if it beats the best one so far by more than the threshold: by the share `threshold` of the
-      best one's size ("rel"), or by `threshold` itself ("abs"). A NaN or an infinity is never better; the first finite
-      metric is.
-    - More than `patience` metrics in a row that are not better: the value is reduced, and the next `cooldown` metrics
-      count neither way, save that a better one is remembered.
+    - A metric is better if it beats the best one so far by more than the threshold: by the fraction `threshold` of the
+      best one's absolute value ("rel"), or by `threshold` itself ("abs"). A NaN or an infinity is never better; the
+      first finite metric is.
+    - After more than `patience` metrics in a row that are not better, the value is reduced. The next `cooldown` metrics
+      are not counted, but a better one among them is remembered as the best.
 
-    PyTorch's. Differs: in "rel", a metric below 0 must also get better (a share of its size is taken, where PyTorch
-    multiplies it by 1 - threshold and takes -0.95 for better than -1); small reductions are not left out (eps).
+    It follows PyTorch's ReduceLROnPlateau. Differs: with "rel", a metric below 0 must also get better (PyTorch
+    multiplies it by 1 - threshold, so that -0.95 counts as better than -1); small reductions are made too (no eps).
+
+    Schedules with equal fields are equal, whatever they have observed; the repr and JSON show the fields alone. The
+    state belongs to the object: two optimizers that are given the same object are reduced together. `clone()` gives an
+    equal schedule that has observed nothing.
 
     >>> lr = ReduceOnPlateau(1.0, factor=0.5, patience=1)
     >>> [(lr.observe(loss), lr(0)) for loss in (3.0, 2.0, 2.0, 2.0)]
     [(False, 1.0), (False, 1.0), (False, 1.0), (True, 0.5)]
+    >>> lr.state.scale, lr.clone().state.scale, (lr * 0.1).plateaus == (lr,)
+    (0.5, 1.0, True)
     """
 
-    start: Annotated[Schedule | float, a_rate]
+    start: Annotated[Schedule | float, learning_rate]
     factor: Fraction = 0.1
     patience: NonNegativeInt = 10
     mode: Literal["min", "max"] = "min"
@@ -106,43 +57,55 @@ class ReduceOnPlateau(Controller):
     minimum: NonNegative = 0.0
     threshold_mode: Literal["rel", "abs"] = "rel"
 
-    state_fields = {  # noqa: RUF012
-        "best": (None, OrNone(Interval())),
-        "bad": (0, Interval(ge=0, integer=True)),  # metrics in a row that were not better
-        "cooling": (0, Interval(ge=0, integer=True)),  # metrics left that don't count
-        "scale": (1.0, Interval(ge=0, le=1)),
-    }
+    State: ClassVar[type[PlateauState]] = PlateauState
 
     def _check_together(self) -> None:
         if isinstance(self.start, float) and self.minimum > self.start:
             raise ValueError(refusal("minimum", f"<= start={self.start!r}", self.minimum, "Nothing would be reduced."))
+        self._become(self.State())
 
     def formula(self, k: int) -> float:
-        """max(start(k) * scale, minimum), or start(k) where that is smaller"""
+        """max(start(k) * scale, minimum), or start(k) if that is smaller"""
         start = self.start.formula(k) if isinstance(self.start, Schedule) else self.start
-        scale: float = self.state["scale"]
-        return min(start, max(start * scale, self.minimum))
+        return min(start, max(start * self.state.scale, self.minimum))
 
     @property
     def horizon(self) -> float:
-        """That of `start`; inf for a number."""
+        """The horizon of `start`; inf for a number."""
         return self.start.horizon if isinstance(self.start, Schedule) else math.inf
 
-    def observe(self, metric: Any) -> bool:
-        """Take a metric into account. Returns whether it made a reduction.
+    @property
+    def plateaus(self) -> tuple[Any, ...]:
+        """This schedule itself, and those in `start`."""
+        return self, *super().plateaus
 
-        Raises TypeError if the metric is no number; nothing has changed then.
+    # -- the state ---------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> PlateauState:
+        """What it has observed, a record."""
+        state: PlateauState = vars(self)["_state"]
+        return state
+
+    def _become(self, state: PlateauState) -> None:
+        vars(self)["_state"] = state
+
+    def observe(self, metric: Any) -> bool:
+        """Take a metric into account. Returns whether the value has been reduced.
+
+        Raises TypeError if the metric is not a number; the state is unchanged then.
         """
-        metric = a_metric(metric)
-        best, bad, cooling, scale = (self.state[name] for name in ("best", "bad", "cooling", "scale"))
-        better = self.better(metric, best)
-        bad = 0 if better or cooling else bad + 1
+        metric, state = _metric(metric), self.state
+        better = self.better(metric, state.best)
+        bad = 0 if better or state.cooling else state.bad + 1
         reduces = bad > self.patience
         self._become(
-            best=metric if better else best,
-            bad=0 if reduces else bad,
-            cooling=self.cooldown if reduces else max(cooling - 1, 0),
-            scale=self.reduced(scale) if reduces else scale,
+            state.replace(
+                best=metric if better else state.best,
+                bad=0 if reduces else bad,
+                cooling=self.cooldown if reduces else max(state.cooling - 1, 0),
+                scale=self.reduced(state.scale) if reduces else state.scale,
+            )
         )
         return reduces
 
@@ -161,9 +124,26 @@ class ReduceOnPlateau(Controller):
             bar = best * (1 - sign * math.copysign(self.threshold, best))
         return sign * metric < sign * bar
 
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of the state as JSON knows it, with the name of the class under "class"."""
+        return {**self.state.to_config(), "class": type(self).__name__}
 
-def a_metric(value: Any) -> float:
-    """Check: a number, or an array or Tensor of one element. NaN and infinities are numbers."""
+    def checked_state(self, state: Mapping[str, Any]) -> PlateauState:
+        """The state in a result of `state_dict`. Raises TypeError or ValueError if it is not one of this class."""
+        name = type(self).__name__
+        if not isinstance(state, Mapping) or state.get("class") != name:
+            raise ValueError(f"{name}: a state must be what its state_dict() gave. Received: {state!r}.")
+        if state.keys() != {"class", *self.State.checks}:
+            raise ValueError(f"{name}: a state must have {', '.join(self.State.checks)}. Received: {', '.join(state)}.")
+        return self.State(**{field: state[field] for field in self.State.checks})
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a state. Raises TypeError or ValueError as `checked_state` does; nothing has changed then."""
+        self._become(self.checked_state(state))
+
+
+def _metric(value: Any) -> float:
+    """A number, or an array or Tensor with one element, as a float. NaN and infinities are allowed."""
     try:
         if isinstance(value, str | bytes | bool):
             raise TypeError

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import drawing
-from .algebra import Schedule
+from .base import Schedule
 from .fields import Interval, OneOf, refusal
 from .shapes import Exponential, Linear
 

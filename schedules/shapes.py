@@ -8,7 +8,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from .algebra import Schedule
+from .base import Schedule
 from .fields import Milestones, NonNegative, NonNegativeInt, Positive, PositiveInt
 
 

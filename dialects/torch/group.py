@@ -64,7 +64,7 @@ class ParamGroup(MutableMapping[str, Any]):
             if values[name] != value:
                 raise ValueError(f"{kind.title()}: {name} must be {value!r}. Received: {name}={values[name]!r}.")
         spec = kind.said(kind.completed(**{name: values[name] for name in kind.__signature__.parameters}))
-        if stateful := [s for s in vars(spec).values() if isinstance(s, Schedule) and s.controllers]:
+        if stateful := [s for s in vars(spec).values() if isinstance(s, Schedule) and s.plateaus]:
             raise TypeError(
                 f"{kind.title()}: a group holds no state of a schedule. Received: {stateful[0]!r}. Use "
                 "torch.optim.lr_scheduler.ReduceLROnPlateau, or our own optimizer."

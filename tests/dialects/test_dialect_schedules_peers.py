@@ -4,6 +4,7 @@ import importlib.util
 import math
 import os
 import types
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from ravine.dialects.compositions import keras as keras_like
 from ravine.dialects.compositions import optax as optax_like
 from ravine.dialects.compositions import torch as torch_like
 from ravine.schedules import Cosine, Exponential, Linear, OneCycle, ReduceOnPlateau, Schedule, Step
-from ravine.schedules.fields import Interval, NonNegative, PositiveInt
+from ravine.schedules.fields import NonNegative, NonNegativeInt, PositiveInt
+from ravine.schedules.plateau import PlateauState
 
 pytestmark = pytest.mark.peers
 K = np.arange(200)
@@ -272,9 +274,13 @@ def values(controller, metrics):
 @pytest.fixture(scope="module")
 def exactly_torch():
     """A dialect of a few lines: PyTorch's threshold below 0, and its eps."""
-    registry, Schedule.__mro__[1].registry = Schedule.registry, dict(Schedule.registry)
+    registry, Schedule.registry = Schedule.registry, dict(Schedule.registry)
+
+    class TorchState(PlateauState):
+        best: Any = None  # infinite metrics too
 
     class ExactlyTorch(ReduceOnPlateau):
+        State = TorchState
         eps: NonNegative = 1e-8
 
         def better(self, metric, best):
@@ -288,7 +294,7 @@ def exactly_torch():
             return scale * self.factor if self.start * scale - new > self.eps else scale
 
     yield ExactlyTorch
-    Schedule.__mro__[1].registry = registry
+    Schedule.registry = registry
 
 
 modes, bys = st.sampled_from(["min", "max"]), st.sampled_from(["rel", "abs"])
@@ -329,24 +335,28 @@ def test_keras_plateau(metrics, patience, cooldown, mode, delta):
 @pytest.fixture(scope="module")
 def exactly_optax():
     """Another: two tolerances, and the mean of several metrics, which are part of its state."""
-    registry, Schedule.__mro__[1].registry = Schedule.registry, dict(Schedule.registry)
+    registry, Schedule.registry = Schedule.registry, dict(Schedule.registry)
+
+    class OptaxState(PlateauState):
+        total: float = 0.0
+        seen: NonNegativeInt = 0
 
     class ExactlyOptax(ReduceOnPlateau):
+        State = OptaxState
         atol: NonNegative = 0.0
         size: PositiveInt = 1
-        state_fields = {**ReduceOnPlateau.state_fields, "total": (0.0, Interval()), "seen": (0, Interval())}  # noqa: RUF012
 
         def better(self, metric, best):
             return best is None or metric < (1 - self.threshold) * best - self.atol
 
         def observe(self, metric):
-            seen, total = self.state["seen"] + 1, self.state["total"] + metric
+            seen, total = self.state.seen + 1, self.state.total + metric
             whole = seen == self.size
-            self._become(seen=0 if whole else seen, total=0.0 if whole else total)
+            self._become(self.state.replace(seen=0 if whole else seen, total=0.0 if whole else total))
             return whole and super().observe(total / seen)
 
     yield ExactlyOptax
-    Schedule.__mro__[1].registry = registry
+    Schedule.registry = registry
 
 
 @given(positive, st.integers(1, 3), cooldown, st.integers(1, 3))
@@ -367,7 +377,7 @@ def test_optax_plateau(exactly_optax, metrics, patience, cooldown, size):
     exactly = exactly_optax(1.0, 0.5, patience - 1, "min", 0.125, cooldown, 0.01, atol=0.0625, size=size)
     received = list(scales(atol=0.0625, accumulation_size=size))
     half = len(metrics) // 2
-    resumed = exactly.fresh()
+    resumed = exactly.clone()
     first = values(exactly, metrics[:half])
     resumed.load_state_dict(exactly.state_dict())
     np.testing.assert_allclose(first + values(resumed, metrics[half:]), received, rtol=1e-6)

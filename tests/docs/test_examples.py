@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from ravine.schedules.base import Value
+from ravine.schedules import Schedule
 
 pytest.importorskip("sklearn")
 pages = importlib.import_module("pages")
@@ -74,5 +74,5 @@ def test_every_picture_of_a_schedule_is_there():
 def test_every_schedule_has_a_section():
     values = map(pages.shapes.value, (*pages.shapes.SHAPES, *pages.shapes.ALGEBRA.values()))
     assert {type(value).__name__ for value in values} == {
-        name for name, cls in Value.registry.items() if cls.__module__.startswith("ravine.schedules")
+        name for name, cls in Schedule.registry.items() if cls.__module__.startswith("ravine.schedules")
     }

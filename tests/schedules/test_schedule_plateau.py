@@ -28,9 +28,9 @@ options = st.fixed_dictionaries(
 )
 
 
-def drops(controller, observed):
+def drops(plateau, observed):
     """The indices of the metrics that made a reduction."""
-    return [i for i, metric in enumerate(observed) if controller.observe(metric)]
+    return [i for i, metric in enumerate(observed) if plateau.observe(metric)]
 
 
 # Where a flat metric makes a reduction, as measured in the three frameworks; (patience, cooldown).
@@ -48,11 +48,11 @@ FLAT = [
 ]
 
 
-@pytest.mark.parametrize(("controller", "expected"), FLAT, ids=lambda value: repr(value))
-def test_a_flat_metric(controller, expected):
-    controller = controller.fresh()
-    assert drops(controller, [1.0] * 12) == expected
-    assert controller.state["scale"] == pytest.approx(controller.factor ** len(expected), rel=1e-14)
+@pytest.mark.parametrize(("plateau", "expected"), FLAT, ids=lambda value: repr(value))
+def test_a_flat_metric(plateau, expected):
+    plateau = plateau.clone()
+    assert drops(plateau, [1.0] * 12) == expected
+    assert plateau.state.scale == pytest.approx(plateau.factor ** len(expected), rel=1e-14)
 
 
 BETTER = [  # best so far, metric, threshold, then whether it is better: min rel, min abs, max rel, max abs
@@ -75,22 +75,22 @@ BETTER = [  # best so far, metric, threshold, then whether it is better: min rel
 @pytest.mark.parametrize(("best", "metric", "threshold", "expected"), BETTER)
 def test_what_is_better(best, metric, threshold, expected):
     for (mode, by), better in zip(itertools.product(["min", "max"], ["rel", "abs"]), expected, strict=True):
-        controller = ReduceOnPlateau(0.1, mode=mode, threshold=threshold, threshold_mode=by)
-        controller.observe(best)
-        controller.observe(metric)
-        assert controller.state["best"] == (metric if better else best)
-        assert controller.state["bad"] == (0 if better else 1)
+        plateau = ReduceOnPlateau(0.1, mode=mode, threshold=threshold, threshold_mode=by)
+        plateau.observe(best)
+        plateau.observe(metric)
+        assert plateau.state.best == (metric if better else best)
+        assert plateau.state.bad == (0 if better else 1)
 
 
 @pytest.mark.parametrize("mode", ["min", "max"])
 @pytest.mark.parametrize("first", [math.nan, math.inf, -math.inf])
 def test_a_first_metric_that_is_not_finite_is_no_best(first, mode):
-    controller = ReduceOnPlateau(0.1, patience=1, mode=mode)
-    assert not controller.observe(first)
-    assert controller.state["best"] is None
-    assert controller.observe(first)  # but it counts: a run that stays there is reduced
-    assert not controller.observe(5.0)
-    assert controller.state["best"] == 5.0
+    plateau = ReduceOnPlateau(0.1, patience=1, mode=mode)
+    assert not plateau.observe(first)
+    assert plateau.state.best is None
+    assert plateau.observe(first)  # but it counts: a run that stays there is reduced
+    assert not plateau.observe(5.0)
+    assert plateau.state.best == 5.0
 
 
 @given(options, st.lists(st.floats(-3, 3)))
@@ -102,12 +102,12 @@ def test_maximizing_is_minimizing_the_negative(config, observed):
 
 @given(options, metrics)
 def test_the_value_is_the_start_reduced_no_lower_than_the_minimum(config, observed):
-    controller = ReduceOnPlateau(Linear(0, 1, 5) >> Cosine(1, 0, 20), **config)
-    count, k = len(drops(controller, observed)), np.arange(40)
-    start = controller.start(k)
+    plateau = ReduceOnPlateau(Linear(0, 1, 5) >> Cosine(1, 0, 20), **config)
+    count, k = len(drops(plateau, observed)), np.arange(40)
+    start = plateau.start(k)
     expected = np.minimum(start, np.maximum(start * config["factor"] ** count, config["minimum"]))
-    np.testing.assert_allclose(controller(k), expected, rtol=1e-12)
-    assert controller.horizon == 25
+    np.testing.assert_allclose(plateau(k), expected, rtol=1e-12)
+    assert plateau.horizon == 25
 
 
 @given(options, metrics)
@@ -132,14 +132,14 @@ def test_resuming_is_going_on(config, before, after):
 
 
 def test_a_state_is_a_copy():
-    controller = ReduceOnPlateau(0.1)
-    state = controller.state_dict()
+    plateau = ReduceOnPlateau(0.1)
+    state = plateau.state_dict()
     assert state == {"class": "ReduceOnPlateau", "best": None, "bad": 0, "cooling": 0, "scale": 1.0}
-    controller.observe(1.0)
+    plateau.observe(1.0)
     assert state["best"] is None
-    controller.load_state_dict(state)
+    plateau.load_state_dict(state)
     state["best"] = 7.0
-    assert controller.state["best"] is None
+    assert plateau.state.best is None
 
 
 WHOLE = ReduceOnPlateau(0.1).state_dict()
@@ -149,66 +149,66 @@ STATES = [
     (WHOLE | {"class": "Cosine"}, "a state must be what its state_dict"),
     ({k: v for k, v in WHOLE.items() if k != "bad"}, "must have best, bad, cooling, scale. Received: class, best"),
     (WHOLE | {"wait": 0}, "must have best, bad, cooling, scale"),
-    (WHOLE | {"best": math.nan}, "in a state, best must be a finite number"),
-    (WHOLE | {"bad": -1}, "in a state, bad must be an integer >= 0"),
-    (WHOLE | {"cooling": 1.0}, "in a state, cooling must be an integer >= 0"),
-    (WHOLE | {"scale": 2.0}, r"in a state, scale must be a number in \[0, 1\]"),
+    (WHOLE | {"best": math.nan}, "PlateauState: best must be a finite number"),
+    (WHOLE | {"bad": -1}, "PlateauState: bad must be an integer >= 0"),
+    (WHOLE | {"cooling": 1.0}, "PlateauState: cooling must be an integer >= 0"),
+    (WHOLE | {"scale": 2.0}, r"PlateauState: scale must be a number in \[0, 1\]"),
 ]
 
 
 @pytest.mark.parametrize(("state", "message"), STATES)
 def test_a_state_is_refused_and_nothing_changes(state, message):
-    controller = ReduceOnPlateau(0.1, patience=0)
-    drops(controller, [1.0, 1.0])
-    before = controller.state_dict()
-    with pytest.raises((TypeError, ValueError), match="^ReduceOnPlateau: .*" + message):
-        controller.load_state_dict(state)
-    assert controller.state_dict() == before
+    plateau = ReduceOnPlateau(0.1, patience=0)
+    drops(plateau, [1.0, 1.0])
+    before = plateau.state_dict()
+    with pytest.raises((TypeError, ValueError), match=message):
+        plateau.load_state_dict(state)
+    assert plateau.state_dict() == before
 
 
 @pytest.mark.parametrize("metric", [None, "0.5", b"1", True, [1.0], 1j, np.zeros(2)], ids=repr)
 def test_what_is_no_metric_is_refused_and_nothing_changes(metric):
-    controller = ReduceOnPlateau(0.1, patience=0)
-    before = controller.state_dict()
+    plateau = ReduceOnPlateau(0.1, patience=0)
+    before = plateau.state_dict()
     with pytest.raises(TypeError, match=r"^observe: metric must be a number. Received: metric=.* Pass one"):
-        controller.observe(metric)
-    assert controller.state_dict() == before
+        plateau.observe(metric)
+    assert plateau.state_dict() == before
 
 
 @pytest.mark.parametrize("metric", [1, np.float32(1), np.int64(1), np.array(1.0)], ids=repr)
 def test_what_is_a_metric(metric):
-    controller = ReduceOnPlateau(0.1)
-    controller.observe(metric)
-    assert controller.state["best"] == 1.0
-    assert type(controller.state["best"]) is float
+    plateau = ReduceOnPlateau(0.1)
+    plateau.observe(metric)
+    assert plateau.state.best == 1.0
+    assert type(plateau.state.best) is float
 
 
 def test_as_a_value_it_is_its_configuration():
-    controller, other = ReduceOnPlateau(0.1, patience=0), ReduceOnPlateau(0.1, patience=0)
-    drops(controller, [1.0, 1.0])
-    assert controller == other
-    assert hash(controller) == hash(other)
-    assert repr(controller) == "ReduceOnPlateau(0.1, patience=0)"
-    assert (controller(0), other(0)) == (0.1 * 0.1, 0.1)
-    for again in (eval(repr(controller)), Schedule.from_json(controller.to_json()), controller.fresh()):
-        assert again == controller
+    plateau, other = ReduceOnPlateau(0.1, patience=0), ReduceOnPlateau(0.1, patience=0)
+    drops(plateau, [1.0, 1.0])
+    assert plateau == other
+    assert hash(plateau) == hash(other)
+    assert repr(plateau) == "ReduceOnPlateau(0.1, patience=0)"
+    assert (plateau(0), other(0)) == (0.1 * 0.1, 0.1)
+    for again in (eval(repr(plateau)), Schedule.from_json(plateau.to_json()), plateau.clone()):
+        assert again == plateau
         assert again(0) == 0.1
 
 
 def test_inside_a_composition_it_is_found_and_asked():
-    controller = ReduceOnPlateau(0.1, patience=0)
-    s = Linear(0, 1, 10) * controller
+    plateau = ReduceOnPlateau(0.1, patience=0)
+    s = Linear(0, 1, 10) * plateau
     assert isinstance(s, Product)
-    assert [found is controller for found in s.controllers] == [True]
+    assert [found is plateau for found in s.plateaus] == [True]
     before = s(5)
-    drops(controller, [1.0, 1.0])
+    drops(plateau, [1.0, 1.0])
     assert s(5) == pytest.approx(before / 10, rel=1e-14)
-    assert s.fresh()(5) == before
-    assert s.fresh().controllers[0] is not controller
+    assert s.clone()(5) == before
+    assert s.clone().plateaus[0] is not plateau
 
 
-def test_each_controller_is_found_once_although_they_are_equal():
+def test_each_plateau_schedule_is_found_once_although_they_are_equal():
     a, b = ReduceOnPlateau(0.1), ReduceOnPlateau(0.1)
     c = ReduceOnPlateau(b)
-    found = ((a * b + a)[:3] >> c).controllers
+    found = ((a * b + a)[:3] >> c).plateaus
     assert list(map(id, found)) == [id(a), id(b), id(c)]

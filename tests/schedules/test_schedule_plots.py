@@ -47,7 +47,7 @@ def test_a_notebook_shows_the_curve_and_the_source(s):
     assert root.find("{*}title").text == repr(s)
     line = next(node for node in root.iter() if node.tag.endswith("polyline")).get("points")
     x, y = np.array([point.split(",") for point in line.split()], float).reshape(-1, 2).T
-    k = np.unique(np.linspace(0, min(s.extent, 2**53), drawing.WIDTH).astype(np.int64))
+    k = np.unique(np.linspace(0, min(s.plot_steps, 2**53), drawing.WIDTH).astype(np.int64))
     assert x.size == np.isfinite(s(k)).sum()
     assert np.all(np.diff(x) >= 0)
     assert np.all((x >= 0) & (x <= drawing.WIDTH) & (y >= 0) & (y <= drawing.HEIGHT))
@@ -77,7 +77,7 @@ EXTENTS = [
 
 @pytest.mark.parametrize(("s", "extent"), EXTENTS, ids=repr)
 def test_how_much_a_picture_shows(s, extent):
-    assert s.extent == extent
+    assert s.plot_steps == extent
 
 
 @pytest.mark.parametrize("s", [PICTURED[0], PICTURED[2], PICTURED[8]], ids=title)
@@ -86,7 +86,7 @@ def test_plot_draws_the_values_and_writes_a_file(s, tmp_path):
     figure = s.plot(path=tmp_path / "s.png")
     (line,) = figure.axes[0].lines
     k = line.get_xdata()
-    assert (k[0], k[-1]) == (0, s.extent)
+    assert (k[0], k[-1]) == (0, s.plot_steps)
     np.testing.assert_array_equal(line.get_ydata(), s(k))
     png = (tmp_path / "s.png").read_bytes()
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
