@@ -1,10 +1,12 @@
-"""What the user asked for can't be done: one exception, and the lookup that raises it most."""
+"""The exception for requests that can't be met, and the two checks that raise it most."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from ..schedules.fields import check_of
 
 T = TypeVar("T")
 
@@ -28,3 +30,25 @@ def lookup(kind: str, name: object, registry: Mapping[str, T]) -> T:
     near = get_close_matches(name.lower(), registry, n=1) if isinstance(name, str) else []
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise UsageError(f"Unknown {kind}: {name!r}.{hint} Known: {', '.join(registry)}.")
+
+
+def checked(owner: str, annotation: Any, **argument: Any) -> Any:
+    """Return the one argument that is given by name, as the annotation of a record's field keeps it.
+
+    Raises:
+        UsageError: the annotation does not allow the value.
+
+    >>> from ravine.schedules.fields import PositiveInt
+    >>> checked("fit", PositiveInt, epochs=3)
+    3
+    >>> try:
+    ...     checked("fit", PositiveInt, epochs=0)
+    ... except UsageError as error:
+    ...     print(error)
+    fit: epochs must be an integer >= 1. Received: epochs=0. Write an integer, such as 10.
+    """
+    ((name, value),) = argument.items()
+    try:
+        return check_of(annotation)(name, value)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{owner}: {error}") from None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, partial
 
-from ..errors import lookup
+from ...schedules.fields import NonNegativeInt
+from ..errors import checked, lookup
 from .bundled import SCALING, bundled
-from .dataset import Dataset, check_split
+from .dataset import Dataset
 from .images import HOMES, cifar10, mnist_like
 from .ionosphere import ionosphere
 from .libsvm import FILES, published
@@ -45,7 +46,7 @@ def load(name: str, split: int = 0) -> Dataset:
     <Dataset iris: 4 features, 3 classes; train 105, validation 21, test 24>
     """
     lookup("dataset", name, DATASETS)
-    check_split(split)
+    checked("datasets", NonNegativeInt, split=split)
     return _load(name, split)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ..errors import UsageError, lookup
+from ..errors import lookup
 
 Array = NDArray[Any]
 Rows = dict[str, Array]
@@ -130,9 +130,3 @@ def stratified_rows(y: Array, shares: Mapping[str, float] = SPLITS, seed: int = 
 def classes_of(labels: Array) -> Array:
     """Labels as classes 0, 1, ..., in their order: of -1 and 1, or of "b" and "g", the second is class 1."""
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
-
-
-def check_split(split: Any) -> None:
-    """Raise UsageError unless it is a whole number >= 0."""
-    if not isinstance(split, int) or isinstance(split, bool) or split < 0:
-        raise UsageError(f"datasets: split must be a whole number >= 0. Received: split={split!r}.")

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..errors import UsageError
-from .dataset import HELD_OUT, SPLITS, Array, Dataset, check_split, classes_of, split_by, stratified_rows
+from ...schedules.fields import NonNegativeInt
+from ..errors import UsageError, checked
+from .dataset import HELD_OUT, SPLITS, Array, Dataset, classes_of, split_by, stratified_rows
 from .files import File, find, reading
 
 NTU = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/binary"
@@ -84,7 +85,7 @@ def load_libsvm(
     ...     load_libsvm(file)
     <Dataset tiny: 3 features, 2 classes; train 28, validation 6, test 6>
     """
-    check_split(split)
+    checked("datasets", NonNegativeInt, split=split)
     paths = [Path(file).expanduser() for file in (path, *(() if test is None else (test,)))]
     X, labels = read(paths)
     for file, rows in zip(paths, X, strict=True):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
-from ..errors import UsageError
+from ...schedules.fields import NonNegative
+from ..errors import UsageError, checked
 from .training import Logs, Training
 
 
@@ -64,19 +66,16 @@ class Monitor:
     """
 
     def __init__(self, owner: str, name: str, mode: str = "auto", min_delta: float = 0.0) -> None:
-        if not isinstance(name, str):
-            raise UsageError(f"{owner}: monitor must be the name of a number in the logs. Received: monitor={name!r}.")
-        if mode not in ("auto", "min", "max"):
-            raise UsageError(f"{owner}: mode must be 'auto', 'min' or 'max'. Received: mode={mode!r}.")
-        if not (isinstance(min_delta, int | float) and 0 <= min_delta < math.inf):
-            raise UsageError(f"{owner}: min_delta must be a number >= 0. Received: min_delta={min_delta!r}.")
+        self.owner: str = owner
+        self.name: str = checked(owner, str, monitor=name)
+        self.mode: str = checked(owner, Literal["auto", "min", "max"], mode=mode)
+        self.min_delta: float = checked(owner, NonNegative, min_delta=min_delta)
         if mode == "auto":
             guesses = {"accuracy": "max", "loss": "min", "error": "min"}
             found = [guess for ending, guess in guesses.items() if name.endswith(ending)]
             if not found:
                 raise UsageError(f"{owner}: mode must be 'min' or 'max' for {name!r}. Received: mode='auto'.")
-            mode = found[0]
-        self.owner, self.name, self.mode, self.min_delta = owner, name, mode, min_delta
+            self.mode = found[0]
 
     def value(self, logs: Logs) -> float:
         """Return the number. Raises UsageError if the logs lack it."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from numbers import Real
 from typing import Any
 
 from ...optim import BoundOptimizer
 from ...schedules import ReduceOnPlateau
-from ..errors import UsageError
+from ...schedules.fields import NonNegativeInt
+from ..errors import UsageError, checked
 from .adapters import averaged, bounds, learning_rate, set_learning_rate
 from .callback import Callback, Monitor
-from .checks import whole
 from .training import Logs
 
 
@@ -114,7 +113,7 @@ class EarlyStopping(BestEpoch):
         mode: str = "auto",
         restore_best: bool = False,
     ) -> None:
-        self.patience, self.restore_best = whole("EarlyStopping", "patience", patience, 0), restore_best
+        self.patience, self.restore_best = checked("EarlyStopping", NonNegativeInt, patience=patience), restore_best
         super().__init__(monitor, mode, min_delta)
 
     def reset(self) -> None:
@@ -192,19 +191,15 @@ class LearningRateScheduler(Callback):
     """
 
     def __init__(self, schedule: Callable[..., Any]) -> None:
-        if not callable(schedule):
-            raise UsageError(f"LearningRateScheduler: schedule must be a function. Received: {schedule!r}.")
+        self.schedule = checked("LearningRateScheduler", Callable[..., Any], schedule=schedule)
         given = inspect.signature(schedule).parameters.values()
         self.takes_rate = sum(p.default is p.empty and p.kind is not p.KEYWORD_ONLY for p in given) == 2
-        self.schedule = schedule
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
         """Call the function, and set the rate."""
         optimizer = self.training.optimizer
         value = self.schedule(epoch, learning_rate(optimizer)) if self.takes_rate else self.schedule(epoch)
-        if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
-            raise UsageError(f"LearningRateScheduler: schedule must return a finite number. Received: {value!r}.")
-        set_learning_rate(optimizer, float(value))
+        set_learning_rate(optimizer, checked("LearningRateScheduler: schedule returned a wrong value", float, lr=value))
 
 
 class ObserveMetric(Callback):

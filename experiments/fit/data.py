@@ -7,18 +7,18 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from ...schedules.fields import Fraction
 from ..datasets import Dataset
-from ..errors import UsageError
+from ..errors import UsageError, checked
 from ..problems import Stream, generator
 
-Shuffle = bool | Literal["once"]
+Shuffle = Literal[True, "once", False]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +76,7 @@ def training_and_validation(
     data: Any, validation_data: Any, fraction: float, dtype: np.dtype[Any]
 ) -> tuple[Rows, Rows | None]:
     """Return the rows to train on and the rows to validate on; a Dataset has a split for each."""
-    if not isinstance(fraction, Real) or not 0 <= fraction < 1:
-        raise UsageError(f"fit: validation_split must be in [0, 1). Received: validation_split={fraction!r}.")
+    fraction = checked("fit", Fraction, validation_split=fraction)
     if fraction and validation_data is not None:
         raise UsageError("fit: give validation_data or validation_split. Received: both.")
     if isinstance(data, Dataset):

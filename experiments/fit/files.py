@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from ...kernels.files import atomic_file
 from ...optim import archive
-from ..errors import UsageError
+from ...schedules.fields import Interval
+from ..errors import UsageError, checked
 from .callback import Callback
 from .callbacks import BestEpoch
-from .checks import make_room, whole
 from .training import Logs
 
 KIND = "a checkpoint of fit"
+BATCHES = Annotated[int, Interval(ge=1, integer=True, remedy="Write a number of batches, or 'epoch'.")]
+
+
+def make_folder(callback: Any) -> None:
+    """Make the folder of the callback's file. Raises UsageError if the path is a folder's."""
+    if callback.path.is_dir():
+        name = type(callback).__name__
+        raise UsageError(f"{name}: path must be a file's. Received: the folder {callback.path}. Add a file name.")
+    callback.path.parent.mkdir(parents=True, exist_ok=True)
 
 
 class Checkpoint(Callback):
@@ -50,11 +59,11 @@ class Checkpoint(Callback):
 
     def __init__(self, path: str | PathLike[str], every: Literal["epoch"] | int = "epoch") -> None:
         self.path = Path(path)
-        self.every = every if every == "epoch" else whole("Checkpoint", "every", every, 1, "'epoch' or ")
+        self.every = every if every == "epoch" else checked("Checkpoint", BATCHES, every=every)
 
     def on_train_ready(self) -> None:
         """Load the file, if there is one, after all callbacks have begun."""
-        make_room("Checkpoint", self.path)
+        make_folder(self)
         if self.path.exists():
             state = self._read()
             try:
@@ -122,7 +131,7 @@ class SaveBest(BestEpoch):
     def on_train_begin(self, logs: Logs) -> None:
         """Make the folder."""
         super().on_train_begin(logs)
-        make_room("SaveBest", self.path)
+        make_folder(self)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Write the model, if this epoch is the best."""
@@ -154,7 +163,7 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs) -> None:
         """Make the folder."""
-        make_room("CSVLogger", self.path)
+        make_folder(self)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Write the file."""

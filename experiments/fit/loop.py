@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 
 from ...autograd import nn, no_grad
-from ..errors import UsageError
+from ...schedules.fields import NonNegativeInt, PositiveInt
+from ..errors import UsageError, checked
 from . import adapters
-from .checks import whole
 from .data import Rows, Shuffle, rows_of, training_and_validation
 from .files import checkpoints_last
 from .history import History
@@ -80,10 +80,8 @@ def fit(
     (20, True)
     """
     adapters.check_model(model)
-    epochs, batch_size = whole("fit", "epochs", epochs, 1), whole("fit", "batch_size", batch_size, 1)
-    seed = whole("fit", "seed", seed, 0)
-    if not (isinstance(shuffle, bool) or (isinstance(shuffle, str) and shuffle == "once")):
-        raise UsageError(f"fit: shuffle must be True, 'once' or False. Received: shuffle={shuffle!r}.")
+    epochs, batch_size = checked("fit", PositiveInt, epochs=epochs), checked("fit", PositiveInt, batch_size=batch_size)
+    seed, shuffle = checked("fit", NonNegativeInt, seed=seed), checked("fit", Shuffle, shuffle=shuffle)
     if not isinstance(callbacks, Iterable):
         raise UsageError(f"fit: callbacks must be a list of them. Received: {callbacks!r}.")
     rows, validation = training_and_validation(data, validation_data, validation_split, adapters.dtype_of(model))
@@ -115,7 +113,7 @@ def evaluate(
     {'loss': 0.693, 'accuracy': 0.5}
     """
     adapters.check_model(model)
-    batch_size = whole("evaluate", "batch_size", batch_size, 1)
+    batch_size = checked("evaluate", PositiveInt, batch_size=batch_size)
     rows = rows_of("data", data, adapters.dtype_of(model))
     adapters.set_training_mode(model, False)
     with no_grad():

@@ -187,9 +187,9 @@ def test_a_dialect_s_scheduler_does_the_same(dialect: Any, schedule: Any, rates:
 
 @pytest.mark.parametrize("value", ["0.1", None, True, NAN])
 def test_a_schedule_must_return_a_number(value: Any) -> None:
-    with pytest.raises(UsageError, match=r"must return a finite number. Received"):
+    with pytest.raises(UsageError, match=r"schedule returned a wrong value: lr must be a finite number. Received"):
         run(LearningRateScheduler(lambda epoch: value))
-    with pytest.raises(UsageError, match=r"must be a function"):
+    with pytest.raises(UsageError, match=r"schedule must be a function"):
         LearningRateScheduler(0.1)  # type: ignore[arg-type]
 
 
@@ -238,10 +238,10 @@ def test_the_mode_follows_from_the_name_or_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"patience": -1}, "patience must be a whole number >= 0. Received: patience=-1"),
-        ({"min_delta": -0.1}, "min_delta must be a number >= 0. Received: min_delta=-0.1"),
-        ({"mode": "up"}, "mode must be 'auto', 'min' or 'max'. Received: mode='up'"),
-        ({"monitor": 3}, "monitor must be the name of a number in the logs. Received: monitor=3"),
+        ({"patience": -1}, "patience must be an integer >= 0. Received: patience=-1"),
+        ({"min_delta": -0.1}, "min_delta must be a finite number >= 0. Received: min_delta=-0.1"),
+        ({"mode": "up"}, "mode must be 'auto' or 'min' or 'max'. Received: mode='up'"),
+        ({"monitor": 3}, "monitor must be a str. Received: monitor=3"),
     ],
 )
 def test_arguments_are_checked(options: dict[str, Any], message: str) -> None:

@@ -476,10 +476,10 @@ def test_a_review_may_be_empty_but_must_be_text(root: Path) -> None:
 # ------------------------------------------------------------------------------------------------- another split
 @pytest.mark.parametrize("split", [-1, 1.0, "1", True, None, [1]])
 def test_a_split_is_a_whole_number(split: Any, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"split must be a whole number >= 0. Received: split="):
+    with pytest.raises(UsageError, match=r"split must be an integer >= 0. Received: split="):
         datasets.load("iris", split)
     (tmp_path / "a").write_text(TRAIN)
-    with pytest.raises(UsageError, match=r"split must be a whole number >= 0. Received: split="):
+    with pytest.raises(UsageError, match=r"split must be an integer >= 0. Received: split="):
         datasets.load_libsvm(tmp_path / "a", split=split)
 
 

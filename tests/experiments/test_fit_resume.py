@@ -293,5 +293,5 @@ def test_a_damaged_file_is_refused_and_nothing_is_trained(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("every", [0, -1, 1.5, True, "batch"])
 def test_every_is_checked(every: Any) -> None:
-    with pytest.raises(UsageError, match=r"every must be 'epoch' or a whole number >= 1. Received: every="):
+    with pytest.raises(UsageError, match=r"every must be an integer >= 1. Received: every="):
         Checkpoint("a.npz", every=every)
