@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .explain.differences import Index, best_step, central, complex_step, evaluate, jumps, kink, one_sided
-from .explain.mistakes import recognise
+from .explain.numeric import Index, best_step, central, complex_step, evaluate, jumps, kink, one_sided, recognise
 from .functional import grad, jvp
 from .op import Function
 from .tensor import Tensor

@@ -143,7 +143,7 @@ HOMONYMS = {
     # schedules
     "Domain",
     # autograd
-    *("Entry", "Line", "Result", "Row", "Step", "Table"),
+    *("Entry", "Result", "Row", "Table"),
     # optim
     *("Record", "Trial"),
     # experiments: compare and sweep

@@ -1,4 +1,6 @@
-"""Why a gradient is what it is: tools that watch the engine from outside, which knows nothing of them.
+"""Tools that explain gradients: the steps of a backward pass, drawings of graphs, causes of NaN, conventions.
+
+They observe the engine from outside; the engine does not import them.
 
 >>> import numpy as np
 >>> from ravine.autograd import explain
@@ -8,19 +10,18 @@ logarithm of 0
 
 from .conventions import Kink, kinks
 from .drawing import Drawing, draw
-from .dtypes import strict_dtype
 from .formulas import formula
-from .lines import Line, line_of, trace_lines
+from .guards import strict_dtype, strong_zero
+from .lines import SourceLine, line_of, trace_lines
 from .nan import Failure, trace_nan
-from .stepping import Step, steps
-from .strong import strong_zero
+from .stepping import BackwardStep, steps
 
 __all__ = [
+    "BackwardStep",
     "Drawing",
     "Failure",
     "Kink",
-    "Line",
-    "Step",
+    "SourceLine",
     "draw",
     "formula",
     "kinks",

@@ -1,4 +1,4 @@
-"""`kinks`: the gradients we give where a derivative does not exist, computed by our own rows."""
+"""`kinks`: our gradients at points where the derivative does not exist, computed by our own ops."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ CASES: list[tuple[str, str, Callable[[Any], Any], list[float]]] = [
         [0.0],
     ),
 ]
-"""Name, formula, function, the point; the sum of the function's entries is differentiated."""
+"""(name, formula, function, point); the sum of the elements of the result is differentiated."""
 
 
 class Kink(NamedTuple):
-    """One convention.
+    """The gradient of one function at one point.
 
     >>> next(kink.gradient for kink in kinks() if kink.case == "max, ties")
     (0.5, 0.5, 0.0)
@@ -75,7 +75,7 @@ class Kink(NamedTuple):
 
 
 class Kinks(list[Kink]):
-    """The conventions; `print` shows them as a Markdown table."""
+    """The list of conventions. `print` shows it as a Markdown table."""
 
     def __str__(self) -> str:
         rows = [("case", "function", "x", "gradient")]
@@ -92,10 +92,10 @@ class Kinks(list[Kink]):
 
 
 def kinks() -> Kinks:
-    """The gradient at every kind of point where the derivative does not exist, evaluated now by the op table.
+    """The gradient at every kind of point where the derivative does not exist, computed by the ops when called.
 
-    The rule: the subgradient of smallest norm; ties share equally; the bounds of clip belong to the inside; a slope
-    that is infinite is inf.
+    It is the subgradient of smallest norm. Equal elements of a maximum get equal parts. At a bound of clip the
+    derivative is 1. An infinite derivative is inf.
 
     >>> kinks()[0]
     Kink(case='abs at 0', formula='|x|', x=(0.0,), gradient=(0.0,))

@@ -13,17 +13,16 @@ import numpy as np
 from ..tensor import Tensor
 from .layout import Layout
 from .lines import line_of
-from .stepping import brief
-from .walking import nodes_below
+from .stepping import brief, nodes_below
 
-MOST = 400  # nodes: more than that is no drawing but a carpet
+MOST = 400  # nodes: a drawing with more of them can't be read
 CHARACTER, LEADING, PADDING, ROW_GAP, MARGIN = 7.3, 16, 9, 34, 12  # pixels; the font is monospaced, 12 pixels
 FILL = {"leaf": "#e3f1e3", "op": "#eef2fb", "root": "#fdeccf"}
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A drawing: `svg` is its text. A notebook shows it; `save(path)` writes it.
+    """A drawing as SVG text. A notebook displays it; `save` writes it to a file.
 
     >>> from ravine.autograd import Tensor
     >>> drawing = draw(Tensor(2.0, requires_grad=True) ** 2)
@@ -34,7 +33,7 @@ class Drawing:
     svg: str
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes the SVG to a file, UTF-8."""
+        """Write the SVG to a file, in UTF-8."""
         Path(path).write_text(self.svg, encoding="utf-8")
 
     def _repr_svg_(self) -> str:
@@ -45,13 +44,19 @@ class Drawing:
 
 
 def draw(result: Tensor) -> Drawing:
-    """The graph behind a result: leaves on top (green), operations below, the result at the bottom (orange).
+    """Draw the graph of a result: leaves on top (green), operations below them, the result at the bottom (orange).
 
-    Every box has the operation (with its constants) or the leaf's name, shape and dtype, and values (all of them where
-    they are few, else their range); leaves have their `grad`, if any. A box's tooltip has the line of source, if it was
-    computed inside `with trace_lines()`.
+    A box shows the operation with its constants, or the name of the leaf; shape and dtype; all values, or their range
+    if there are many; and the `grad` of a leaf. Its tooltip shows the line of source, if the operation was called
+    inside `with trace_lines()`.
 
-    RuntimeError: if the graph was freed by backward. ValueError: if it has more than 400 nodes.
+    Args:
+        result: a Tensor with at most 400 nodes in its graph.
+
+    Raises:
+        TypeError: the result is no Tensor.
+        RuntimeError: the graph was freed by `backward`.
+        ValueError: it has more than 400 nodes.
 
     >>> from ravine.autograd import Tensor
     >>> x = Tensor([1.0, 2.0], requires_grad=True, name="x")
@@ -62,7 +67,7 @@ def draw(result: Tensor) -> Drawing:
         raise TypeError(f"draw: needs a Tensor. Received: {type(result).__name__}.")
     nodes = nodes_below(result)[::-1]
     if len(nodes) > MOST:
-        raise ValueError(f"draw: at most {MOST} nodes can be read. Received: {len(nodes)}. Draw a part of the graph.")
+        raise ValueError(f"draw: the graph must have at most {MOST} nodes. Received: {len(nodes)}. Draw a part of it.")
     texts = {node.seq: _lines_of_box(node) for node in nodes}
     widths: dict[Any, float] = {seq: CHARACTER * max(map(len, lines)) + 2 * PADDING for seq, lines in texts.items()}
     edges = list(dict.fromkeys((t.seq, node.seq) for node in nodes for t in node.inputs if t is not None))
@@ -75,7 +80,7 @@ def draw(result: Tensor) -> Drawing:
             tops[key] = top
             heights.setdefault(key, height)
         top += height + ROW_GAP
-    x = {key: place + MARGIN for key, place in layout.x.items()}
+    x = {key: middle + MARGIN for key, middle in layout.x.items()}
     parts = [_edge([(x[key], tops[key], tops[key] + heights[key]) for key in path]) for path in layout.paths.values()]
     for node in nodes:
         key = node.seq
@@ -94,7 +99,7 @@ def _lines_of_box(node: Tensor) -> list[str]:
 
 
 def _call(node: Tensor) -> str:
-    """The operation and its constants, a dot for every input."""
+    """The operation with its constants, and a dot for every input."""
     shown = ["·" if t is not None else _constant(x) for t, x in zip(node.inputs, node.args, strict=False)]
     shown += [f"{name}={_constant(value)}" for name, value in node.kwargs.items() if value is not None]
     prefix = f"{node.name} = " if node.name else ""
@@ -146,12 +151,12 @@ def _box(kind: str, lines: list[str], tip: str, left: float, top: float, width: 
     )
 
 
-def _edge(places: list[tuple[float, float, float]]) -> str:
-    """A curve from the bottom of the first place through the others to the top of the last; (middle, top, bottom)."""
-    x, _, y = places[0]
+def _edge(points: list[tuple[float, float, float]]) -> str:
+    """A curve from the bottom of the first point to the top of the last. points: (middle, top, bottom) of each."""
+    x, _, y = points[0]
     path = f"M{x:.1f} {y:.1f}"
-    for i, (place, top, bottom) in enumerate(places[1:], 2):
-        path += f"C{x:.1f} {(y + top) / 2:.1f} {place:.1f} {(y + top) / 2:.1f} {place:.1f} {top:.1f}"
-        path += f"L{place:.1f} {bottom:.1f}" if i < len(places) else ""
-        x, y = place, bottom
+    for i, (middle, top, bottom) in enumerate(points[1:], 2):
+        path += f"C{x:.1f} {(y + top) / 2:.1f} {middle:.1f} {(y + top) / 2:.1f} {middle:.1f} {top:.1f}"
+        path += f"L{middle:.1f} {bottom:.1f}" if i < len(points) else ""
+        x, y = middle, bottom
     return f'<path d="{path}" fill="none" stroke="#667" marker-end="url(#arrow)"/>'

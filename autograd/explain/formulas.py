@@ -1,4 +1,4 @@
-"""The derivative of a row as it stands in the source."""
+"""The derivative of an op as text, from its source."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _Definition = ast.Lambda | ast.FunctionDef
 
 
 def formula(op: Primitive, position: int) -> str:
-    """The derivative of op by its argument `position`, from the source of its row; "" if that is not at hand.
+    """The derivative of op with respect to argument number `position`, as text; "" if the source is not available.
 
-    In it g is the upstream gradient, y the result, and the other names are the arguments.
+    In the text, g is the upstream gradient, y the result, and the other names are the arguments.
 
     >>> from ravine.autograd.op import TABLE
     >>> import numpy as np
@@ -46,7 +46,7 @@ def formula(op: Primitive, position: int) -> str:
 
 @lru_cache(maxsize=1024)
 def text_of(function: Function) -> str:
-    """What a lambda or a function returns, with numbers in the place of the variables around it; "" without source."""
+    """The expression that a function returns, with numbers for the variables of its closure; "" without source."""
     code = function.__code__
     try:
         tree = _tree("".join(linecache.getlines(code.co_filename)))
@@ -75,7 +75,7 @@ def _definitions(tree: ast.Module) -> Iterator[_Definition]:
 
 
 def _covers(node: _Definition, code: Any) -> bool:
-    """Whether the instructions of the code lie in the body of this definition: lines may hold several lambdas."""
+    """Whether the code belongs to this definition. A line may contain several lambdas."""
     if isinstance(node, ast.FunctionDef):
         return bool(node.name == code.co_name)
     body = node.body
@@ -97,11 +97,11 @@ def _returned(node: _Definition, numbers: dict[str, Any]) -> str:
 
 
 class _Numbers(ast.NodeTransformer):
-    """Puts numbers in the place of names."""
+    """Replaces names by numbers."""
 
     def __init__(self, numbers: dict[str, Any]) -> None:
         self.numbers = numbers
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
-        """A name that stands for a number becomes the number."""
+        """Replace the name of a number by the number."""
         return ast.Constant(self.numbers[node.id]) if node.id in self.numbers else node

@@ -14,11 +14,18 @@ SWEEPS = 12
 
 
 class Layout:
-    """Where to put the nodes of an acyclic graph.
+    """Positions for the nodes of an acyclic graph.
 
-    widths: of each node, sources first. edges: (from, to), drawn downwards. `layers`: rows of nodes, the first on top,
-    in order, with a stand-in (an edge's two ends and the row) where an edge passes a row. `x`: the middle of each.
-    `paths`: per edge, the nodes and stand-ins that it goes through.
+    Args:
+        widths: width of each node, sources first.
+        edges: pairs (from, to), drawn downwards.
+        gap: smallest horizontal distance of two nodes.
+
+    Attributes:
+        layers: rows of nodes, the first on top. Where an edge passes a row, the row has a stand-in, which consists of
+            the two ends of the edge and the number of the row.
+        x: middle of each node and stand-in.
+        paths: for each edge, the nodes and stand-ins that it goes through.
     """
 
     def __init__(self, widths: dict[Key, float], edges: Sequence[tuple[Key, Key]], gap: float = 28.0) -> None:
@@ -46,7 +53,7 @@ class Layout:
         return [a, *passed, b]
 
     def _order(self) -> None:
-        """Sorts each row by the mean place of its neighbours, downwards and upwards in turn; keeps the best order."""
+        """Sort each row by the mean position of its neighbours, downwards and upwards in turn; keep the best order."""
         best, fewest = [list(layer) for layer in self.layers], self.crossings()
         for sweep in range(SWEEPS):
             downwards = sweep % 2 == 0
@@ -61,7 +68,7 @@ class Layout:
         self.layers = best
 
     def crossings(self) -> int:
-        """How many pairs of edges cross between neighbouring rows."""
+        """The number of pairs of edges that cross between neighbouring rows."""
         total = 0
         for upper, lower in pairwise(self.layers):
             place = {node: i for i, node in enumerate(lower)}
@@ -86,7 +93,7 @@ class Layout:
         return {node: place - left for node, place in x.items()}
 
     def _apart(self, row: list[Key], wanted: list[float]) -> list[float]:
-        """The places nearest to those wanted, in least squares, with room for the widths: isotonic regression."""
+        """The positions nearest to those wanted, in least squares, without overlaps (isotonic regression)."""
         shifts = [0.0]
         for a, b in pairwise(row):
             shifts.append(shifts[-1] + (self.widths[a] + self.widths[b]) / 2 + self.gap)
@@ -100,9 +107,9 @@ class Layout:
 
 
 def _depths(nodes: list[Key], edges: Sequence[tuple[Key, Key]]) -> dict[Key, int]:
-    """The row of each node: below all it comes from; sources directly above the first that uses them.
+    """The row of each node: below all its predecessors; a source directly above the first node that uses it.
 
-    nodes: each after those it comes from.
+    nodes: in topological order.
     """
     sources: dict[Key, list[Key]] = {node: [] for node in nodes}
     users: dict[Key, list[Key]] = {node: [] for node in nodes}

@@ -1,4 +1,4 @@
-"""Where in the user's program an operation was called; and how to watch operations as they are recorded."""
+"""Finds the line of the user's program that called an operation, and observes operations as they are recorded."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ..tensor import Tensor
 
 _OURS, _NUMPYS = os.path.dirname(os.path.dirname(__file__)), os.path.dirname(np.__file__)
 _INSIDE = (_OURS + os.sep, _NUMPYS + os.sep)
-_known: dict[int, tuple[Line, weakref.ref[Tensor]]] = {}
+_known: dict[int, tuple[SourceLine, weakref.ref[Tensor]]] = {}
 
 
-class Line(NamedTuple):
+class SourceLine(NamedTuple):
     """A line of source: its file, its number from 1, and its text.
 
-    >>> print(Line("train.py", 12))
+    >>> print(SourceLine("train.py", 12))
     train.py:12
     """
 
@@ -33,25 +33,25 @@ class Line(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The line itself, stripped; empty if the source is not at hand."""
+        """The text of the line, stripped; empty if the source is not available."""
         return linecache.getline(self.file, self.number).strip()
 
     def __str__(self) -> str:
-        folder = os.path.basename(os.path.dirname(self.file))  # a notebook's cell is a file that nobody can open
+        folder = os.path.basename(os.path.dirname(self.file))  # the file of a notebook cell is a temporary one
         place = f"cell, line {self.number}" if folder.startswith("ipykernel_") else f"{self.file}:{self.number}"
         return f"{place}: {self.text}" if self.text else place
 
 
-def calling_line() -> Line:
-    """The innermost line being executed that is neither ours nor NumPy's."""
+def calling_line() -> SourceLine:
+    """The innermost line being executed outside this package and NumPy."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_INSIDE):
         frame = frame.f_back
-    return Line(frame.f_code.co_filename, frame.f_lineno)
+    return SourceLine(frame.f_code.co_filename, frame.f_lineno)
 
 
-def line_of(t: Tensor) -> Line | None:
-    """The line that computed t, if it did so inside `with trace_lines()`.
+def line_of(t: Tensor) -> SourceLine | None:
+    """The line that computed t, if that happened inside `with trace_lines()`, else None.
 
     >>> from ravine.autograd import Tensor
     >>> x = Tensor(2.0, requires_grad=True)
@@ -66,7 +66,7 @@ def line_of(t: Tensor) -> Line | None:
 
 @contextmanager
 def watching(observe: Callable[[Any], None]) -> Iterator[None]:
-    """Calls `observe` with each Tensor that this thread records in the block."""
+    """Call `observe` with each Tensor that this thread records in the block."""
     thread = get_ident()
 
     def observe_here(t: Tensor) -> None:
@@ -82,7 +82,7 @@ def watching(observe: Callable[[Any], None]) -> Iterator[None]:
 
 @contextmanager
 def trace_lines() -> Iterator[None]:
-    """Remembers, for what is recorded in the block, the line that computed it: for `steps`, `draw` and `line_of`.
+    """Store the line that computed each Tensor recorded in the block, for `steps`, `draw` and `line_of`.
 
     >>> from ravine.autograd import Tensor
     >>> x = Tensor(2.0, requires_grad=True)

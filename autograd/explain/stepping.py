@@ -1,4 +1,4 @@
-"""`steps`: the backward pass, one operation at a time."""
+"""The backward pass, one operation at a time: `steps`. Nothing is freed and no `grad` changes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,36 @@ from typing import Any
 
 import numpy as np
 
+from ..op import Function, Primitive, negated, unchanged
 from ..tensor import Tensor
+from ..walk import cast_to, unbroadcast
 from .formulas import formula
-from .lines import Line, line_of
-from .walking import Contribution, visits
+from .lines import SourceLine, line_of
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
-    """One operation of the backward pass; `print` it.
+class Contribution:
+    """What one argument of an operation receives. The arrays have the argument's shape unless stated otherwise."""
+
+    position: int
+    """The number of the argument, from 0."""
+    to: Tensor
+    """The argument."""
+    derivative: Function
+    """The function in the op: the partial derivative `d(y, *args)`, or the vector-Jacobian product `d(g, y, *args)`."""
+    local_derivative: Any
+    """The value of the partial derivative, of the shape of the result or a number; None if the op has a product."""
+    product: Any
+    """Upstream gradient times derivative, before it is summed over broadcast axes."""
+    value: Any
+    """What is added to the argument's gradient."""
+    total: Any
+    """The argument's gradient so far, this contribution included."""
+
+
+@dataclass(frozen=True, eq=False)
+class BackwardStep:
+    """One operation of the backward pass. `print` shows it with its numbers.
 
     >>> from ravine.autograd import Tensor
     >>> first = next(steps(Tensor(3.0, requires_grad=True) ** 2))
@@ -25,18 +46,28 @@ class Step:
     """
 
     number: int
-    """From 1."""
-    op: str
-    line: Line | None
-    """The user's line that called the operation, if it was computed inside `with trace_lines()`."""
+    """Counted from 1."""
     result: Tensor
-    """What the operation gave."""
+    """The result of the operation."""
     upstream: Any
-    """The gradient of the result, complete: of its shape and dtype."""
+    """The complete gradient of the result, of its shape and dtype."""
     contributions: tuple[Contribution, ...]
-    """What each argument receives: `position`, `to`, `slope`, `value`, and `total`, the running sum."""
-    formulas: tuple[str, ...]
-    """Of each contribution, from the source of the op's row: g is upstream, y the result."""
+    """What each argument receives."""
+
+    @property
+    def op(self) -> str:
+        """The name of the operation."""
+        return str(self.result.op.name)
+
+    @property
+    def line(self) -> SourceLine | None:
+        """The user's line that called the operation, if it was computed inside `with trace_lines()`."""
+        return line_of(self.result)
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """The derivative for each contribution, from the source of the op: g is upstream, y the result."""
+        return tuple(formula(self.result.op, c.position) for c in self.contributions)
 
     def __str__(self) -> str:
         title = f"step {self.number}: {self.op}"
@@ -48,19 +79,23 @@ class Step:
         for c, text in zip(self.contributions, self.formulas, strict=True):
             rows.append(f"  to argument {c.position}, {label(c.to)}:")
             rows.append(f"    {text or 'derivative'} = {brief(c.value)}")
-            if c.slope is not None:
-                rows.append(f"    local derivative {brief(c.slope)}")
+            if c.local_derivative is not None:
+                rows.append(f"    local derivative {brief(c.local_derivative)}")
             rows.append(f"    sum so far {brief(c.total)}")
         return "\n".join(rows)
 
     __repr__ = __str__
 
 
-def steps(loss: Tensor) -> Iterator[Step]:
-    """The operations that the backward pass of loss goes through, newest first. Nothing changes, nothing is freed.
+def steps(loss: Tensor) -> Iterator[BackwardStep]:
+    """The operations of the backward pass of loss, newest first.
 
-    loss: a Tensor that needs a gradient; of several entries, the sum is differentiated. RuntimeError: if its graph was
-    freed. TypeError: if it needs no gradient.
+    Args:
+        loss: a Tensor that requires a gradient. If it has several elements, their sum is differentiated.
+
+    Raises:
+        TypeError: the loss requires no gradient.
+        RuntimeError: its graph was freed by `backward`.
 
     >>> from ravine.autograd import Tensor
     >>> x = Tensor(3.0, requires_grad=True, name="x")
@@ -86,15 +121,65 @@ def steps(loss: Tensor) -> Iterator[Step]:
     return _steps(loss)
 
 
-def _steps(loss: Tensor) -> Iterator[Step]:
-    for number, visit in enumerate(visits(loss), 1):
-        node = visit.node
-        texts = tuple(formula(node.op, c.position) for c in visit.contributions)
-        yield Step(number, node.op.name, line_of(node), node, visit.upstream, visit.contributions, texts)
+def _steps(root: Tensor) -> Iterator[BackwardStep]:
+    pending: dict[int, Any] = {root.seq: np.ones(root.data.shape, root.data.dtype)[()]}
+    number = 0
+    for node in nodes_below(root):
+        g = pending.pop(node.seq, None)
+        if node.op is not None and g is not None:
+            number += 1
+            yield BackwardStep(number, node, g, tuple(_contributions(node, g, pending)))
+
+
+def _contributions(node: Tensor, g: Any, pending: dict[int, Any]) -> Iterator[Contribution]:
+    op, y, args = node.op, node.data, node.args
+    for position, (t, d) in enumerate(zip(node.inputs, op.derivatives, strict=False)):
+        if t is None or d is None:
+            continue
+        local = None
+        if not op.is_elementwise:
+            product = d(g, y, *args, **node.kwargs)
+        else:
+            local = 1 if d is unchanged else -1 if d is negated else d(y, *args)
+            product = g * local
+        value = cast_to(t.data.dtype, unbroadcast(product, t.data.shape))
+        so_far = pending.get(t.seq)
+        total = pending[t.seq] = value if so_far is None else so_far + value
+        yield Contribution(position, t, d, local, product, value, total)
+
+
+def nodes_below(root: Tensor) -> list[Tensor]:
+    """Root and all Tensors that it was computed from and that need a gradient, newest first.
+
+    Raises:
+        RuntimeError: the graph was freed by `backward`.
+    """
+    found = {root.seq: root}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.args is None:
+            raise RuntimeError(
+                f"The graph behind {node.op.name} was already freed by backward. Look at it before, or pass "
+                "retain_graph=True to backward."
+            )
+        for t in node.inputs:
+            if t is not None and t.seq not in found:
+                found[t.seq] = t
+                stack.append(t)
+    return sorted(found.values(), key=lambda t: -t.seq)
+
+
+def full_name(op: Primitive) -> str:
+    """The name of an operation as users write it: `np.sin`, `np.linalg.inv`, `relu`."""
+    for prefix, module in (("np.", np), ("np.linalg.", np.linalg), ("np.fft.", np.fft)):
+        if getattr(module, op.name, None) is op.func:
+            return prefix + op.name
+    return op.name
 
 
 def label(t: Tensor) -> str:
-    """The name of a Tensor, or what computed it."""
+    """The name of a Tensor, or of the operation that computed it."""
     return t.name or (t.op.name if t.op else "a leaf")
 
 

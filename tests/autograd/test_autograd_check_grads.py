@@ -6,7 +6,7 @@ import pytest
 from ravine.autograd import Tensor, check_grads, elementwise, linear, primitive
 from ravine.autograd.check import EPS
 from ravine.autograd.domain import POSITIVE, REAL
-from ravine.autograd.explain.differences import central
+from ravine.autograd.explain.numeric import central
 from ravine.autograd.op import TABLE
 
 
@@ -169,7 +169,7 @@ X, W, B = np.array([[0.5, 1.0], [2.0, -1.5]]), np.array([[1.0, 2.0], [3.0, -1.0]
         (lambda y, x: 6 * x * x, "Wrong constant factor: it is 2 times the expected"),
         (lambda y, x: -1.5 * x * x, "Wrong constant factor: it is -1/2 times the expected"),
         (lambda y, x: 3.21 * x * x, "Wrong constant factor: it is 1.07 times the expected"),
-        (lambda y, x: 0 * x, "It is 0: the way back is cut"),
+        (lambda y, x: 0 * x, "It is 0: the graph is cut"),
         (lambda y, x: x / (x - x), "It is not finite"),
     ],
 )
@@ -188,8 +188,8 @@ def test_a_transposed_gradient(row):
 @pytest.mark.parametrize(
     ("vjp", "words"),
     [
-        (lambda g, y, x, b: g[0], "it has only entry (0,) of the broadcast axes (0,)"),
-        (lambda g, y, x, b: g[1], "it has only entry (1,) of the broadcast axes (0,)"),
+        (lambda g, y, x, b: g[0], "it has only element (0,) of the broadcast axes (0,)"),
+        (lambda g, y, x, b: g[1], "it has only element (1,) of the broadcast axes (0,)"),
         (lambda g, y, x, b: np.mean(g, axis=0), "it is the mean over the broadcast axes (0,), not the sum"),
     ],
 )

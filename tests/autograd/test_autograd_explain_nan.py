@@ -39,7 +39,7 @@ FAILURES = [
     ("masked quotient", lambda x: np.where(x > 0, 1 / x, 0), [1.0, 0.0], "backward", "divide", (1,), "masked"),
     ("gradient too large", lambda x: (x * 1e200) * 1e200, [0.0], "backward", "multiply", (0,), "the upstream gradient"),
     ("sum of gradients", lambda x: x * F64 + x * F64, [0.0], "backward", "multiply", (0,), "sum of gradients"),
-    ("empty mean", lambda x: np.mean(x[:0]), [1.0], "forward", "mean", (), "too few entries"),
+    ("empty mean", lambda x: np.mean(x[:0]), [1.0], "forward", "mean", (), "too few elements"),
 ]
 
 
@@ -94,7 +94,7 @@ def test_lines_of_the_root_and_of_the_mask():
     assert failure.masked_at.text == "return np.sum(np.where(x > 0, root, 0) * 2)"
     assert failure.line.number + 1 == failure.masked_at.number
     assert (failure.index, failure.count) == ((0, 0), 3)
-    assert (failure.operands, failure.upstream, failure.slope) == ((0.0,), 0.0, np.inf)
+    assert (failure.operands, failure.upstream, failure.local_derivative) == ((0.0,), 0.0, np.inf)
     assert "np.where(mask, np.sqrt(np.where(mask, x, 1)), 0)" in failure.fix
     assert "and 2 more" in str(failure)
 
@@ -161,4 +161,4 @@ def test_lines_are_of_the_thread_and_the_block():
     assert explain.line_of(before) is None
     assert explain.line_of(inside).text == "inside = nn.sigmoid(x)"
     assert explain.line_of(x) is None
-    assert str(explain.Line("<nowhere>", 3)) == "<nowhere>:3"
+    assert str(explain.SourceLine("<nowhere>", 3)) == "<nowhere>:3"
