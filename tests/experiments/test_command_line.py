@@ -28,6 +28,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     return out, invoke(*SMALL, "--out", out)
 
 
+@pytest.mark.slow
 def test_compare_prints_the_table_of_what_it_stored(done: tuple[Path, Result]) -> None:
     out, result = done
     assert (result.exit_code, result.stderr) == (0, "")
@@ -52,6 +53,7 @@ def test_json_csv_and_table_agree(done: tuple[Path, Result]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_numbers(done: tuple[Path, Result], tmp_path: Path) -> None:
     out, _ = done
     invoke(*SMALL, "--out", tmp_path)
@@ -62,6 +64,7 @@ def test_the_same_command_gives_the_same_numbers(done: tuple[Path, Result], tmp_
     assert numbers(out) == numbers(tmp_path)
 
 
+@pytest.mark.slow
 def test_report_draws_again_and_runs_nothing(done: tuple[Path, Result]) -> None:
     out, result = done
     drawn = [path for path in out.iterdir() if path.is_file() and path.name != "results.json"]

@@ -25,6 +25,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
     return cells
 
 
+@pytest.mark.slow
 def test_numbers_do_not_depend_on_the_number_of_processes(small: Small, numbers: Numbers, tmp_path: Path) -> None:
     one, two = small(), small(out=tmp_path / "two", jobs=2)
     assert numbers(one) == numbers(two)
@@ -34,6 +35,7 @@ def test_numbers_do_not_depend_on_the_number_of_processes(small: Small, numbers:
     assert "other runs shared the machine" not in repr(one)
 
 
+@pytest.mark.slow
 def test_a_finished_comparison_runs_nothing_again(small: Small, numbers: Numbers, ran: list[Cell]) -> None:
     first = small()
     assert len(ran) == 2 * 2 * 2 + 2 * 2
@@ -44,6 +46,7 @@ def test_a_finished_comparison_runs_nothing_again(small: Small, numbers: Numbers
     assert first.rows == second.rows  # timings too: they were stored
 
 
+@pytest.mark.slow
 def test_missing_and_damaged_cells_alone_are_run_again(
     small: Small, numbers: Numbers, ran: list[Cell], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -60,6 +63,7 @@ def test_missing_and_damaged_cells_alone_are_run_again(
     assert [files[0].name in message, files[1].name in message, files[2].name in message] == [False, True, True]
 
 
+@pytest.mark.slow
 def test_what_is_added_alone_is_run(small: Small, ran: list[Cell]) -> None:
     small()
     momentum = {(phase, "momentum", seed) for phase, seeds in [("tuning", (0, 1)), ("final", (2, 3))] for seed in seeds}
@@ -73,6 +77,7 @@ def test_what_is_added_alone_is_run(small: Small, ran: list[Cell]) -> None:
         assert {(cell.phase, type(cell.optimizer).__name__.lower(), cell.seed) for cell in ran} == expected
 
 
+@pytest.mark.slow
 def test_a_diverged_rate_is_counted_and_never_chosen(small: Small, tmp_path: Path) -> None:
     results = small(problem="rosenbrock", optimizers=["sgd"], lrs=[1e-4, 1e-3, 1.0, 10.0])
     (row,) = results.rows
@@ -96,6 +101,7 @@ def test_a_comparison_ends_properly_if_everything_diverged(small: Small, tmp_pat
     assert json.loads((tmp_path / "out" / "results.json").read_text())["summary"][0]["best_lr"] is None
 
 
+@pytest.mark.slow
 def test_the_best_rate_has_the_best_validation_score(small: Small) -> None:
     results = small(epochs=3, lrs=[1e-3, 1e-2, 1e-1, 1.0])
     for row in results.rows:
@@ -111,11 +117,13 @@ def test_the_best_rate_has_the_best_validation_score(small: Small) -> None:
         assert row.metric_std == pytest.approx(np.std(tests, ddof=1), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_one_optimizer_needs_no_list(small: Small, numbers: Numbers, tmp_path: Path) -> None:
     by_name = small(optimizers="adam")
     assert numbers(by_name) == numbers(small(optimizers=Adam(lr=0.5), out=tmp_path / "value"))
 
 
+@pytest.mark.slow
 def test_values_and_schedules_may_be_compared(small: Small) -> None:
     results = small(optimizers=["sgd", SGD(lr=InverseSqrt(1.0)), Momentum(lr=1.0, momentum=0.5)])
     assert [row.optimizer for row in results.rows] == ["sgd", "SGD(lr=InverseSqrt(1.0))", "Momentum(momentum=0.5)"]

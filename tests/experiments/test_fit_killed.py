@@ -36,6 +36,7 @@ def started(checkpoint: Path) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", SCRIPT, str(checkpoint)], stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_kill_and_resume(tmp_path: Path) -> None:
     moments = random.Random(0)
     whole, _ = started(tmp_path / "whole.npz").communicate()

@@ -36,6 +36,7 @@ def finished(out: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in (out / "cells").glob("*.json")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kill", "jobs"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGKILL, 2)])
 def test_a_killed_comparison_resumes(
     kill: signal.Signals, jobs: int, tmp_path: Path, whole: Results, numbers: Numbers

@@ -95,6 +95,7 @@ def test_letters_can_be_read(figure):
     assert figure.get_figwidth() == plots.WIDTH
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "begin"), [("svg", b"<?xml"), ("pdf", b"%PDF-"), ("png", b"\x89PNG")])
 def test_files_repeat_whatever_the_settings(kind, begin):
     first = plots.render(DRAWN["sensitivity"](), kind)
@@ -175,6 +176,7 @@ def test_a_path_that_flies_away_is_cut_off():
 # -- animation --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_gif_moves(tmp_path):
     file = tmp_path / "paths.gif"
     plots.save_gif(file, HIMMELBLAU.f, {"adam": path(HIMMELBLAU, Adam(lr=0.3), 12)}, minima=HIMMELBLAU.minima)

@@ -55,6 +55,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return out
 
 
+@pytest.mark.slow
 def test_each_picture_is_there_as_svg_and_as_pdf(folder: Path) -> None:
     described = Results.load(folder).description
     names = {path.stem for path in folder.glob("*.svg")}

@@ -32,6 +32,7 @@ def test_those_left_out_are_there() -> None:
     assert REPRODUCTIONS.keys() >= LEFT_OUT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in REPRODUCTIONS if name not in LEFT_OUT])
 def test_a_reproduction_passes(name: str) -> None:
     verdict = judge(REPRODUCTIONS[name])

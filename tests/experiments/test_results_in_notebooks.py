@@ -37,6 +37,7 @@ def shows(result: object, *texts: str) -> None:
     assert [text for text in texts if text not in html] == []
 
 
+@pytest.mark.slow
 def test_a_comparison(tmp_path: Path) -> None:
     found = compare("iris", ["sgd"], lrs=[0.1], seeds=2, epochs=1, out=tmp_path, jobs=1)
     shows(found, "<td>sgd</td>", "Mean ± standard deviation over 2 seeds")

@@ -95,6 +95,7 @@ def exact_wilcoxon(differences):
     return np.mean(np.array(sums) >= observed - 1e-9)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-6, 6).filter(bool), min_size=1, max_size=9))
 def test_wilcoxon_is_exact_with_and_without_ties(differences):
     found = wilcoxon(np.zeros(len(differences)), differences)

@@ -117,6 +117,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
+@pytest.mark.slow
 def test_the_report_is_one_page_with_tables_and_figures(reported: Path) -> None:
     out = reported
     text = (out / "report.html").read_text()
@@ -169,6 +170,7 @@ def test_a_run_without_a_terminal_says_how_far_it_is(spec: Path, monkeypatch: py
     assert lines[-1] == "9 of 9 runs, 2 diverged, about 0 s left"
 
 
+@pytest.mark.slow
 def test_what_is_half_done_has_a_report_and_no_verdict(spec: Path, out: Path) -> None:
     larger = spec.with_name("larger.toml")
     larger.write_text(TEXT.replace("final = 6", "final = 7"))

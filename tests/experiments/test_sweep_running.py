@@ -340,6 +340,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.slow
 @linux
 def test_a_reservation_ends_with_its_process(tmp_path: Path) -> None:
     lock, (one, other) = Reservations(tmp_path / "lock"), ("1" * 64, "f" * 64)
@@ -361,6 +362,7 @@ def cluster() -> Iterator[Any]:
         yield cluster
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # the cluster's own
 def test_a_cluster_gives_the_same_results(cluster: Any, store: Store, unbroken: Runs) -> None:
     results = campaign(SWEEP, store, executor(scheduler=cluster.scheduler_address))
@@ -369,6 +371,7 @@ def test_a_cluster_gives_the_same_results(cluster: Any, store: Store, unbroken: 
     assert len({record.place for record in results.runs.values()} - {f":{os.getpid()}"}) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_cluster_that_cannot_be_used_is_refused(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "PATIENCE", 0.5)

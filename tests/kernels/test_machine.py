@@ -65,6 +65,7 @@ PARALLEL = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [1, 2, 64])
 def test_thread_count_is_bounded_by_the_environment_and_the_processors(asked):
     code = PARALLEL + "    from ravine.kernels import thread_count\n    print(step(), thread_count())"
@@ -78,6 +79,7 @@ def test_no_openmp_runtime_is_loaded():
     assert run(code) == "True False"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_worker_processes(method, tmp_path):
     script = tmp_path / "script.py"
@@ -128,17 +130,20 @@ CACHED = """
 """
 
 
+@pytest.mark.slow
 def test_a_second_process_compiles_nothing(tmp_path):
     assert run(CACHED, RAVINE_CACHE_DIR=tmp_path / "new" / "folder") == "[0, 0]"
     assert run(CACHED, RAVINE_CACHE_DIR=tmp_path / "new" / "folder") == "[1, 1]"
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_made_costs_only_the_compilation(tmp_path):
     (tmp_path / "file").write_text("in the way")
     assert run(CACHED, RAVINE_CACHE_DIR=tmp_path / "file") == "[0, 0]"
     assert run(CACHED, RAVINE_CACHE_DIR="/proc/nowhere") == "[0, 0]"
 
 
+@pytest.mark.slow
 def test_damaged_files_cost_only_the_compilation(tmp_path):
     run(CACHED, RAVINE_CACHE_DIR=tmp_path)
     for path in (tmp_path / "__pycache__").glob("*.nb*"):
@@ -150,6 +155,7 @@ def test_damaged_files_cost_only_the_compilation(tmp_path):
         run(CACHED, RAVINE_CACHE_DIR=tmp_path)
 
 
+@pytest.mark.slow
 def test_editing_a_rule_invalidates(tmp_path):
     code = """
         import sys; sys.path.insert(0, {folder!r})

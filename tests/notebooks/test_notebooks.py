@@ -33,6 +33,7 @@ def complaints(notebook):
     return said + [o for o in outputs(notebook) if o.output_type == "error"]
 
 
+@pytest.mark.slow
 @every
 def test_it_runs_and_says_nothing_on_stderr(path):
     notebook = execute.executed(path)

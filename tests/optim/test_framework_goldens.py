@@ -80,6 +80,7 @@ def agrees(value, expected):
     return expected is None or (np.shape(value) == np.shape(expected) and np.allclose(value, expected, 1e-12, 1e-15))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_goldens_catch_every_single_change(cls):
     records = [record for record in RECORDS if type(record["spec"]) is cls]

@@ -167,6 +167,7 @@ FUNCTIONS = [(cls, cls.rule, survives) for cls in RULES]
 FUNCTIONS += [(cls, cls.average, averages) for cls in RULES if cls.average]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cls", "function", "passes"), FUNCTIONS, ids=lambda value: value.__name__)
 def test_goldens_catch_every_single_change(cls, function, passes):
     records = [record for record in RECORDS if type(spec_of(record)) is cls]

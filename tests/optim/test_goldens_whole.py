@@ -321,6 +321,7 @@ def survivors(function, users, monkeypatch):
                 yield text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "users"), [(f, users) for f, *users in FUNCTIONS], ids=lambda f: getattr(f, "__qualname__", "")
 )

@@ -90,6 +90,7 @@ PROGRAM = """
 """
 
 
+@pytest.mark.slow
 def test_resumption_in_another_process(tmp_path):
     def run(*bounds):
         subprocess.run([sys.executable, "-c", textwrap.dedent(PROGRAM), *map(str, bounds)], cwd=tmp_path, check=True)
