@@ -1,29 +1,35 @@
-"""An optimizer under another framework's name: its arguments and defaults, said in ours."""
+"""What the optimizers of all dialects have in common: another framework's arguments, translated into an optimizer here.
+
+A dialect is a compatibility layer with the framework's own names, defaults and numerics.
+"""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from typing import Any, ClassVar, TypeAlias
 
 from ..optim.optimizer import Optimizer
 
-__all__ = ["Dialect", "table"]
+__all__ = ["ArgumentNames", "Dialect", "table"]
+
+ArgumentNames: TypeAlias = Mapping[str, str | tuple[str, ...]]
 
 
 class Dialect:
-    """A value: an optimizer as another framework declares it.
+    """An optimizer as another framework declares it, with its arguments: a value.
 
-    A subclass has the framework's name and one function, `ours`. Its signature, the framework's own names, order and
-    defaults, is the signature of the class; what it returns is the optimizer here that has the same numerics.
+    A subclass is one row of a table. It has the framework's name for the optimizer and declares its `signature`, the
+    optimizer here that has the same numerics (`ours`), and the names of its states (`slots`). An argument that is
+    called differently here is in `argument_names`.
 
     Attributes:
         arguments: all arguments by name, defaults included.
 
     Raises:
-        TypeError: an argument that is unknown, missing, or of another type.
-        ValueError: an argument outside its domain, or one that would change the numbers in a way that is not supported.
+        TypeError: an argument is unknown, missing, or of a wrong type.
+        ValueError: an argument is outside its domain, or would change the numbers in a way that is not supported.
 
     >>> from ravine.dialects import keras
     >>> keras.Adam(learning_rate=0.01, beta_1=0.8).spec
@@ -31,51 +37,62 @@ class Dialect:
     """
 
     registry: ClassVar[dict[str, type[Dialect]]] = {}
-    """The dialects' optimizers by "framework.Name", in order of definition."""
+    """All optimizers of the dialects by "framework.Name", in order of definition."""
     framework: ClassVar[str] = ""
+    signature: ClassVar[str]
+    """The framework's arguments and defaults, as its documentation writes them: "lr, momentum=0.9"."""
+    common: ClassVar[str] = ""
+    """Arguments that all optimizers of the framework take after their own."""
     ours: ClassVar[Callable[..., Optimizer]]
-    """From the framework's arguments to the optimizer here."""
+    """The optimizer here, or a function that chooses one. It is called with the arguments under our names."""
+    argument_names: ClassVar[ArgumentNames] = {}
+    """Our names of the framework's arguments, where they differ: several names for a tuple of numbers. A subclass adds
+    to those of its base."""
     slots: ClassVar[Mapping[str, str]] = {}
-    """The framework's names of states, and ours."""
-    words: ClassVar[Mapping[str, str]] = {}
-    """Our names of hyperparameters, and the framework's, where these differ; subclasses add to it."""
-    neutral: ClassVar[Mapping[str, Any]] = {}
-    """Arguments, with their defaults, that choose how the framework computes or prints and never which numbers."""
-    fixed: ClassVar[Mapping[str, Any]] = {}
-    """Arguments of which only this one value is supported."""
+    """Our names of the framework's states."""
+    ignored: ClassVar[Sequence[str]] = ()
+    """Arguments that choose how the framework computes or prints, and never change a number."""
+    unsupported: ClassVar[Sequence[str]] = ()
+    """Arguments of which only the default is supported."""
     examples: ClassVar[Mapping[str, Any]] = {}
-    """Values for arguments without a default, where 0.01 does not fit; for tables and comparisons."""
+    """Example values of arguments that need one, where 0.01 is not valid; for tables and comparisons."""
+    accepts: ClassVar[Mapping[str, inspect.Parameter]]
+    """The arguments by name: those of `signature`, then those of `common`."""
+    common_names: ClassVar[Set[str]] = frozenset()
+    """The names of the arguments in `common`."""
     __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls) -> None:
-        """Derive the signature, and register what can be said in ours."""
-        cls.words = {**super(cls, cls).words, **cls.words}  # type: ignore[misc]
-        if not hasattr(cls, "ours"):
+        """Read the signature, and register the class if it has one."""
+        cls.argument_names = {**super(cls, cls).argument_names, **cls.argument_names}  # type: ignore[misc]
+        if not hasattr(cls, "signature"):
             return
         if inspect.isfunction(vars(cls).get("ours")):
             cls.ours = staticmethod(cls.ours)
-        own = [p.replace(annotation=p.empty) for p in inspect.signature(cls.ours).parameters.values()]
-        more = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=d) for n, d in cls._unseen().items()]
-        cls.__signature__ = inspect.Signature([*own, *more])
+        own, common = _parameters(cls.signature), _parameters(cls.common)
+        parameters = own | {name: p for name, p in common.items() if name not in own}
+        cls.common_names = common.keys()
+        cls.accepts = {p.name: p for p in sorted(parameters.values(), key=lambda p: p.kind)}
+        cls.__signature__ = inspect.Signature(list(cls.accepts.values()))
         cls.registry[cls.title()] = cls
 
     def __init__(self, *args: Any, **arguments: Any) -> None:
         """Check and keep the arguments."""
         self.arguments = self.completed(*args, **arguments)
-        self.said(self.arguments)
+        self.to_ours(self.arguments)
 
     @property
     def spec(self) -> Optimizer:
-        """The same optimizer as a value of ours."""
-        return self.said(self.arguments)
+        """The same optimizer, as a configuration of ours."""
+        return self.to_ours(self.arguments)
 
     def bind(self, params: Iterable[Any]) -> Any:
         """Bind to parameters, see `Optimizer.bind`."""
         return self.spec.bind(params)
 
     def __repr__(self) -> str:
-        """The framework's name and arguments; those that choose no numbers are left out."""
-        shown = [f"{name}={value!r}" for name, value in self.arguments.items() if name not in self._unseen()]
+        """The framework's name and the arguments that can change a number."""
+        shown = [f"{name}={value!r}" for name, value in self.arguments.items() if self._counts(name)]
         return f"{self.title()}({', '.join(shown)})"
 
     def __eq__(self, other: object) -> bool:
@@ -86,78 +103,102 @@ class Dialect:
 
     @classmethod
     def title(cls) -> str:
-        """The name with the framework's."""
+        """The name with the framework's: "keras.Adam"."""
         return f"{cls.framework}.{cls.__name__}"
 
     @classmethod
-    def _unseen(cls) -> dict[str, Any]:
-        """The arguments that `ours` does not see, with their defaults."""
-        return {**cls.neutral, **cls.fixed}
+    def _counts(cls, name: str) -> bool:
+        """Whether an argument can change a number."""
+        return name not in cls.ignored and name not in cls.unsupported
 
     @classmethod
     def completed(cls, *args: Any, **arguments: Any) -> dict[str, Any]:
-        """All arguments by name, defaults included. Raises TypeError or ValueError, as the class says."""
-        known = cls.__signature__.parameters
-        if unknown := [name for name in arguments if name not in known]:
-            raise TypeError(f"{cls.title()} has no argument {unknown[0]!r}. It has: {', '.join(known)}.")
+        """All arguments by name, defaults included. Raises TypeError or ValueError as the class does."""
+        if unknown := [name for name in arguments if name not in cls.accepts]:
+            raise TypeError(f"{cls.title()} has no argument {unknown[0]!r}. It has: {', '.join(cls.accepts)}.")
+        signature = inspect.Signature(list(cls.accepts.values()))
         try:
-            bound = cls.__signature__.bind(*args, **arguments)
+            bound = signature.bind(*args, **arguments)
         except TypeError as error:
-            raise TypeError(f"{cls.title()}: {error}. Its arguments: {cls.__signature__}.") from None
+            raise TypeError(f"{cls.title()}: {error}. Its arguments: {signature}.") from None
         bound.apply_defaults()
-        for name, value in cls.fixed.items():
-            if bound.arguments[name] != value:
+        for name in cls.unsupported:
+            if name in cls.accepts and bound.arguments[name] != cls.accepts[name].default:
                 raise ValueError(
-                    f"{cls.title()}: {name} must be {value!r}. Received: {name}={bound.arguments[name]!r}. "
+                    f"{cls.title()}: {name} must be {cls.accepts[name].default!r}. "
+                    f"Received: {name}={bound.arguments[name]!r}. "
                     "Anything else would change the numbers, and is not supported."
                 )
         return dict(bound.arguments)
 
     @classmethod
-    def said(cls, arguments: Mapping[str, Any]) -> Optimizer:
-        """These arguments in ours.
+    def renamed(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that can change a number, under our names."""
+        hyper: dict[str, Any] = {}
+        for theirs, value in arguments.items():
+            ours = cls.argument_names.get(theirs, theirs)
+            if cls._counts(theirs):
+                hyper |= {ours: value} if isinstance(ours, str) else dict(zip(ours, value, strict=True))
+        return hyper
+
+    @classmethod
+    def to_ours(cls, arguments: Mapping[str, Any]) -> Optimizer:
+        """The optimizer here that these arguments describe.
 
         Raises:
-            TypeError, ValueError: they are not valid; said in the framework's words.
+            TypeError, ValueError: they are not valid. The message uses the framework's names.
         """
-        unseen = cls._unseen()
         try:
-            return cls.ours(**{name: value for name, value in arguments.items() if name not in unseen})
+            return cls.ours(**cls.renamed(arguments))
         except (TypeError, ValueError) as error:
             raise type(error)(cls.in_their_words(str(error))) from None
 
     @classmethod
     def in_their_words(cls, message: str) -> str:
-        """An error about our hyperparameters as one about the framework's arguments."""
-        if not (found := _ABOUT.fullmatch(message)):
+        """A message about one of our hyperparameters, as one about the framework's argument."""
+        if not (found := _MESSAGE.fullmatch(message)):
             return message
-        name = cls.words.get(found["name"], found["name"])
-        argument = cls.__signature__.parameters.get(name.partition("[")[0])
+        name = cls._theirs().get(found["name"], found["name"])
+        argument = cls.accepts.get(name.partition("[")[0])
         has_default = argument is not None and argument.default is not argument.empty
         default = f" The default is {argument.default!r}." if argument and has_default else ""
         return f"{cls.title()}: {name} must be {found['must']}. Received: {name}={found['value']}.{default}"
 
     @classmethod
+    def _theirs(cls) -> dict[str, str]:
+        """The framework's names of our hyperparameters: "betas[0]" for beta1."""
+        names: dict[str, str] = {}
+        for theirs, ours in cls.argument_names.items():
+            if theirs in cls.accepts:
+                names |= {ours: theirs} if isinstance(ours, str) else {o: f"{theirs}[{i}]" for i, o in enumerate(ours)}
+        return names
+
+    @classmethod
     def needed(cls) -> dict[str, Any]:
-        """The arguments without which there is no optimizer, with values that serve as an example."""
-        given = cls.__signature__.parameters.values()
-        names = [p.name for p in given if p.default is p.empty or (p.default is None and p.name in cls.examples)]
-        return {name: cls.examples.get(name, 0.01) for name in names}
+        """The arguments that have to be given, each with an example."""
+        required = [p.name for p in cls.accepts.values() if p.default is p.empty]
+        optional = [name for name in cls.examples if name in cls.accepts and cls.accepts[name].default is None]
+        return {name: cls.examples.get(name, 0.01) for name in (*required, *optional)}
 
     @classmethod
     def example(cls) -> dict[str, Any]:
-        """All arguments at their defaults; those that have none at an example."""
+        """All arguments: the defaults, and an example of each that has none."""
         return cls.completed(**cls.needed())
 
 
-_ABOUT = re.compile(
+_MESSAGE = re.compile(
     r"\w+: (?P<name>\w+) must be (?P<must>.*?)\. Received: (?P=name)=(?P<value>.*?)\.?(?: The default is .*)?",
     re.DOTALL,
 )
 
 
+def _parameters(text: str) -> dict[str, inspect.Parameter]:
+    """The parameters of a signature that is written as Python writes it."""
+    return dict(inspect.signature(eval(f"lambda {text}: None")).parameters)
+
+
 def table() -> str:
-    """All dialects' optimizers in Markdown: name and arguments, what that is here, and the names of its states.
+    """All dialects' optimizers in Markdown: the signature, the optimizer here, and the names of the states.
 
     >>> row = next(line for line in table().splitlines() if "`optax.signum" in line)
     >>> row.split(" | ")[1]
@@ -165,7 +206,7 @@ def table() -> str:
     """
     rows = ["| optimizer | here | states |", "|---|---|---|"]
     for name, cls in Dialect.registry.items():
-        spec = cls.said(cls.example())
+        spec = cls.to_ours(cls.example())
         states = ", ".join(f"{theirs}: {mine}" for theirs, mine in cls.slots.items() if mine in spec.state)
         rows.append(f"| `{name}{cls.__signature__}` | `{spec!r}` | {states} |")
     return "\n".join(rows)

@@ -124,9 +124,9 @@ def _said(optimizer: Any) -> tuple[str, Optimizer, bool]:
     """Its name, what it is in ours, and whether its lr is its own."""
     kind = optimizer if isinstance(optimizer, type) else type(optimizer)
     if issubclass(kind, Dialect):
-        required = {name for name, p in kind.__signature__.parameters.items() if p.default is p.empty}
+        required = {name for name, p in kind.accepts.items() if p.default is p.empty}
         own = kind is not optimizer or not required & {"lr", "learning_rate"}
-        return kind.title(), kind.said(kind.example()) if kind is optimizer else optimizer.spec, own
+        return kind.title(), kind.to_ours(kind.example()) if kind is optimizer else optimizer.spec, own
     if issubclass(kind, Optimizer):
         bare = {f.name: _EXAMPLE for f in fields(kind) if f.default is MISSING}  # type: ignore[arg-type]
         own = kind is not optimizer or "lr" not in bare

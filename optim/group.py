@@ -107,6 +107,17 @@ class Group:
         if (owner := self._owner()) is not None:
             owner.see()
 
+    def set_number(self, name: str, value: float) -> None:
+        """Change a hyperparameter of the rule from one valid number to another, without the checks of `set`."""
+        spec = object.__new__(type(self.spec))
+        vars(spec).update(vars(self.spec), **{name: value})
+        if bool(value) != bool(vars(self.spec)[name]):  # a kernel may be compiled for 0
+            self.adopt(spec)
+            return
+        self.spec = spec
+        if name in (names := self.kernel.parameters):
+            self._numbers[names.index(name)] = value
+
     def value(self, name: str, k: int) -> Any:
         """A hyperparameter when k updates have been taken.
 

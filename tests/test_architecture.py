@@ -86,10 +86,6 @@ CIRCLES = {
     # experiments: sweep
     *("experiments.sweep.figures", "experiments.sweep.results"),
     *("experiments.sweep.summary", "experiments.sweep.table"),
-    # dialects: keras
-    *("dialects.keras.base", "dialects.keras.bound"),
-    # dialects: torch
-    *("dialects.torch.base", "dialects.torch.group", "dialects.torch.state"),
 }
 DELIBERATE = ("optim.optimizer", "optim.bound")  # Optimizer.bind makes a BoundOptimizer, whose configuration it is
 

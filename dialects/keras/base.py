@@ -1,127 +1,113 @@
-"""What all Keras optimizers have: common arguments, said by our options; a life before their parameters are known."""
+"""What all Keras optimizers have in common: common arguments, and a life before the parameters are known."""
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from ...optim.optimizer import Optimizer
 from ...schedules import Schedule
-from ..base import Dialect
+from ..base import ArgumentNames, Dialect
 from ..gradients import value_and_gradients
-from .bound import KerasBound
+from .bound import KerasBound, Rate
 from .schedules import described, made, rate
-from .variable import Rate
 
-__all__ = ["KerasOptimizer"]
+__all__ = ["KerasOptimizer", "deserialize", "get", "named", "serialize"]
+
+_CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
 class KerasOptimizer(Dialect):
-    """A Keras optimizer: a value, and after `build`, or the first `apply_gradients`, an object at work on parameters.
+    """A Keras optimizer. It is a value until `build`, or the first `apply_gradients`, binds it to parameters.
 
-    `bind(params)` gives an object and leaves the value as it is. Besides its own arguments a Keras optimizer takes
+    `bind(params)` gives a bound optimizer and leaves the value as it is. Besides its own arguments, every optimizer has
 
     Args:
         learning_rate: a number, a schedule of ours or of `keras.schedules`, a LearningRateSchedule of one's own, a
-            function of the step, or one without arguments.
-        weight_decay: x shrinks by the share learning_rate * weight_decay before the rule moves it.
-        clipnorm: the norm of each parameter's gradient is scaled down to this. One of the three may be given.
-        clipvalue: each element of the gradients is bounded by this.
-        global_clipnorm: the joint norm of all gradients is scaled down to this.
+            function of the step, or a function without arguments.
+        weight_decay: before each update x is multiplied by 1 - learning_rate * weight_decay.
+        clipnorm: each parameter's gradient is scaled down to at most this norm. Give one of the three at most.
+        clipvalue: each element of the gradients is clipped to this in absolute value.
+        global_clipnorm: all gradients together are scaled down to at most this global norm.
         use_ema: keep the moving average of x; `with opt.averaged(): ...`, or `finalize_variable_values()` uses it.
-        ema_momentum: what the average keeps at each update.
-        ema_overwrite_frequency: after every so many updates the average takes the place of x.
-        gradient_accumulation_steps: the gradients of this many calls, 2 or more, are averaged; a schedule is asked with
-            the number of calls so far, as in Keras. A parameter without a gradient at the last of them stays, and its
-            sum waits for the next last one. With use_ema it is refused: Keras averages at each call then.
+        ema_momentum: the weight of the old average at each update.
+        ema_overwrite_frequency: after every so many updates, x is set to its average.
+        gradient_accumulation_steps: the gradients of so many calls, 2 or more, are averaged for one update. As in
+            Keras, a schedule is called with the number of calls, and a parameter without a gradient at the last of the
+            calls is not updated: its sum waits for the next last call. It can't be combined with use_ema, because
+            Keras updates the average at each call then.
 
     Differs: learning_rate is float64, where Keras keeps it in float32; a parameter without a gradient draws no warning;
-    an infinite gradient makes NaN of itself alone with global_clipnorm, in Keras of all gradients.
+    with global_clipnorm an infinite gradient makes NaN of itself alone, in Keras of all gradients.
     """
 
     framework = "keras"
-    words = {  # noqa: RUF012
-        "lr": "learning_rate",
-        "beta1": "beta_1",
-        "beta2": "beta_2",
-        "eps": "epsilon",
-        "initial_accumulator": "initial_accumulator_value",
-        "decoupled_weight_decay": "weight_decay",
-        "clip_each_norm": "clipnorm",
-        "clip_norm": "global_clipnorm",
-        "clip_value": "clipvalue",
-        "ema": "ema_momentum",
-        "accumulate": "gradient_accumulation_steps",
+    common = (
+        "weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False, ema_momentum=0.99, "
+        "ema_overwrite_frequency=None, loss_scale_factor=None, gradient_accumulation_steps=None, name=None"
+    )
+    argument_names: ClassVar[ArgumentNames] = {
+        "learning_rate": "lr",
+        "beta_1": "beta1",
+        "beta_2": "beta2",
+        "epsilon": "eps",
+        "initial_accumulator_value": "initial_accumulator",
+        "weight_decay": "decoupled_weight_decay",
+        "clipnorm": "clip_each_norm",
+        "global_clipnorm": "clip_norm",
+        "clipvalue": "clip_value",
+        "ema_momentum": "ema",
+        "gradient_accumulation_steps": "accumulate",
     }
-    common: ClassVar[Mapping[str, Any]] = {
-        "weight_decay": None,
-        "clipnorm": None,
-        "clipvalue": None,
-        "global_clipnorm": None,
-        "use_ema": False,
-        "ema_momentum": 0.99,
-        "ema_overwrite_frequency": None,
-        "gradient_accumulation_steps": None,
-    }
-    """The arguments of all optimizers, with their defaults; they come after the own ones."""
-    neutral = {"name": None}  # noqa: RUF012
-    fixed = {"loss_scale_factor": None}  # noqa: RUF012
-    gone: ClassVar[Mapping[str, str]] = {
+    ignored: ClassVar[Sequence[str]] = ("name",)
+    unsupported: ClassVar[Sequence[str]] = ("loss_scale_factor",)
+    removed: ClassVar[Mapping[str, str]] = {
         "decay": "Keras 3 ignores it. Say keras.schedules.InverseTimeDecay(lr, 1, decay)."
     }
-    """Arguments of the past, and what to do instead."""
+    """Arguments of earlier versions, and what to use instead."""
     order: ClassVar[Sequence[Sequence[str]]] = ()
-    """How its variables are ordered: one part after the other, in each part all states of one parameter, then of the
-    next. Without it, all states of `slots` are in one part."""
-
-    def __init_subclass__(cls) -> None:
-        """Add the common arguments to the signature."""
-        super().__init_subclass__()
-        if hasattr(cls, "ours"):
-            known = cls.__signature__.parameters
-            positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
-            more = [inspect.Parameter(n, positional, default=d) for n, d in cls.common.items() if n not in known]
-            own = [p.replace(annotation=p.empty) for p in known.values() if p.kind is positional]
-            rest = [p for p in known.values() if p.kind is not positional]
-            cls.__signature__ = inspect.Signature([*own, *more, *rest])
+    """The order of the state variables: part after part, in each part the states of one parameter after another.
+    Without it, all states of `slots` are one part."""
 
     def __init__(self, *args: Any, **arguments: Any) -> None:
         """Check and keep the arguments, see the class."""
-        if old := self.gone.keys() & arguments.keys() - self.__signature__.parameters.keys():
-            raise TypeError(f"{self.title()} has no argument {min(old)!r}. {self.gone[min(old)]}")
+        if old := self.removed.keys() & arguments.keys() - self.accepts.keys():
+            raise TypeError(f"{self.title()} has no argument {min(old)!r}. {self.removed[min(old)]}")
         object.__setattr__(self, "bound", None)
         object.__setattr__(self, "excluded", ())
         super().__init__(*args, **arguments)
 
     @classmethod
-    def said(cls, arguments: Mapping[str, Any]) -> Optimizer:
-        """These arguments in ours. Raises TypeError or ValueError, in Keras's words."""
-        own = inspect.signature(cls.ours).parameters
+    def renamed(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The optimizer's own arguments under our names, with the learning rate as a number or a schedule."""
+        own = {name: value for name, value in arguments.items() if name not in cls.common_names}
+        return super().renamed(own) | {"lr": cls.scheduled(arguments)}
+
+    @classmethod
+    def to_ours(cls, arguments: Mapping[str, Any]) -> Optimizer:
+        """The optimizer here that these arguments describe. Raises TypeError or ValueError, with Keras's names."""
+        spec = super().to_ours(arguments)
         try:
-            given = {name: arguments[name] for name in own} | {cls.rate_name(): cls.scheduled(arguments)}
-            return cls.ours(**given).replace(**cls.options(arguments))
+            return spec.replace(**cls.options(arguments))
         except (TypeError, ValueError) as error:
             raise type(error)(cls.in_their_words(str(error))) from None
 
     @classmethod
     def rate_name(cls) -> str:
-        """What the learning rate is called: the first argument."""
-        return next(iter(cls.__signature__.parameters))
+        """The name of the learning rate: the first argument."""
+        return next(iter(cls.accepts))
 
     @classmethod
     def scheduled(cls, arguments: Mapping[str, Any]) -> Any:
-        """The rate for each update, a number or a schedule."""
+        """The learning rate of each update: a number or a schedule."""
         value, calls = rate(arguments[cls.rate_name()]), arguments.get("gradient_accumulation_steps")
         return value[calls - 1 :: calls] if calls and isinstance(value, Schedule) else value
 
     @classmethod
     def options(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The common arguments as options of ours. Raises ValueError for those that do not go together."""
-        given = {name: arguments[name] for name in ("clipnorm", "clipvalue", "global_clipnorm")}
-        if sum(value is not None for value in given.values()) > 1:
-            raise ValueError(f"{cls.title()}: give one of clipnorm, clipvalue, global_clipnorm. Received: {given}.")
+        """The common arguments as options of ours. Raises ValueError for those that can't be combined."""
+        cls.check_clipping(arguments)
         calls, averages = arguments["gradient_accumulation_steps"], arguments["use_ema"]
         if calls is not None and (not isinstance(calls, int) or calls < 2):
             raise ValueError(
@@ -133,62 +119,79 @@ class KerasOptimizer(Dialect):
                 "at each call then, also where x has not moved. Leave one out."
             )
         for name in ("ema_momentum", "ema_overwrite_frequency"):
-            if not averages and arguments[name] != cls.common[name]:
+            if not averages and arguments[name] != cls.accepts[name].default:
                 raise ValueError(f"{cls.title()}: {name} has no effect without use_ema. Received: {arguments[name]!r}.")
         every = arguments["ema_overwrite_frequency"]
         if every is not None and (not isinstance(every, int) or every < 1):
             raise ValueError(f"{cls.title()}: ema_overwrite_frequency must be an integer >= 1. Received: {every!r}.")
         return {
+            **cls.clipping(arguments),
             "decoupled_weight_decay": 0.0 if arguments["weight_decay"] is None else arguments["weight_decay"],
-            "clip_each_norm": given["clipnorm"],
-            "clip_value": given["clipvalue"],
-            "clip_norm": given["global_clipnorm"],
             "ema": arguments["ema_momentum"] if averages else None,
             "accumulate": calls or 1,
         }
 
+    @classmethod
+    def clipping(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The clipping arguments under our names."""
+        return {str(cls.argument_names[name]): arguments[name] for name in _CLIPPING if name in arguments}
+
+    @classmethod
+    def check_clipping(cls, arguments: Mapping[str, Any], reason: str = "") -> None:
+        """Raise ValueError if more than one way of clipping is given."""
+        given = {name: arguments[name] for name in _CLIPPING}
+        if sum(value is not None for value in given.values()) > 1:
+            raise ValueError(
+                f"{cls.title()}: give one of clipnorm, clipvalue, global_clipnorm. Received: {given}.{reason}"
+            )
+
     def __repr__(self) -> str:
-        """The framework's name, and the arguments that are not at their defaults."""
-        known = self.__signature__.parameters
-        shown = [f"{n}={v!r}" for n, v in self.arguments.items() if n not in self.neutral and v != known[n].default]
+        """The framework's name, and the arguments that differ from their defaults."""
+        known = self.accepts
+        shown = [f"{n}={v!r}" for n, v in self.arguments.items() if n not in self.ignored and v != known[n].default]
         return f"{self.title()}({', '.join(shown)})"
 
     __hash__ = Dialect.__hash__
 
-    # ------------------------------------------------------------------------------------------- at work on parameters
+    # --------------------------------------------------------------------------------------------- bound to parameters
     def bind(self, params: Iterable[Any]) -> KerasBound:
-        """The optimizer at work on parameters; the value stays as it is. Raises as `Optimizer.bind`."""
+        """A bound optimizer; the value stays as it is. Raises as `Optimizer.bind`."""
         return KerasBound(self, params)
 
     def build(self, variables: Iterable[Any]) -> None:
-        """Set to work on parameters, once. Raises as `Optimizer.bind`."""
+        """Bind this object to parameters; later calls have no effect. Raises as `Optimizer.bind`."""
         if self.bound is None:
             object.__setattr__(self, "bound", self.bind(variables))
 
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Any] | None = None) -> None:
-        """One update, see `KerasBound.apply`; the first one builds, and needs the parameters."""
+        """Take one update, see `KerasBound.apply`. The first call builds, and needs the parameters."""
         variables = None if trainable_variables is None else list(trainable_variables)
         if variables is not None:
             self.build(variables)
-        self._at_work("apply").apply(grads, variables)
+        self._bound_for("apply").apply(grads, variables)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> int:
-        """One update with pairs of a gradient and its parameter; the first one builds. Gives `iterations`."""
+        """Take one update with pairs of a gradient and its parameter; the first call builds. Returns `iterations`."""
         pairs = list(grads_and_vars)
         self.build([p for _, p in pairs])
-        return self._at_work("apply_gradients").apply_gradients(pairs)
+        return self._bound_for("apply_gradients").apply_gradients(pairs)
 
     def minimize(self, loss: Callable[..., Any], var_list: Iterable[Any]) -> float:
-        """One update on a loss; gives the loss before it. See `gradients.value_and_gradients` for what may be one."""
+        """Take one update, and return the loss before it. See `gradients.value_and_gradients` for `loss`."""
         variables = list(var_list)
         value, gradients = value_and_gradients(loss, variables)
         self.apply_gradients(zip(gradients, variables, strict=True))
         return value
 
     def exclude_from_weight_decay(self, var_list: Iterable[Any] = (), var_names: Iterable[str] = ()) -> None:
-        """Do not decay these parameters, and those in whose name one of these regular expressions is found.
+        """Leave parameters out of weight decay.
 
-        Raises ValueError if it is too late: the parameters are known already.
+        Args:
+            var_list: these parameters,
+            var_names: and those whose name contains a match of one of these regular expressions.
+
+        Raises:
+            ValueError: the optimizer has been built already.
         """
         if self.bound is not None:
             raise ValueError(f"{self!r} works on its parameters already. Say exclude_from_weight_decay before that.")
@@ -200,11 +203,11 @@ class KerasOptimizer(Dialect):
         return not any(e == id(p) if isinstance(e, int) else re.search(e, name) for e in self.excluded)
 
     def own(self, member: Any) -> dict[str, Any]:
-        """The hyperparameters that a parameter has for itself."""
+        """The hyperparameters in which one parameter differs from the others."""
         return {} if self.decays(member) else {"decoupled_weight_decay": 0.0}
 
     def layout(self, bound: KerasBound) -> Iterator[str | Sequence[str]]:
-        """Its variables in order: the names of numbers, and parts of states as `order` has them."""
+        """The variables in Keras's order: names of numbers, and groups of states as in `order`."""
         yield from ["calls"] if isinstance(bound.rate, Schedule) else ["calls", "rate"]
         yield from (("x_ema",) for _ in range(bound.spec.ema is not None))
         yield from (("accumulated",) for _ in range(bound.spec.accumulate > 1))
@@ -213,11 +216,11 @@ class KerasOptimizer(Dialect):
             yield tuple(slot for slot in part if slot in (*kept, "unused"))
         yield from bound.groups[0].kernel.scalars
 
-    def filled(self, weights: list[Any], homes: list[Any]) -> list[Any]:
-        """A list of variables that an older version wrote, as this one writes it."""
+    def filled(self, weights: list[Any], expected: int) -> list[Any]:
+        """Variables that an older version of Keras wrote, in the form of this one, which has `expected` of them."""
         return weights
 
-    def _at_work(self, what: str) -> KerasBound:
+    def _bound_for(self, what: str) -> KerasBound:
         if self.bound is None:
             raise ValueError(
                 f"{self!r} does not know its parameters. Say build(params) before {what}, or bind(params)."
@@ -226,7 +229,7 @@ class KerasOptimizer(Dialect):
         return found
 
     def __getattr__(self, name: str) -> Any:
-        """What it has at work; before that, its arguments."""
+        """An attribute of the bound optimizer; before it is built, an argument."""
         if name.startswith("_") or name in ("arguments", "bound", "excluded"):  # while it is being made, or copied
             raise AttributeError(name)
         if self.bound is not None:
@@ -239,18 +242,18 @@ class KerasOptimizer(Dialect):
         if name in self.arguments:
             return self.arguments[name]
         if hasattr(KerasBound, name):
-            self._at_work(name)
+            self._bound_for(name)
         raise AttributeError(f"{self.title()} has no attribute or argument {name!r}.")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set the learning rate, or what may change about it at work."""
+        """Set the learning rate; after `build`, also other attributes of the bound optimizer."""
         if name == "arguments":
             object.__setattr__(self, name, value)
         elif self.bound is not None:
             setattr(self.bound, name, value)
         elif name in (self.rate_name(), "learning_rate", "lr"):
             changed = self.arguments | {self.rate_name(): value}
-            self.said(changed)
+            self.to_ours(changed)
             self.arguments = changed
         else:
             raise AttributeError(f"{self.title()}: only its learning rate can be set. Received: {name}={value!r}.")
@@ -265,12 +268,42 @@ class KerasOptimizer(Dialect):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """The optimizer of what get_config gave; `custom_objects` are classes of schedules of one's own, by name."""
+        """The optimizer that get_config described. `custom_objects` has the user's own schedule classes by name."""
         return cls(**{name: made(value, custom_objects or {}) for name, value in config.items()})
 
 
 def named(member: Any) -> tuple[str, Any]:
-    """The name and the parameter, of a parameter or a pair of both."""
+    """The name and the parameter, from a parameter or a pair of both."""
     if isinstance(member, tuple):
         return member
     return getattr(member, "path", None) or getattr(member, "name", None) or "", member
+
+
+def get(identifier: str | Mapping[str, Any] | KerasOptimizer, framework: str = "keras") -> KerasOptimizer:
+    """An optimizer by name or configuration.
+
+    Args:
+        identifier: a name in any case, for the optimizer with its defaults; {"class_name": ..., "config": ...}; or an
+            optimizer, which is returned.
+        framework: "keras", "keras2" or "keras2.legacy".
+
+    Raises:
+        ValueError: there is no optimizer of that name.
+    """
+    if isinstance(identifier, KerasOptimizer):
+        return identifier
+    name, config = (identifier, {}) if isinstance(identifier, str) else (identifier["class_name"], identifier["config"])
+    classes = [cls for cls in Dialect.registry.values() if cls.framework == framework]
+    known: dict[str, Any] = {cls.__name__.lower(): cls for cls in classes}
+    if name.lower() not in known:
+        raise ValueError(f"An optimizer must be one of {', '.join(known)}. Received: {name!r}.")
+    found: KerasOptimizer = known[name.lower()].from_config(config)
+    return found
+
+
+deserialize = get
+
+
+def serialize(optimizer: KerasOptimizer) -> dict[str, Any]:
+    """The class_name and the config, as `deserialize` takes them."""
+    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}

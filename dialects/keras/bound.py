@@ -1,10 +1,10 @@
-"""A Keras optimizer at work: its step, its attributes, its variables in Keras's order."""
+"""A Keras optimizer bound to parameters: its step, its attributes, and its variables in Keras's order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,26 +13,47 @@ from ...optim.bound import BoundOptimizer
 from ...optim.place import Place
 from ...optim.preparation import Work
 from ...schedules import Schedule
-from ..together import Together
+from ..step_count import SharedStepCount
 from .schedules import described, rate
-from .variable import Rate
 
-if TYPE_CHECKING:
-    from .base import KerasOptimizer
-
-__all__ = ["KerasBound"]
+__all__ = ["KerasBound", "Rate"]
 
 Array = npt.NDArray[Any]
 
 
-class KerasBound(Together):
+class Rate(float):
+    """The learning rate of an optimizer when it was read: a number that can be assigned to. A copy is a plain float."""
+
+    __slots__ = ("optimizer",)
+    optimizer: Any
+
+    def __new__(cls, value: Any, optimizer: Any) -> Self:
+        """Remember the optimizer."""
+        self = super().__new__(cls, value)
+        self.optimizer = optimizer
+        return self
+
+    def __reduce__(self) -> tuple[type[float], tuple[float]]:
+        """Leave the optimizer out of a copy."""
+        return float, (float(self),)
+
+    def assign(self, value: Any) -> None:
+        """Set the optimizer's learning rate. Raises as setting `optimizer.learning_rate` does."""
+        self.optimizer.learning_rate = value
+
+    def numpy(self) -> np.float64:
+        """The optimizer's learning rate."""
+        return np.float64(self.optimizer.learning_rate)
+
+
+class KerasBound(SharedStepCount):
     """A Keras optimizer bound to parameters: a bound optimizer with Keras's attributes.
 
     Attributes:
-        optimizer: the Keras optimizer that it is.
+        optimizer: the `KerasOptimizer` that was bound.
     """
 
-    def __init__(self, optimizer: KerasOptimizer, params: Iterable[Any]) -> None:
+    def __init__(self, optimizer: Any, params: Iterable[Any]) -> None:
         """See `Optimizer.bind`."""
         object.__setattr__(self, "optimizer", optimizer)
         object.__setattr__(self, "rate", rate(optimizer.arguments[optimizer.rate_name()]))
@@ -54,7 +75,7 @@ class KerasBound(Together):
     # ------------------------------------------------------------------------------------------------- the rate
     @property
     def calls(self) -> int:
-        """The gradients taken so far: with gradient accumulation several per update. Schedules are asked at these."""
+        """The gradients taken so far, with gradient accumulation several per update. Schedules are called with this."""
         return self.t * self.spec.accumulate + self._preparation.calls
 
     @property
@@ -64,7 +85,7 @@ class KerasBound(Together):
 
     @property
     def learning_rate(self) -> Rate:
-        """The rate of the next update, without Keras 2's decay. It may be set, unless it is a schedule's."""
+        """The rate of the next update, without Keras 2's decay. It can be set, unless a schedule gives it."""
         return Rate(self.rate(self.calls) if isinstance(self.rate, Schedule) else self.rate, self)
 
     lr = learning_rate
@@ -77,7 +98,7 @@ class KerasBound(Together):
                 f"Received: {value!r}. Make the optimizer with a number."
             )
         number = new if isinstance(new, Schedule) else float(np.asarray(new))
-        super().set(lr=self.optimizer.said(self.optimizer.arguments | {self.optimizer.rate_name(): number}).lr)
+        super().set(lr=self.optimizer.to_ours(self.optimizer.arguments | {self.optimizer.rate_name(): number}).lr)
         object.__setattr__(self, "rate", number)
 
     def set(self, **changes: Any) -> None:
@@ -98,7 +119,10 @@ class KerasBound(Together):
         return loss
 
     def _prepared(self, work: Work) -> Work:
-        """Let the sums of parameters without a gradient at the last of the calls wait: Keras updates the others."""
+        """Prepare an update as Keras does with gradient accumulation.
+
+        A parameter without a gradient at the last of the calls is not updated: its sum waits for the next last call.
+        """
         if self._preparation.calls + 1 != self.spec.accumulate:
             return super()._prepared(work)
         present = {(id(block), i) for _, block, runs in work for run in runs for i in range(*run)}
@@ -119,33 +143,34 @@ class KerasBound(Together):
                 gradient. Nothing has been changed then.
         """
         variables = self.parameters if trainable_variables is None else list(trainable_variables)
-        self.step(self.handed(list(grads), variables))
+        self.step(self.gradients_for_all(list(grads), variables))
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> int:
-        """`apply` on pairs of a gradient and its parameter; gives `iterations`."""
+        """Take one update with pairs of a gradient and its parameter, see `apply`. Returns `iterations`."""
         pairs = list(grads_and_vars)
         self.apply([g for g, _ in pairs], [p for _, p in pairs])
         return self.iterations
 
     def finalize_variable_values(self, var_list: Iterable[Any] | None = None) -> None:
-        """Put the moving averages in the place of the parameters, for good."""
+        """Set the parameters to their moving averages, for good."""
         for place in self.places:
             if self.spec.ema is not None:
                 np.copyto(place.x, place.slots["x_ema"])
                 np.copyto(place.data, place.x)
 
     # -------------------------------------------------------------------------------------------- the variables
-    def _homes(self) -> Iterator[Any]:
-        """Where the values of Keras's variables are, in its order: arrays, or names of numbers."""
+    def _locations(self) -> Iterator[Any]:
+        """Where Keras's variables are kept, in its order: arrays, or names of numbers."""
         for part in self.optimizer.layout(self):
             if isinstance(part, str):
                 yield part
                 continue
             for place in self.places:
-                yield from (home for slot in part for home in self._arrays(place, slot))
+                for slot in part:
+                    yield from self._arrays(place, slot)
 
     def _arrays(self, place: Place, slot: str) -> Iterator[Array]:
-        if slot == "unused":  # what Keras 2 has where amsgrad would keep something
+        if slot == "unused":  # Keras 2 has it in place of amsgrad's state
             yield np.zeros(1, place.x.dtype)
         elif slot == "accumulated":
             of = {id(accumulated.block): accumulated for accumulated in self._preparation.accumulated}
@@ -155,8 +180,8 @@ class KerasBound(Together):
 
     @property
     def variables(self) -> list[Any]:
-        """Copies of Keras's variables, in its order: the count, the rate if it is a number, the states."""
-        return [np.array(self._number(home)) if isinstance(home, str) else home.copy() for home in self._homes()]
+        """Copies of Keras's variables, in its order: the step count, the rate if it is a number, the states."""
+        return [np.array(self._number(at)) if isinstance(at, str) else at.copy() for at in self._locations()]
 
     weights = variables
 
@@ -169,32 +194,33 @@ class KerasBound(Together):
         return values[name] if name in values else self.places[0].scalars[name]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Take over the state of a Keras optimizer of the same kind on the same parameters: the numbers go on.
+        """Take over the state of a Keras optimizer of the same kind, and continue with its numbers.
 
         Args:
             weights: its `variables` or `get_weights()`, as arrays or whatever numpy.asarray takes.
 
         Raises:
-            ValueError: there are more or fewer than here, or of other shapes. Nothing has been changed then.
+            ValueError: their number or a shape differs. Nothing has been changed then.
         """
-        homes = list(self._homes())
-        arrays = [np.asarray(value) for value in self.optimizer.filled(list(weights), homes)]
-        if len(arrays) != len(homes):
-            raise ValueError(f"{self.optimizer!r} has {len(homes)} variables here. Received: {len(arrays)}.")
-        for index, (home, value) in enumerate(zip(homes, arrays, strict=True)):
-            shape = () if isinstance(home, str) else home.shape
+        locations = list(self._locations())
+        arrays = [np.asarray(value) for value in self.optimizer.filled(list(weights), len(locations))]
+        if len(arrays) != len(locations):
+            raise ValueError(f"{self.optimizer!r} has {len(locations)} variables here. Received: {len(arrays)}.")
+        for index, (location, value) in enumerate(zip(locations, arrays, strict=True)):
+            shape = () if isinstance(location, str) else location.shape
             if value.shape != shape:
                 raise ValueError(f"Variable {index} must have shape {shape}. Received: {value.shape}.")
             if not np.isfinite(value).all():
                 raise ValueError(f"Variable {index} must be finite. Received: {value!r}.")
-        numbers = {home: value.item() for home, value in zip(homes, arrays, strict=True) if isinstance(home, str)}
+        pairs = zip(locations, arrays, strict=True)
+        numbers = {location: value.item() for location, value in pairs if isinstance(location, str)}
         if numbers["calls"] < 0 or numbers["calls"] != int(numbers["calls"]):
             raise ValueError(f"Variable 0 counts updates, and must be an integer >= 0. Received: {numbers['calls']!r}.")
         if "rate" in numbers:
             self._set_rate(float(numbers["rate"]))
-        for home, value in zip(homes, arrays, strict=True):
-            if not isinstance(home, str):
-                np.copyto(home, value)
+        for location, value in zip(locations, arrays, strict=True):
+            if not isinstance(location, str):
+                np.copyto(location, value)
         self.t, self._preparation.calls = divmod(int(numbers["calls"]), self.spec.accumulate)
         for group in self.groups:
             for block in group.blocks:
@@ -209,8 +235,8 @@ class KerasBound(Together):
         return config if isinstance(self.rate, Schedule) else config | {self.optimizer.rate_name(): self.rate}
 
 
-def _grouped(optimizer: KerasOptimizer, params: Iterable[Any]) -> Any:
-    """The parameters, in groups where some of them have hyperparameters of their own; their order stays."""
+def _grouped(optimizer: Any, params: Iterable[Any]) -> Any:
+    """The parameters in their order, as groups if some of them differ in a hyperparameter."""
     if isinstance(params, Mapping):
         params = params.items()
     if not isinstance(params, Iterable) or isinstance(params, np.ndarray | str):

@@ -11,12 +11,12 @@
 
 from ..compositions import optax as schedules
 from ..compositions.optax import *  # noqa: F403
-from . import aliases, chains
-from .aliases import *  # noqa: F403
+from . import chains, optimizers
 from .base import apply_updates, global_norm
 from .chains import *  # noqa: F403
+from .optimizers import *  # noqa: F403
 
 __all__ = ["apply_updates", "global_norm", "schedules"]
-__all__ += aliases.__all__
+__all__ += optimizers.__all__
 __all__ += chains.__all__
 __all__ += [name for name in schedules.__all__ if name != "reduce_on_plateau"]

@@ -1,28 +1,28 @@
-"""optax's two functions: `init` and `update`, which change nothing, on trees of arrays."""
+"""optax's two functions, `init` and `update`: they work on trees of arrays and change nothing in place."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ...optim.optimizer import Optimizer as Ours
 from ...optim.tiers import ELEMENTS
 from ...schedules import Lambda, Schedule
-from ..base import Dialect
+from ..base import ArgumentNames, Dialect
 
-__all__ = ["Alias", "Transformation", "apply_updates", "global_norm", "rate", "tree_map"]
+__all__ = ["OptaxOptimizer", "Transformation", "apply_updates", "as_schedule", "global_norm", "rate", "tree_map"]
 
 
 class Transformation:
-    """What `init` and `update` follow from: an optimizer of ours."""
+    """An optimizer with `init` and `update`, both derived from the optimizer here that it stands for."""
 
     @property
     @abstractmethod
     def spec(self) -> Ours:
-        """The same optimizer as a value of ours."""
+        """The same optimizer, as a configuration of ours."""
 
     def init(self, params: Any) -> dict[str, Any]:
         """The state before the first update.
@@ -34,15 +34,15 @@ class Transformation:
         return state
 
     def update(self, updates: Any, state: Mapping[str, Any], params: Any = None) -> tuple[Any, dict[str, Any]]:
-        """What to add to the parameters, and the new state. Nothing is changed in place.
+        """The updates to add to the parameters, and the new state. Nothing is changed in place.
 
         Args:
             updates: the gradients, a tree like the parameters.
-            state: what `init` or the last `update` gave.
-            params: the parameters, where the optimizer depends on them.
+            state: the one that `init` or the last `update` returned.
+            params: the parameters. May be left out if the optimizer does not depend on them.
 
         Raises:
-            ValueError: it does, and they are missing; the state or a tree does not fit.
+            ValueError: the parameters are needed and missing; the state or a tree does not fit.
         """
         gradients = _leaves("gradient", updates)
         if self.reads_params:
@@ -52,7 +52,7 @@ class Transformation:
                 )
             before = _leaves("parameter", params)
         else:
-            before = [np.zeros_like(g) for g in gradients]  # where x is 0, the step is exactly the new x
+            before = [np.zeros_like(g) for g in gradients]  # from 0, the new x is exactly the step
         after = [x.copy() for x in before]
         bound = self._bound(after)
         bound.load_state_dict(state)
@@ -62,7 +62,7 @@ class Transformation:
 
     @property
     def reads_params(self) -> bool:
-        """Whether a step depends on where it starts: by weight decay, or the size of a parameter."""
+        """Whether a step depends on the parameters: through weight decay, or through their norms."""
         spec = self.spec
         return spec.tier is not ELEMENTS or spec.weight_decay != 0 or spec.decoupled_weight_decay != 0
 
@@ -71,11 +71,11 @@ class Transformation:
         return self.spec.bind(params)
 
     def _bound(self, arrays: list[Any]) -> Any:
-        # Names, or arrays that are one in the caller's tree would be refused.
+        # With names, so that a tree may hold one array several times.
         return self.spec.bind([(str(index), array) for index, array in enumerate(arrays)])
 
 
-class Alias(Dialect, Transformation):
+class OptaxOptimizer(Dialect, Transformation):
     """One of optax's optimizers: `optax.adam(1e-3)`.
 
     learning_rate is a number, one of our schedules, or any function of the count 0, 1, 2, ....
@@ -84,16 +84,34 @@ class Alias(Dialect, Transformation):
     """
 
     framework = "optax"
-    words = {"lr": "learning_rate", "beta1": "b1", "beta2": "b2", "beta3": "b3"}  # noqa: RUF012
+    argument_names: ClassVar[ArgumentNames] = {"learning_rate": "lr", "b1": "beta1", "b2": "beta2", "b3": "beta3"}
+    unsupported: ClassVar[Sequence[str]] = (
+        "mu_dtype", "accumulator_dtype", "mask", "weight_decay_mask", "trust_ratio_mask", "bias_correction_mu",
+        "bias_correction_nu",
+    )  # fmt: skip
+
+    @classmethod
+    def renamed(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments under our names. Raises TypeError for a learning rate of None."""
+        hyper = super().renamed(arguments)
+        for name in ("weight_decay", "decoupled_weight_decay"):
+            if name in hyper:
+                hyper[name] = as_schedule(hyper[name])
+        return hyper | {"lr": rate(hyper["lr"])}
 
 
 def rate(value: Any) -> Any:
-    """A learning rate, or weight decay, as our optimizers take it. Raises TypeError for None."""
+    """A learning rate as our optimizers take it. Raises TypeError for None."""
     if value is None:
         raise TypeError(
             "learning_rate must be a number or a schedule. Received: learning_rate=None. In optax that leaves out the "
             "factor -learning_rate, and with it the sign: adadelta then climbs. Say learning_rate=1.0."
         )
+    return as_schedule(value)
+
+
+def as_schedule(value: Any) -> Any:
+    """A function of the count as a schedule of ours; anything else as it is."""
     return Lambda(value) if callable(value) and not isinstance(value, Schedule) else value
 
 
@@ -115,7 +133,7 @@ def apply_updates(params: Any, updates: Any) -> Any:
 
 
 def global_norm(updates: Any) -> float:
-    """The Euclidean norm of all arrays of a tree together.
+    """The global norm: the Euclidean norm of all arrays of a tree together.
 
     >>> global_norm({"w": np.array([3.0]), "b": np.array([4.0])})
     5.0
@@ -124,7 +142,7 @@ def global_norm(updates: Any) -> float:
 
 
 def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
-    """The tree with the function of each array in its place."""
+    """The tree with the function applied to each array."""
     if isinstance(tree, Mapping):
         new = {key: tree_map(function, tree[key]) for key in _keys(tree)}
         return type(tree)({key: new[key] for key in tree})  # type: ignore[call-arg]
@@ -136,7 +154,7 @@ def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def _flat(tree: Any) -> Iterator[Any]:
-    """The arrays of a tree, those of a dict in the order of its keys, however it was made."""
+    """The arrays of a tree. Those of a dict are in the order of its sorted keys."""
     if isinstance(tree, Mapping | list | tuple):
         for value in [tree[key] for key in _keys(tree)] if isinstance(tree, Mapping) else tree:
             yield from _flat(value)

@@ -13,8 +13,8 @@ from typing import Any
 
 from ...optim.optimizer import Optimizer as Ours
 from ...schedules import Schedule
-from . import aliases
-from .base import Alias, Transformation, rate
+from . import optimizers
+from .base import OptaxOptimizer, Transformation, as_schedule, rate
 
 __all__ = [
     "add_decayed_weights",
@@ -48,7 +48,7 @@ class Link:
     """An option of ours, and its value."""
     factor: Any = None
     """What it multiplies by: a number or a schedule."""
-    rule: tuple[type[Alias], dict[str, Any]] | None = None
+    rule: tuple[type[OptaxOptimizer], dict[str, Any]] | None = None
     """An optimizer of optax, of which the learning rate is still to come."""
 
 
@@ -76,7 +76,7 @@ def add_decayed_weights(weight_decay: Any = 0.0) -> Link:
     >>> chain(scale_by_adam(), add_decayed_weights(0.01), scale(-0.1)).spec
     Adam(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-08, decoupled_weight_decay=0.01)
     """
-    return Link("add_decayed_weights", option=("weight_decay", rate(weight_decay)))
+    return Link("add_decayed_weights", option=("weight_decay", as_schedule(weight_decay)))
 
 
 def scale(step_size: float) -> Link:
@@ -95,7 +95,7 @@ def scale_by_schedule(step_size_fn: Any) -> Link:
     >>> chain(identity(), scale_by_schedule(Linear(-0.1, 0.0, 100))).spec
     SGD(lr=Linear(-0.1, 0.0, 100) * -1.0)
     """
-    return Link("scale_by_schedule", factor=rate(step_size_fn))
+    return Link("scale_by_schedule", factor=as_schedule(step_size_fn))
 
 
 def scale_by_learning_rate(learning_rate: Any, *, flip_sign: bool = True) -> Link:
@@ -113,7 +113,7 @@ def identity() -> Link:
     >>> chain(identity(), scale(-0.1)).spec
     SGD(lr=0.1)
     """
-    return Link("identity", rule=(aliases.sgd, {}))
+    return Link("identity", rule=(optimizers.sgd, {}))
 
 
 def trace(decay: float, nesterov: bool = False) -> Link:
@@ -122,10 +122,10 @@ def trace(decay: float, nesterov: bool = False) -> Link:
     >>> chain(trace(0.9, nesterov=True), scale(-0.1)).spec
     NAG(lr=0.1, momentum=0.9)
     """
-    return Link("trace", rule=(aliases.sgd, {"momentum": decay, "nesterov": nesterov}))
+    return Link("trace", rule=(optimizers.sgd, {"momentum": decay, "nesterov": nesterov}))
 
 
-def _rule(name: str, kind: type[Alias]) -> Callable[..., Link]:
+def _rule(name: str, kind: type[OptaxOptimizer]) -> Callable[..., Link]:
     def link(**arguments: Any) -> Link:
         return Link(name, rule=(kind, arguments))
 
@@ -139,14 +139,14 @@ def _rule(name: str, kind: type[Alias]) -> Callable[..., Link]:
     return link
 
 
-scale_by_adam = _rule("scale_by_adam", aliases.adam)
-scale_by_adamax = _rule("scale_by_adamax", aliases.adamax)
-scale_by_amsgrad = _rule("scale_by_amsgrad", aliases.amsgrad)
-scale_by_belief = _rule("scale_by_belief", aliases.adabelief)
-scale_by_radam = _rule("scale_by_radam", aliases.radam)
-scale_by_rms = _rule("scale_by_rms", aliases.rmsprop)
-scale_by_sign = _rule("scale_by_sign", aliases.sign_sgd)
-scale_by_yogi = _rule("scale_by_yogi", aliases.yogi)
+scale_by_adam = _rule("scale_by_adam", optimizers.adam)
+scale_by_adamax = _rule("scale_by_adamax", optimizers.adamax)
+scale_by_amsgrad = _rule("scale_by_amsgrad", optimizers.amsgrad)
+scale_by_belief = _rule("scale_by_belief", optimizers.adabelief)
+scale_by_radam = _rule("scale_by_radam", optimizers.radam)
+scale_by_rms = _rule("scale_by_rms", optimizers.rmsprop)
+scale_by_sign = _rule("scale_by_sign", optimizers.sign_sgd)
+scale_by_yogi = _rule("scale_by_yogi", optimizers.yogi)
 
 
 def scale_by_stddev(**arguments: Any) -> Link:
@@ -156,7 +156,7 @@ def scale_by_stddev(**arguments: Any) -> Link:
     >>> spec.rho, spec.centered
     (0.99, True)
     """
-    return Link("scale_by_stddev", rule=(aliases.rmsprop, {"centered": True, **arguments}))
+    return Link("scale_by_stddev", rule=(optimizers.rmsprop, {"centered": True, **arguments}))
 
 
 def scale_by_lion(**arguments: Any) -> Link:
@@ -165,7 +165,7 @@ def scale_by_lion(**arguments: Any) -> Link:
     >>> chain(scale_by_lion(b1=0.8), scale(-0.1)).spec
     Lion(lr=0.1, beta1=0.8, beta2=0.99, weight_decay=0.0)
     """
-    return Link("scale_by_lion", rule=(aliases.lion, {"weight_decay": 0.0, **arguments}))
+    return Link("scale_by_lion", rule=(optimizers.lion, {"weight_decay": 0.0, **arguments}))
 
 
 class chain(Transformation):
@@ -181,9 +181,9 @@ class chain(Transformation):
     [-0.06, -0.08]
     """
 
-    def __init__(self, *args: Link | Alias) -> None:
+    def __init__(self, *args: Link | OptaxOptimizer) -> None:
         self.links = args
-        self._spec = self._said()
+        self._spec = self._to_ours()
 
     @property
     def spec(self) -> Ours:
@@ -193,13 +193,13 @@ class chain(Transformation):
     def __repr__(self) -> str:
         return f"optax.chain({', '.join(x.name if isinstance(x, Link) else repr(x) for x in self.links)})"
 
-    def _said(self) -> Ours:
+    def _to_ours(self) -> Ours:
         options: dict[str, Any] = {}
         rule: Any = None
         factor: Any = -1.0
         scaled = False
         for link in self.links:
-            if isinstance(link, Alias):
+            if isinstance(link, OptaxOptimizer):
                 self._expect(rule is None and not scaled, link.title())
                 rule, scaled = link.spec, True
             elif not isinstance(link, Link):

@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ...optim.optimizer import Optimizer
 from ...schedules import Schedule
 from ..base import Dialect
 from ..gradients import value_and_gradients
-from .bound import TensorFlowBound
+from ..step_count import SharedStepCount
 from .decay import Counted
 from .variables import Number, trainable_variables
 
 __all__ = ["TensorFlowOptimizer"]
 
 Pairs = Iterable[tuple[Any, Any]]
+
+
+class TensorFlowBound(SharedStepCount):
+    """An optimizer of tf.train bound to parameters."""
+
+    __slots__ = ()
+
+    def apply(self, pairs: Sequence[tuple[Any, Any]], updates_taken: int | None) -> None:
+        """Take one update with pairs of a gradient and its parameter.
+
+        Args:
+            pairs: gradients and parameters.
+            updates_taken: the step count before this update; None to use the optimizer's own.
+        """
+        gradients = self.gradients_for_all([g for g, _ in pairs], [p for _, p in pairs])
+        if updates_taken is not None:
+            for block in (block for group in self.groups for block in group.blocks):
+                block.clocks = [(updates_taken, *clock[1:]) for clock in block.clocks]
+        self.step(gradients)
+
+    def slot(self, parameter: Any, name: str) -> npt.NDArray[np.floating[Any]] | None:
+        """A copy of a state of a parameter; None if the parameter is not one of this optimizer's."""
+        found = [place.slots[name].copy() for place in self.places if place.parameter is parameter]
+        return found[0] if found else None
 
 
 class TensorFlowOptimizer(Dialect):
@@ -33,14 +58,15 @@ class TensorFlowOptimizer(Dialect):
     """
 
     framework = "tf1"
-    words = {  # noqa: RUF012
-        "lr": "learning_rate",
-        "eps": "epsilon",
-        "initial_accumulator": "initial_accumulator_value",
-        "l1": "l1_regularization_strength",
-        "l2": "l2_regularization_strength",
+    common = "use_locking=False, name=None"
+    argument_names = {
+        "learning_rate": "lr",
+        "epsilon": "eps",
+        "initial_accumulator_value": "initial_accumulator",
+        "l1_regularization_strength": "l1",
+        "l2_regularization_strength": "l2",
     }
-    neutral = {"use_locking": False, "name": None}  # noqa: RUF012
+    ignored = ("use_locking", "name", "accum_name", "linear_name")
     examples: ClassVar[Any] = {"momentum": 0.9}
 
     def __init__(self, *args: Any, **arguments: Any) -> None:
@@ -49,10 +75,10 @@ class TensorFlowOptimizer(Dialect):
         self.bound: TensorFlowBound | None = None
 
     @classmethod
-    def said(cls, arguments: Any) -> Optimizer:
-        """These arguments in ours. A variable counts as what it is now."""
+    def to_ours(cls, arguments: Mapping[str, Any]) -> Optimizer:
+        """The optimizer here that these arguments describe. A variable stands for its present value."""
         numbers = {n: float(v) if isinstance(v, Number) and n != "global_step" else v for n, v in arguments.items()}
-        return super().said(numbers)
+        return super().to_ours(numbers)
 
     def bind(self, params: Iterable[Any]) -> TensorFlowBound:
         """The optimizer at work on parameters; it counts its updates by itself. Raises as `Optimizer.bind`."""
@@ -105,12 +131,12 @@ class TensorFlowOptimizer(Dialect):
             self.bound = self.bind([p for _, p in pairs])
         if (now := self.rate()) is not None:
             self.bound.lr = now
-        self.bound.apply(pairs, self.count())
+        self.bound.apply(pairs, self.updates_taken())
         if global_step is not None:
             global_step.assign_add(1)
 
-    def count(self) -> int | None:
-        """The updates before the next one, if something else than the optimizer counts them."""
+    def updates_taken(self) -> int | None:
+        """The step count before the next update, if it is not the optimizer's own."""
         return None
 
     def minimize(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ...schedules import OneCycle
 from .. import compositions
-from .base import Optimizer
+from .optimizer import Optimizer
 from .scheduler import LRScheduler, checked, per_group
 
 __all__ = ["CyclicLR", "OneCycleLR"]

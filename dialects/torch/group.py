@@ -1,47 +1,49 @@
-"""A parameter group as PyTorch shows it: a mapping, read and written by its users and by schedulers."""
+"""A parameter group as PyTorch shows it: a mapping that users and schedulers read and write."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, MutableMapping
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...optim.bound import BoundOptimizer
 from ...optim.optimizer import Optimizer as Ours
 from ...schedules import Schedule
-from .state import moved
-
-if TYPE_CHECKING:
-    from .base import Optimizer
+from .kind import Kind
+from .state import rebound
 
 __all__ = ["ParamGroup"]
+
+_OF_SCHEDULERS = {"initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr"}
+_UPDATES = "updates"
+"""The key of a saved group that has one of our schedules: the updates taken, from which the schedule continues."""
 
 
 class ParamGroup(MutableMapping[str, Any]):
     """Arguments by their names, and "params". Writing an argument changes it from the next step on.
 
-    Any other key, such as a scheduler's "initial_lr", is kept as it is. An lr must be >= 0 at first; as in PyTorch, it
-    may be written below 0 later, which is what two schedulers of one optimizer can come to: then the steps go uphill.
+    Any other key, such as a scheduler's "initial_lr", is kept as it is. At first lr must be >= 0. As in PyTorch it may
+    be set below 0 later, which two schedulers on one optimizer can do: then the steps go uphill.
 
     Raises:
-        TypeError, ValueError: an argument that is not what it may be. Nothing has been changed then.
+        TypeError, ValueError: an argument is not valid. Nothing has been changed then.
     """
 
-    def __init__(self, kind: type[Optimizer], values: Mapping[str, Any]) -> None:
+    def __init__(self, kind: type[Kind], values: Mapping[str, Any]) -> None:
         """Bind the parameters of a group whose arguments are complete."""
         self._kind = kind
-        self.values_given = {name: value for name, value in values.items() if name != "params"}
+        self._values = {name: value for name, value in values.items() if name != "params"}
         params = values["params"]
         params = [params] if isinstance(params, np.ndarray) or hasattr(params, "grad") else list(params)
-        self.bound = self._bound_to(params)
+        self.bound = self._bind(params)
         if any(isinstance(p, tuple) for p in params):
-            self.values_given["param_names"] = [place.name for place in self.bound.places]
+            self._values["param_names"] = [place.name for place in self.bound.places]
 
-    def _bound_to(self, params: list[Any]) -> BoundOptimizer:
-        spec = self._said(self.values_given)
+    def _bind(self, params: list[Any]) -> BoundOptimizer:
+        spec = self._to_ours(self._values)
         try:
             return spec.bind(params)
         except (TypeError, ValueError) as error:
@@ -49,21 +51,21 @@ class ParamGroup(MutableMapping[str, Any]):
             raise type(error)(f"{self._kind.title()}: {rest}" if name == type(spec).__name__ else str(error)) from None
 
     def spec_with(self, changes: Mapping[str, Any]) -> Ours:
-        """What it is in ours, with these changes."""
-        values = {**self.values_given, **changes}
+        """The optimizer here that the group describes with these changes."""
+        values = {**self._values, **changes}
         lr = values["lr"]
         if not isinstance(lr, Real) or not -math.inf < float(lr) < 0:
-            return self._said(values)
-        spec = self._said({**values, "lr": -lr})
-        object.__setattr__(spec, "lr", float(lr))  # outside our domain: PyTorch looks at an lr only when it is given
+            return self._to_ours(values)
+        spec = self._to_ours({**values, "lr": -lr})
+        object.__setattr__(spec, "lr", float(lr))  # our domain excludes it; PyTorch checks lr only at construction
         return spec
 
-    def _said(self, values: Mapping[str, Any]) -> Ours:
+    def _to_ours(self, values: Mapping[str, Any]) -> Ours:
         kind = self._kind
         for name, value in kind.constants.items():
             if values[name] != value:
                 raise ValueError(f"{kind.title()}: {name} must be {value!r}. Received: {name}={values[name]!r}.")
-        spec = kind.said(kind.completed(**{name: values[name] for name in kind.__signature__.parameters}))
+        spec = kind.to_ours(kind.completed(**{name: values[name] for name in kind.accepts}))
         if stateful := [s for s in vars(spec).values() if isinstance(s, Schedule) and s.plateaus]:
             raise TypeError(
                 f"{kind.title()}: a group holds no state of a schedule. Received: {stateful[0]!r}. Use "
@@ -72,41 +74,92 @@ class ParamGroup(MutableMapping[str, Any]):
         return spec
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Change several at once."""
+        """Change several values at once."""
         spec = self.spec_with(changes)
         (group,) = self.bound.groups
-        present = self.values_given
+        present = self._values
         shaping = any(changes.get(name, present[name]) != present[name] for name in self._kind.shaping)
         if type(spec) is not type(group.spec) or spec.kernel.arrays != group.kernel.arrays or shaping:
-            self.bound = moved(self._kind, self.bound, spec)
+            self.bound = rebound(self._kind, self.bound, spec)
         else:
             group.adopt(spec)
-        self.values_given.update(changes)
+        self._values.update(changes)
+
+    def _change_lr(self, value: float) -> bool:
+        """Change lr from one number to another, as a scheduler does at every step. Says whether that was possible."""
+        (group,) = self.bound.groups
+        if type(value) is not float or type(group.spec.lr) is not float or not math.isfinite(value):
+            return False
+        if value >= 0 and value not in group.spec.domains["lr"]:
+            return False
+        group.set_number("lr", value)
+        self._values["lr"] = value
+        return True
+
+    def saved(self) -> dict[str, Any]:
+        """The values as a state has them, without the parameters."""
+        saved = {key: value for key, value in self.items() if key != "params"}
+        return saved | ({_UPDATES: self.bound.t} if self._scheduled() else {})
+
+    def restored(self, saved: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
+        """The changes that a saved group makes, and its count of updates if it has one.
+
+        An argument that the saved group is too old to have gets its default. A schedule here stays.
+
+        Raises:
+            ValueError: it belongs to another optimizer.
+        """
+        kind, arguments = self._kind, self._kind.accepts
+        known = {"params", _UPDATES, "param_names", *arguments, *kind.constants, *self, *_OF_SCHEDULERS}
+        if unknown := [key for key in saved if key not in known]:
+            raise ValueError(
+                f"A group of {kind.title()} must have {', '.join(arguments)}. Received: {unknown[0]}. "
+                "The state is another optimizer's."
+            )
+        if "lr" not in saved:
+            raise ValueError(f"A group of {kind.title()} must have lr. Received: {', '.join(saved)}.")
+        given = {key: value for key, value in saved.items() if key not in ("params", _UPDATES)}
+        values = {name: p.default for name, p in arguments.items()} | dict(kind.constants) | given
+        changes = {key: _plain(value) for key, value in values.items() if key not in self._scheduled()}
+        return changes, int(saved[_UPDATES]) if _UPDATES in saved else None
+
+    def _scheduled(self) -> set[str]:
+        """The arguments that are schedules of ours."""
+        return {key for key, value in self._values.items() if isinstance(value, Schedule)}
 
     def __getitem__(self, key: str) -> Any:
         if key == "params":
             return self.bound.parameters
-        value = self.values_given[key]
+        value = self._values[key]
         return value(self.bound.t) if isinstance(value, Schedule) else value
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key == "params":
             raise TypeError("The parameters of a group can't be exchanged. Say optimizer.add_param_group(...).")
-        if key in self._kind.__signature__.parameters or key in self._kind.constants:
+        if key == "lr" and self._change_lr(value):
+            return
+        if key in self._kind.accepts or key in self._kind.constants:
             self.change({key: value})
         else:
-            self.values_given[key] = value
+            self._values[key] = value
 
     def __delitem__(self, key: str) -> None:
-        if key == "params" or key in self._kind.__signature__.parameters or key in self._kind.constants:
+        if key == "params" or key in self._kind.accepts or key in self._kind.constants:
             raise TypeError(f"{key!r} is an argument of {self._kind.title()} and can't be deleted. Set it instead.")
-        del self.values_given[key]
+        del self._values[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(["params", *self.values_given])
+        return iter(["params", *self._values])
 
     def __len__(self) -> int:
-        return 1 + len(self.values_given)
+        return 1 + len(self._values)
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+def _plain(value: Any) -> Any:
+    """A number in a tensor of one element as a number; a list as a tuple."""
+    if hasattr(value, "item"):
+        return value.item()
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value

@@ -9,8 +9,8 @@ import numpy as np
 from ...optim import rules
 from ...optim.bound import BoundOptimizer
 from ...optim.optimizer import Optimizer as Ours
-from .base import Optimizer
-from .state import Entries
+from .kind import Entries
+from .optimizer import Optimizer
 
 __all__ = ["LBFGS"]
 
@@ -18,20 +18,13 @@ __all__ = ["LBFGS"]
 class LBFGS(Optimizer):
     """`LBFGS`. One group only; `step` takes a closure."""
 
-    words = {"line_search": "line_search_fn"}  # noqa: RUF012
-    fixed = {}  # noqa: RUF012
+    ours = rules.LBFGS
+    signature = (
+        "lr=1, max_iter=20, max_eval=None, tolerance_grad=1e-7, tolerance_change=1e-9, history_size=100, "
+        "line_search_fn=None"
+    )
+    argument_names = {"line_search_fn": "line_search"}
     shaping = ("history_size",)
-
-    @staticmethod
-    def ours(
-        lr: Any = 1, max_iter: int = 20, max_eval: int | None = None, tolerance_grad: Any = 1e-7,
-        tolerance_change: Any = 1e-9, history_size: int = 100, line_search_fn: str | None = None,
-    ) -> Any:  # fmt: skip
-        search: Any = line_search_fn
-        return rules.LBFGS(
-            lr=lr, max_iter=max_iter, max_eval=max_eval, tolerance_grad=tolerance_grad,
-            tolerance_change=tolerance_change, history_size=history_size, line_search=search,
-        )  # fmt: skip
 
     @classmethod
     def completed(cls, *args: Any, **arguments: Any) -> dict[str, Any]:
@@ -48,7 +41,7 @@ class LBFGS(Optimizer):
         super().add_param_group(param_group)
 
     @classmethod
-    def kept(cls, bound: BoundOptimizer) -> list[dict[str, Any] | None]:
+    def exported(cls, bound: BoundOptimizer) -> Entries:
         """What PyTorch keeps, with the first parameter; a change of x is kept as a direction of length 1."""
         (block,) = bound.groups[0].blocks
         t, changes, iterations = (int(number) for number in block.clocks[0])
@@ -72,7 +65,7 @@ class LBFGS(Optimizer):
         return [first, *[None] * (len(bound.places) - 1)]
 
     @classmethod
-    def taken(cls, spec: Ours, bound: BoundOptimizer, entries: Entries, strict: bool) -> dict[str, Any]:
+    def imported(cls, spec: Ours, bound: BoundOptimizer, entries: Entries, strict: bool) -> dict[str, Any]:
         """PyTorch's state in ours: one vector for all parameters, of which each has its part."""
         (block,) = bound.groups[0].blocks
         entry = entries[0]

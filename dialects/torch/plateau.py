@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from .base import Optimizer
+from .optimizer import Optimizer
 from .scheduler import LRScheduler, checked, per_group
 
 __all__ = ["ReduceLROnPlateau"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...schedules import Schedule
-from .base import Optimizer
+from .optimizer import Optimizer
 
 __all__ = ["LRScheduler", "per_group"]
 

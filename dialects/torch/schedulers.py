@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ...schedules import Constant, Schedule
 from .. import compositions
-from .base import Optimizer
+from .optimizer import Optimizer
 from .scheduler import LRScheduler, checked, per_group
 
 __all__ = [

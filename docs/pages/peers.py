@@ -59,7 +59,7 @@ def dialect(cls: type[Dialect]) -> str:
     call = f"{cls.title()}({', '.join(arguments)})"
     names = ", ".join(name for name in dialects.__all__ if f"{name}." in call)
     run = example(f"from ravine.dialects import {names}", f"{call}.spec")
-    spec = cls.said(cls.example())
+    spec = cls.to_ours(cls.example())
     states = ", ".join(f"`{theirs}` is `{mine}`" for theirs, mine in cls.slots.items() if mine in spec.state)
     parts = [f"### {cls.title()}", f"`{cls.title()}{cls.__signature__}`", run]
     return "\n\n".join([*parts, *([f"State: {states}."] if states else [])])

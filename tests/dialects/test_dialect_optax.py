@@ -9,7 +9,7 @@ from ravine.dialects import optax
 from ravine.optim import Adam
 from ravine.schedules import Cosine
 
-NAMES = [name for name in optax.aliases.__all__]
+NAMES = [name for name in optax.optimizers.__all__]
 
 
 def params():

@@ -1,5 +1,7 @@
 """The optax dialect against optax itself, by its own two functions."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -159,3 +161,9 @@ def test_a_schedule_of_ours_and_a_function():
     spec = Cosine(0.1, 0.01, 30)
     follow(ours.adam(spec), theirs.adam(theirs.cosine_decay_schedule(0.1, 30, 0.1)), np.random.default_rng(5), 1e-9)
     follow(ours.adam(lambda k: 0.1 / (1 + k)), theirs.adam(lambda k: 0.1 / (1.0 + k)), np.random.default_rng(5), 1e-9)
+
+
+@pytest.mark.parametrize("name", [n for n in ours.optimizers.__all__ if n not in ("adafactor", "lion")])
+def test_the_signature_is_optaxs(name):
+    mine, its = (inspect.signature(getattr(module, name)).parameters.values() for module in (ours, theirs))
+    assert [(p.name, p.kind, p.default) for p in mine] == [(p.name, p.kind, p.default) for p in its]

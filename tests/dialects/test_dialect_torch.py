@@ -2,6 +2,7 @@
 
 import copy
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -213,7 +214,7 @@ REFUSED = [
     ("SGD", {"lr": 0.1, "dampening": 0.1}, ValueError, "no effect without momentum"),
     ("RMSprop", {"alpha": 1.5}, ValueError, r"torch\.RMSprop: alpha must be in \[0, 1\)\. Received: alpha=1\.5"),
     ("Rprop", {"etas": (0.5, 0.9)}, ValueError, r"etas\[1\] must be finite and > 1"),
-    ("Muon", {"adjust_lr_fn": "no"}, ValueError, "adjust_lr must be one of"),
+    ("Muon", {"adjust_lr_fn": "no"}, ValueError, r"torch\.Muon: adjust_lr_fn must be one of"),
     ("Adam", {"betas": 0.9}, TypeError, r"torch\.Adam: betas must be 2 numbers\. Received: betas=0\.9\. The"),
     ("Adam", {"betas": (0.9,)}, ValueError, r"torch\.Adam: betas must be 2 numbers\. Received: betas=\(0\.9,\)\."),
     ("Adam", {"betas": np.array(0.9)}, TypeError, "betas must be 2 numbers"),
@@ -400,3 +401,21 @@ def test_clipping():
         clip_grad_norm_(p, 1.0, error_if_nonfinite=True)
     with pytest.raises(ValueError, match="norm_type must be > 0"):
         clip_grad_norm_(p, 1.0, norm_type=-1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda o: torch.lr_scheduler.StepLR(o, 3), lambda o: torch.lr_scheduler.ExponentialLR(o, 0.9)],
+    ids=["StepLR", "ExponentialLR"],
+)
+def test_a_schedulers_step_does_not_build_the_optimizer_anew(make):
+    optimizer = torch.SGD(parameters(np.random.default_rng(0)), lr=0.1)
+    scheduler = make(optimizer)
+    step(optimizer, np.random.default_rng(0))
+    calls = []
+    sys.setprofile(lambda frame, event, argument: calls.append(frame) if event == "call" else None)
+    try:
+        scheduler.step()
+    finally:
+        sys.setprofile(None)
+    assert len(calls) <= 60

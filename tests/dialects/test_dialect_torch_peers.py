@@ -1,5 +1,6 @@
 """The torch dialect against PyTorch itself: numbers, defaults, states that go both ways, schedulers, clipping."""
 
+import inspect
 import json
 import math
 
@@ -426,3 +427,11 @@ def test_clipping_by_norm(norm_type, max_norm, broken):
     np.testing.assert_allclose(mine, theirs.nn.utils.clip_grad_norm_(q, max_norm, norm_type), rtol=1e-14)
     for a, b in zip(p, q, strict=True):
         np.testing.assert_allclose(a.grad, b.grad.numpy(), rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", [n for n in ours.optimizers.__all__ if n != "Optimizer"])
+def test_the_signature_is_pytorchs(name):
+    mine = inspect.signature(getattr(ours, name)).parameters.values()
+    its = list(inspect.signature(getattr(theirs.optim, name).__init__).parameters.values())[1:]
+    assert [(p.name, p.kind) for p in mine] == [(p.name, p.kind) for p in its]
+    assert [p.default for p in mine][1:] == [p.default for p in its][1:]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from copy import copy
+from typing import Any
 
 import numpy as np
 
 from ...optim.bound import BoundOptimizer
 from ...optim.optimizer import Optimizer as Ours
-from ..base import Dialect
-from . import state
+from . import state as states
 from .group import ParamGroup
+from .kind import Entries, Kind
 from .state import State
 
 __all__ = ["Optimizer"]
 
 
-class Optimizer(Dialect):
+class Optimizer(Kind):
     """What PyTorch's optimizers have in common.
 
     `torch.Adam(params, lr=1e-3)` is bound. Without parameters, `torch.Adam(lr=1e-3)` is a value: `.spec` is the same in
@@ -31,16 +32,6 @@ class Optimizer(Dialect):
         defaults: the arguments that hold for groups that have none of their own.
         state: of each parameter that has been updated, its states by PyTorch's names.
     """
-
-    framework = "torch"
-    words = {"beta1": "betas[0]", "beta2": "betas[1]"}  # noqa: RUF012
-    fixed = {"differentiable": False}  # noqa: RUF012
-    constants: ClassVar[Mapping[str, Any]] = {}
-    """What stands in a group and is no argument."""
-    eager: ClassVar[bool] = False
-    """Whether the states are there before the first update."""
-    shaping: ClassVar[tuple[str, ...]] = ()
-    """Arguments that states get their shape from."""
 
     def __init__(self, params: Any = None, *args: Any, **arguments: Any) -> None:
         """Bind to parameters, if there are any."""
@@ -77,26 +68,14 @@ class Optimizer(Dialect):
         )
 
     @classmethod
-    def completed(cls, *args: Any, **arguments: Any) -> dict[str, Any]:
-        """All arguments by name; such as betas have as many numbers as their default."""
-        values = super().completed(*args, **arguments)
-        for name, default in ((p.name, p.default) for p in cls.__signature__.parameters.values()):
-            if isinstance(default, tuple) and _length(values[name]) != len(default):
-                raise (TypeError if _length(values[name]) is None else ValueError)(
-                    f"{cls.title()}: {name} must be {len(default)} numbers. Received: {name}={values[name]!r}. "
-                    f"The default is {default!r}."
-                )
-        return values
+    def exported(cls, bound: BoundOptimizer) -> Entries:
+        """The states of each parameter in PyTorch's layout, see `Kind.exported`."""
+        return states.exported(cls, bound)
 
     @classmethod
-    def kept(cls, bound: BoundOptimizer) -> list[dict[str, Any] | None]:
-        """Of each parameter its states by PyTorch's names; None before there are any."""
-        return state.kept(cls, bound)
-
-    @classmethod
-    def taken(cls, spec: Ours, bound: BoundOptimizer, entries: state.Entries, strict: bool) -> dict[str, Any]:
-        """Such states in our layout, see `state.taken`."""
-        return state.taken(cls, spec, bound, entries, strict)
+    def imported(cls, spec: Ours, bound: BoundOptimizer, entries: Entries, strict: bool) -> dict[str, Any]:
+        """States in PyTorch's layout as a state of ours, see `Kind.imported`."""
+        return states.imported(cls, spec, bound, entries, strict)
 
     def _bound(self) -> list[BoundOptimizer]:
         if not self.param_groups:
@@ -174,7 +153,16 @@ class Optimizer(Dialect):
         {"state": {index: {name: array}}, "param_groups": [{argument: value, ..., "params": [index, ...]}]}. PyTorch's
         own optimizer takes it over once its arrays are tensors (`torch.as_tensor`).
         """
-        return state.exported(self, self._bound())
+        state: dict[int, dict[str, Any]] = {}
+        groups: list[dict[str, Any]] = []
+        for group, bound in zip(self.param_groups, self._bound(), strict=True):
+            start = sum(len(saved["params"]) for saved in groups)
+            entries = self.exported(bound)
+            for index, entry in enumerate(entries, start):
+                if entry:
+                    state[index] = {name: copy(value) for name, value in entry.items()}
+            groups.append(group.saved() | {"params": list(range(start, start + len(entries)))})
+        return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over a state: one of ours, or one that PyTorch's `state_dict` gave, tensors and all.
@@ -187,13 +175,27 @@ class Optimizer(Dialect):
                 then.
         """
         self._bound()
-        state.imported(self, state_dict)
-
-
-def _length(value: Any) -> int | None:
-    """How many numbers; None for what is no sequence."""
-    values = value.tolist() if isinstance(value, np.ndarray) else value
-    return len(values) if isinstance(values, Sequence) else None
+        if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= state_dict.keys():
+            raise TypeError("A state is what state_dict() gives: a dict with 'state' and 'param_groups'.")
+        entries_by_index, groups = state_dict["state"], state_dict["param_groups"]
+        sizes = [len(group["params"]) for group in self.param_groups]
+        if [len(group["params"]) for group in groups] != sizes:
+            raise ValueError(
+                f"The state must have groups of {sizes} parameters. "
+                f"Received: {[len(group['params']) for group in groups]}."
+            )
+        indices = [index for group in groups for index in group["params"]]
+        if stray := [index for index in entries_by_index if index not in indices]:
+            raise ValueError(f"The state must be of the parameters {indices}. Received: one of {stray[0]!r}.")
+        plan = []  # all groups are checked before the first is changed
+        for saved, group in zip(groups, self.param_groups, strict=True):
+            values, updates = group.restored(saved)
+            entries = [entries_by_index.get(index) for index in saved["params"]]
+            state = self.imported(group.spec_with(values), group.bound, entries, strict=True)
+            plan.append((group, values, state if updates is None else {**state, "t": updates}))
+        for group, values, state in plan:
+            group.change(values)
+            group.bound.load_state_dict(state)
 
 
 def _groups(title: str, params: Any) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""One count of updates for all parameters, as Keras and TensorFlow have it."""
+"""One step count for all parameters, as in Keras and TensorFlow."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import numpy.typing as npt
 
 from ..optim.bound import BoundOptimizer
 
-__all__ = ["Together"]
+__all__ = ["SharedStepCount"]
 
 
-class Together(BoundOptimizer):
-    """A bound optimizer whose parameters have all had the same number of updates.
+class SharedStepCount(BoundOptimizer):
+    """A bound optimizer whose parameters share one step count.
 
-    A parameter without a gradient stays as it is, but the bias corrections at its next gradient, and NAdam's product,
-    are those of the others. (Elsewhere here, as in PyTorch, a parameter counts its own updates.)
+    A parameter without a gradient is not moved, but its step is counted: the bias corrections at its next gradient, and
+    the product that NAdam keeps, are those of the other parameters. (In our own optimizers, as in PyTorch, each
+    parameter counts its own updates.)
     """
 
     def step(self, gradients: Any = None) -> Any:
@@ -25,11 +26,11 @@ class Together(BoundOptimizer):
         before = self.t
         loss = super().step(gradients)
         if self.t > before:
-            self.keep_together()
+            self._share_step_count()
         return loss
 
-    def keep_together(self) -> None:
-        """Count the last update for the parameters that had no gradient, too, and their averages."""
+    def _share_step_count(self) -> None:
+        """Count the last update for parameters that had no gradient, too, and update their averages."""
         blocks = [block for group in self.groups for block in group.blocks]
         latest = max(clock for block in blocks for clock in block.clocks)
         for place in self.places:
@@ -39,11 +40,15 @@ class Together(BoundOptimizer):
         for block in blocks:
             block.clocks = [latest] * len(block.clocks)
 
-    def handed(self, grads: Sequence[Any], variables: Sequence[Any]) -> list[npt.NDArray[Any] | None]:
-        """One gradient for each parameter here, from gradients for some of them; Tensors become arrays.
+    def gradients_for_all(self, grads: Sequence[Any], variables: Sequence[Any]) -> list[npt.NDArray[Any] | None]:
+        """One gradient for each parameter of this optimizer, None where `variables` does not have it.
+
+        Args:
+            grads: arrays, Tensors or None.
+            variables: the parameter of each gradient.
 
         Raises:
-            ValueError: a parameter is not one of this optimizer's, none has a gradient, or the numbers differ.
+            ValueError: a parameter does not belong to this optimizer, none has a gradient, or the numbers differ.
         """
         if len(grads) != len(variables):
             raise ValueError(f"There must be one gradient per parameter, {len(variables)}. Received: {len(grads)}.")
