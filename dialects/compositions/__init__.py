@@ -3,8 +3,8 @@
 >>> from ravine.dialects import compositions
 >>> compositions.torch.StepLR(0.1, step_size=30)
 Step(0.1, 0.1, 30)
->>> compositions.transformers.linear(1e-3, num_warmup_steps=100, num_training_steps=1000)
-Linear(0.0, 0.001, 100) >> Linear(0.001, 0.0, 900)
+>>> compositions.keras.ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)
+Exponential(0.1, 0.5, 10)
 
 `print(compositions.table())` has them all. Everything is float64, and holds or goes on past the end as stated.
 """
@@ -15,11 +15,11 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from . import keras, names, optax, tf1, timm, torch, transformers
+from . import keras, names, optax, tf1, torch
 
-__all__ = ["functions", "keras", "names", "optax", "table", "tf1", "timm", "torch", "transformers"]
+__all__ = ["functions", "keras", "names", "optax", "table", "tf1", "torch"]
 
-MODULES: tuple[ModuleType, ...] = (names, torch, keras, tf1, optax, timm, transformers)
+MODULES: tuple[ModuleType, ...] = (names, torch, keras, tf1, optax)
 
 
 def functions() -> dict[str, Callable[..., Any]]:

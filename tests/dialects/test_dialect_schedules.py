@@ -48,17 +48,6 @@ def polynomial_cycle(k):
     return 0.2 * (1 - k / n) ** 2 + 0.1
 
 
-def timm_cycles(shape, t, low=0.01, mul=2, decay=0.5, limit=2, length=10):
-    i, at, size = cycle(t, length, mul)
-    return low + (LR * decay**i - low) * shape(at, size) if i < limit else low
-
-
-def wsd(k):
-    if k < 10:
-        return 0.1 + 0.9 * (1 - math.sqrt(1 - k / 10))
-    return 1 if k < 30 else 0.1 + 0.9 * (1 - math.sqrt((k - 30) / 20)) if k < 50 else 0.1
-
-
 def recursion(k):
     return LR if k == 0 else recursion(k - 1) * factor(k)
 
@@ -260,97 +249,9 @@ ROWS = [
         {},
         warmed(20, lambda k: LR * cos((k - 20) / 40)),
     ),
-    (
-        "timm.CosineLRScheduler",
-        (LR, 10, 0.01, 2, 0.5, 2, 4, 0.001),
-        {"k_decay": 1.5},
-        warmed(4, lambda t: timm_cycles(lambda at, size: cos((at / size) ** 1.5), t), 0.001),
-    ),
-    (
-        "timm.CosineLRScheduler",
-        (LR, 50),
-        {"warmup_t": 9, "warmup_prefix": True},
-        warmed(9, lambda t: LR * cos(min((t - 9) / 50, 1))),
-    ),
-    (
-        "timm.TanhLRScheduler",
-        (LR, 10, -6, 4, 0.01, 2, 0.5, 2),
-        {},
-        lambda t: timm_cycles(lambda at, size: (1 - math.tanh(-6 * (1 - at / size) + 4 * at / size)) / 2, t),
-    ),
-    (
-        "timm.PolyLRScheduler",
-        (LR, 10, 0.7, 0.01, 2, 0.5, 2),
-        {"k_decay": 1.5},
-        lambda t: timm_cycles(lambda at, size: (1 - (at / size) ** 1.5) ** 0.7, t),
-    ),
-    (
-        "timm.PolyLRScheduler",
-        (LR, 10, 0.7, 0.01, 2),
-        {},
-        lambda t: timm_cycles(lambda at, n: (1 - at / n) ** 0.7, t, limit=1),
-    ),
-    ("timm.StepLRScheduler", (LR, 7, 0.5, 4, 0.1), {}, warmed(4, lambda t: LR * 0.5 ** ((t - 4) // 7), 0.1)),
-    (
-        "timm.MultiStepLRScheduler",
-        (LR, [30, 10, 10], 0.5, 4, 0.1, False),
-        {},
-        warmed(4, lambda t: LR * 0.5 ** bisect_right([10, 10, 30], t + 1), 0.1),
-    ),
-    ("transformers.constant", (LR,), {}, lambda s: LR),
-    ("transformers.constant_with_warmup", (LR, 10), {}, warmed(10, lambda s: LR)),
-    ("transformers.linear", (LR, 10, 50), {}, warmed(10, lambda s: LR * max(0, (50 - s) / 40))),
-    ("transformers.linear", (LR, 0, 0), {}, lambda s: 0),
-    ("transformers.cosine", (LR, 10, 41), {"num_cycles": 0.7}, warmed(10, lambda s: LR * cos(2 * 0.7 * (s - 10) / 31))),
-    (
-        "transformers.cosine_with_restarts",
-        (LR, 10, 51, 3),
-        {},
-        warmed(10, lambda s: LR * cos(3 * (s - 10) % 41 / 41) if s < 51 else 0),
-    ),
-    (
-        "transformers.polynomial",
-        (LR, 10, 50, 0.1, 2),
-        {},
-        warmed(10, lambda s: 0.1 + 0.2 * (1 - min((s - 10) / 40, 1)) ** 2),
-    ),
-    ("transformers.inverse_sqrt", (LR, 10), {}, warmed(10, lambda s: LR / math.sqrt(s / 10))),
-    ("transformers.inverse_sqrt", (LR, 10, 90), {}, warmed(10, lambda s: LR / math.sqrt((s + 80) / 90))),
-    ("transformers.inverse_sqrt", (LR, 0), {}, lambda s: LR / math.sqrt((s + 10000) / 10000)),
-    (
-        "transformers.cosine_with_min_lr",
-        (LR, 10, 50, 0.03),
-        {},
-        warmed(10, lambda s: LR * (0.9 * cos((s - 10) / 40) + 0.1)),
-    ),
-    (
-        "transformers.cosine_warmup_with_min_lr",
-        (LR, 10, 50, 0.03),
-        {},
-        lambda s: LR * (s + 1) / 10 if s < 10 else LR * (0.9 * cos((s - 9) / 40) + 0.1),
-    ),
-    (
-        "transformers.cosine_warmup_with_min_lr",
-        (LR, 10, 50, 0.03),
-        {"warmup_lr_rate": 0.1},
-        lambda s: LR * (0.1 + 0.9 * s / 9) if s < 10 else LR * (0.9 * cos((s - 9) / 40) + 0.1),
-    ),
-    ("transformers.warmup_stable_decay", (1.0, 10, 20, 20, "1-sqrt", "1-sqrt", 0.1), {}, wsd),
-    (
-        "transformers.warmup_stable_decay",
-        (LR, 10, 20, 20),
-        {},
-        warmed(10, lambda s: LR * cos(min(max(s - 30, 0) / 20, 1))),
-    ),
-    (
-        "transformers.warmup_stable_decay",
-        (LR, 10, 0, 20, "cosine", "linear"),
-        {},
-        lambda s: LR * (1 - cos(s / 10)) if s < 10 else LR * max(1 - (s - 10) / 20, 0),
-    ),
 ]
 CONTROLLERS = {
-    *("torch.ReduceLROnPlateau", "keras.ReduceLROnPlateau", "optax.reduce_on_plateau", "timm.PlateauLRScheduler")
+    *("torch.ReduceLROnPlateau", "keras.ReduceLROnPlateau", "optax.reduce_on_plateau")
 }  # test_schedule_plateau has these
 
 
@@ -396,9 +297,6 @@ DEGENERATE = [
     (names.rex(LR, 0), [0, 0]),
     (names.rex(LR, 1), [LR, 0]),
     (names.linear_warmup(LR, 0), [LR, LR]),
-    (functions()["transformers.linear"](LR, 5, 5), [0, 0.2 * LR]),
-    (functions()["transformers.cosine_with_restarts"](LR, 0, 0), [0, 0]),
-    (functions()["transformers.polynomial"](LR, 0, 0), [1e-7, 1e-7]),
     (functions()["keras.CosineDecay"](0, 10, 0, 1, 0), [1, 0.5 + math.cos(math.pi / 10) / 2]),
     (functions()["optax.warmup_constant_schedule"](0.1, LR, 0), [0.1, 0.1]),
     (functions()["optax.warmup_cosine_decay_schedule"](0.1, LR, 0, 2), [LR, LR / 2]),
