@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ravine.experiments.plots import animated_svg
+from ravine.experiments.plots import Animation
 from ravine.experiments.problems import PROBLEMS
 from ravine.optim import NAG, SGD, Adagrad, Adam, Momentum, RMSprop, minimize
 
@@ -20,7 +20,7 @@ paths = {
     type(optimizer).__name__: minimize(lambda z: valley(*z), np.array([1.0, 1.5]), optimizer, steps=150).trajectory
     for optimizer in OPTIMIZERS
 }
-picture = animated_svg(
+picture = Animation(
     valley, paths, minima=[(3, 0.5)], x=(-0.5, 4.2), y=(-1, 2), title="150 steps on Beale's function"
-)
+).to_svg()
 (Path(__file__).parent / "static" / "ravine.svg").write_text(picture, encoding="utf-8")

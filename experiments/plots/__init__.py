@@ -1,11 +1,11 @@
-"""Pictures of results, from plain arrays; each function returns a matplotlib Figure, `render` makes a file of it."""
+"""Plots of results, from plain arrays. Each function returns a matplotlib Figure; `render` turns it into a file."""
 
-from .animation import animated_svg, save_gif
-from .attraction import attraction
+from .animation import Animation
+from .contours import trajectories
+from .convergence import attraction, basins
 from .curves import learning_curves, learning_curves_apart
 from .figure import COLOURS, FLOOR, MARKERS, WIDTH, render, style
 from .hyperparameters import heat_map, sensitivity
-from .plane import basins, trajectories
 from .rankings import best_of_k, performance_profiles, rank_diagram
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "FLOOR",
     "MARKERS",
     "WIDTH",
-    "animated_svg",
+    "Animation",
     "attraction",
     "basins",
     "best_of_k",
@@ -23,7 +23,6 @@ __all__ = [
     "performance_profiles",
     "rank_diagram",
     "render",
-    "save_gif",
     "sensitivity",
     "style",
     "trajectories",

@@ -1,4 +1,4 @@
-"""Learning curves: medians over runs, with bands that hold their middle half."""
+"""Learning curves: medians over runs, with bands for the interquartile range."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def learning_curves(
     target: float | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw curves of several optimizers into one picture.
+    """Plot the learning curves of several optimizers in one figure.
 
-    A run with a value that isn't finite has diverged: it is left out of median and band, and counted in the legend.
+    A run with a value that is not finite has diverged: median and band leave it out, and the legend counts it.
 
     Args:
-        curves: by name, shape (runs, points); no runs at all is a method that diverged before, while it was tuned.
-        x: of each point, shape (points,); 0, 1, ... if not given.
-        xlabel: what x counts.
-        ylabel: what the curves show.
-        logarithmic: whether the y axis is; values are then drawn no lower than FLOOR.
-        target: a line to reach.
-        title: of the picture.
+        curves: by name, shape (runs, points); without runs, the optimizer diverged in all runs of its tuning.
+        x: of each point, shape (points,); by default 0, 1, ....
+        xlabel: the label of the x axis.
+        ylabel: the label of the y axis.
+        logarithmic: whether the y axis is logarithmic; values below FLOOR are then plotted at FLOOR.
+        target: the height of a horizontal line.
+        title: of the figure.
 
     Raises:
-        ValueError: curves are not of that shape, or x isn't of theirs.
+        ValueError: curves have another shape, or x has another number of points.
 
     >>> figure = learning_curves({"sgd": [[4, 2, 1], [4, 3, 2]], "adam": [[4, 1, 0.5], [4, 9, np.nan]]}, target=1)
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
@@ -61,7 +61,7 @@ def learning_curves(
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set_title(title)
     handles = [Line2D([], [], **style(i)) for i in range(len(curves))]
-    legend(figure, handles, [_told(name, values) for name, values in runs.items()])
+    legend(figure, handles, [_label(name, values) for name, values in runs.items()])
     return figure
 
 
@@ -76,7 +76,7 @@ def learning_curves_apart(
     target: float | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw each optimizer into axes of its own, in front of the others in grey: for curves that cross often.
+    """Plot each optimizer in axes of its own, in front of the others in grey: for curves that cross often.
 
     Arguments and errors are those of `learning_curves`.
 
@@ -98,7 +98,7 @@ def learning_curves_apart(
                 axes.plot(_points(band, x), band[1], color="0.8", linewidth=0.8, zorder=0)
         _draw(axes, bands[i], x, i)
         _frame(axes, bands, logarithmic, target)
-        axes.set_title(fill(_told(name, values), 76 // columns), fontsize="small", color=style(i)["color"])
+        axes.set_title(fill(_label(name, values), 76 // columns), fontsize="small", color=style(i)["color"])
         axes.tick_params(labelbottom=i + columns >= len(curves))
     figure.supxlabel(xlabel, fontsize="medium")
     figure.supylabel(ylabel, fontsize="medium")
@@ -107,19 +107,19 @@ def learning_curves_apart(
 
 
 def _runs(name: str, values: ArrayLike, x: ArrayLike | None) -> Array:
-    """Curves, shape (runs, points). Raises ValueError if they aren't, or if x is of another length."""
+    """Return curves as an array (runs, points). Raises ValueError for another shape, or another number of x."""
     try:
         runs = np.atleast_2d(np.asarray(values, np.float64))
     except ValueError as error:  # curves of several lengths
-        raise ValueError(f"{name}: {error}. Fill up with NaN what a run that diverged lacks.") from error
+        raise ValueError(f"{name}: {error}. Fill up with NaN the points that a diverged run lacks.") from error
     if runs.ndim != 2 or (x is not None and runs.size and np.shape(x) != runs.shape[1:]):
         points = "" if x is None else f", with as many points as x, {np.shape(x)}"
-        raise ValueError(f"{name}: curves are of shape (runs, points){points}. Received: {np.shape(values)}.")
+        raise ValueError(f"{name}: curves must have shape (runs, points){points}. Received: {np.shape(values)}.")
     return runs
 
 
 def _band(runs: Array, logarithmic: bool) -> Array | None:
-    """Quartiles and median of the runs that finished, shape (3, points); None if none did."""
+    """Return quartiles and median of the runs that finished, shape (3, points); None if none did."""
     finished = runs[np.isfinite(runs).all(axis=1)]
     if not finished.size:
         return None
@@ -138,7 +138,7 @@ def _draw(axes: Axes, band: Array | None, x: ArrayLike | None, i: int) -> None:
 
 
 def _frame(axes: Axes, bands: Sequence[Array | None], logarithmic: bool, target: float | None) -> None:
-    """Scales, limits, the target."""
+    """Set scales and limits, and draw the target."""
     shown = [band for band in bands if band is not None]
     axes.margins(x=0)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
@@ -154,16 +154,16 @@ def _frame(axes: Axes, bands: Sequence[Array | None], logarithmic: bool, target:
 
 
 def _limits(bands: Sequence[Array], target: float | None) -> tuple[float, float]:
-    """Limits that show the target and the last three quarters of every curve, not the steep beginning."""
+    """Return limits that show the target and the last three quarters of every curve, not the steep beginning."""
     late = [band[:, band.shape[1] // 4 :] for band in bands] + ([np.array(target)] if target is not None else [])
     low, high = min(float(values.min()) for values in late), max(float(values.max()) for values in late)
     margin = 0.05 * (high - low) or 0.05
     return low - margin, high + margin
 
 
-def _told(name: str, runs: Array) -> str:
-    """The name, and how many runs diverged."""
+def _label(name: str, runs: Array) -> str:
+    """Return the name, and how many runs diverged."""
     if not runs.size:
         return f"{name} (diverged)"
-    gone = int((~np.isfinite(runs).all(axis=1)).sum())
-    return f"{name} ({gone} of {len(runs)} diverged)" if gone else name
+    diverged = int((~np.isfinite(runs).all(axis=1)).sum())
+    return f"{name} ({diverged} of {len(runs)} diverged)" if diverged else name

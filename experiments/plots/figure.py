@@ -1,4 +1,4 @@
-"""How pictures look: told apart with any kind of colour vision and in grey print, legible on a phone and on paper."""
+"""The style of all figures: lines differ with any colour vision and in grey print; text is legible on a phone."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import matplotlib.figure
 
 __all__ = ["COLOURS", "FLOOR", "MARKERS", "WIDTH", "Figure", "legend", "marker_style", "render", "style", "styled"]
 
-# Paul Tol's "muted" scheme and black: told apart with any kind of colour vision. Dashes and markers repeat with other
-# periods, so that the look of a line is its own up to the 20th, and readable in grey.
+# Paul Tol's "muted" scheme and black, which differ with any kind of colour vision. Dashes and markers repeat with other
+# periods than the colours: up to 20 lines have a style of their own, also in grey.
 COLOURS = ("#000000", "#CC6677", "#332288", "#999933", "#88CCEE", "#AA4499", "#117733", "#882255", "#44AA99", "#DDCC77")
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^")
 
-FLOOR = 1e-16  # of a logarithmic axis: what is below is rounding, in float64 and functions of order one
-WIDTH = 6.4  # inches: a column of text; letters of 11 points can still be read where it is shrunk to a phone
+FLOOR = 1e-16  # the lower end of a logarithmic axis: smaller values are rounding errors, in float64 at order one
+WIDTH = 6.4  # inches, a column of text; letters of 11 points stay legible on a phone
 
-LOOK: dict[Any, Any] = {
+RC_PARAMS: dict[Any, Any] = {
     "font.size": 11,
     "legend.fontsize": 10,
     "axes.titlesize": 11,
@@ -38,7 +38,7 @@ OUTLINES = re.compile(rb' d="[^"]*"')
 
 
 class Figure(matplotlib.figure.Figure):
-    """matplotlib's figure, which a notebook shows also where pyplot has not been imported."""
+    """matplotlib's Figure, which a notebook also shows without pyplot."""
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         return render(self, "png"), {"width": round(100 * self.get_figwidth())}
@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 
 def style(i: int) -> dict[str, Any]:
-    """Return the look of line number i, the same in every figure: arguments of `Axes.plot`.
+    """Return the style of line number i, the same in every figure: arguments of `Axes.plot`.
 
     >>> style(1)
     {'color': '#CC6677', 'linestyle': '--', 'linewidth': 1.6}
@@ -58,38 +58,38 @@ def style(i: int) -> dict[str, Any]:
 
 
 def marker_style(i: int, size: float = 4) -> dict[str, Any]:
-    """Return the look of line number i, with a mark at each point."""
+    """Return the style of line number i, with a marker at each point."""
     return {**style(i), "marker": MARKERS[i % len(MARKERS)], "markersize": size}
 
 
 def styled(function: Callable[P, T]) -> Callable[P, T]:
-    """Give what a function draws the look of all pictures, whatever the caller's settings of matplotlib.
+    """Decorate a plotting function: it uses RC_PARAMS, whatever the user's settings of matplotlib are.
 
-    A figure is laid out here, once: matplotlib would look up fonts and lay out again at every save.
+    A figure that it returns is laid out once. Otherwise matplotlib would repeat the layout at every save.
     """
 
     @wraps(function)
-    def draw(*args: P.args, **kwargs: P.kwargs) -> T:
-        with mpl.rc_context({**mpl.rcParamsDefault, **LOOK}):
+    def plot(*args: P.args, **kwargs: P.kwargs) -> T:
+        with mpl.rc_context({**mpl.rcParamsDefault, **RC_PARAMS}):
             made = function(*args, **kwargs)
             if isinstance(made, Figure):
                 made.draw_without_rendering()
                 made.set_layout_engine("none")
             return made
 
-    return draw
+    return plot
 
 
 def legend(figure: Figure, handles: Any, labels: Any, **options: Any) -> None:
-    """Put a legend below, in as many columns as its labels leave room for; the figure grows by its lines."""
-    width = 62 + 6 * max(map(len, labels), default=1)  # of a column, in points
+    """Add a legend below, in as many columns as have room; the figure grows by the height of the legend."""
+    width = 62 + 6 * max(map(len, labels), default=1)  # of a column of the legend, in points
     columns = max(1, min(len(labels), int(72 * figure.get_figwidth() // width)))
     figure.set_figheight(figure.get_figheight() + 0.19 * -(-len(labels) // columns))
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, handlelength=3, **options)
 
 
 def render(figure: matplotlib.figure.Figure, kind: Literal["svg", "pdf", "png"]) -> bytes:
-    """Return a figure as a file of that kind; equal figures give equal bytes.
+    """Return the bytes of a figure's file, "svg", "pdf" or "png"; equal figures give equal bytes.
 
     >>> from ravine.experiments.plots import learning_curves
     >>> figure = learning_curves({"sgd": [[4.0, 2.0, 1.0]]})
@@ -98,12 +98,12 @@ def render(figure: matplotlib.figure.Figure, kind: Literal["svg", "pdf", "png"])
     """
     buffer = io.BytesIO()
     metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
-    with mpl.rc_context({**mpl.rcParamsDefault, **LOOK, "svg.hashsalt": "ravine", "pdf.fonttype": 42}):
+    with mpl.rc_context({**mpl.rcParamsDefault, **RC_PARAMS, "svg.hashsalt": "ravine", "pdf.fonttype": 42}):
         figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)
-    picture = buffer.getvalue()
-    return OUTLINES.sub(_rounded, picture) if kind == "svg" else picture
+    content = buffer.getvalue()
+    return OUTLINES.sub(_rounded, content) if kind == "svg" else content
 
 
 def _rounded(outline: re.Match[bytes]) -> bytes:
-    """Hundredths of a point are enough, and half as long."""
+    """Round to hundredths of a point, which halves the size of the file."""
     return re.sub(rb"(\.\d\d)\d+", rb"\1", outline[0])

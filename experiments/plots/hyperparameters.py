@@ -1,4 +1,4 @@
-"""Hyperparameters: results against one, and against two."""
+"""Plots of results against one hyperparameter, and against two."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .figure import FLOOR, WIDTH, Figure, legend, marker_style, styled
 
 __all__ = ["heat_map", "sensitivity"]
 
-TICKS = 20  # on a side of a heat map: more would overlap
+TICKS = 20  # on each side of a heat map; more would overlap
 
 
 @styled
@@ -26,17 +26,17 @@ def sensitivity(
     ylabel: str = "loss",
     title: str = "",
 ) -> Figure:
-    """Draw results against the learning rate; in a row of marks below, each one's best rate and its diverged ones.
+    """Plot results against the learning rate; below, markers show the best and the diverged learning rates.
 
     Args:
-        lrs: shape (n,).
-        values: by name, shape (n,), NaN at a rate that diverged.
-        higher_is_better: of the values; if not, their axis is logarithmic and they are drawn no lower than FLOOR.
-        ylabel: what they are.
-        title: of the picture.
+        lrs: learning rates, shape (n,).
+        values: by name, shape (n,), NaN at a learning rate where the run diverged.
+        higher_is_better: whether higher values are better. If not, their axis is logarithmic and starts at FLOOR.
+        ylabel: the label of the values.
+        title: of the figure.
 
     Raises:
-        ValueError: a rate isn't positive, or values are not one for each.
+        ValueError: a learning rate is not positive, or has no value.
 
     >>> figure = sensitivity([0.01, 0.1, 1.0], {"sgd": [0.9, 0.3, np.nan], "adam": [0.2, 0.5, 0.8]})
     >>> [line.get_xdata().tolist() for line in figure.axes[1].lines if line.get_marker() == "x"]  # where each diverged
@@ -57,14 +57,14 @@ def sensitivity(
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, strip))
     logarithmic = False
     for i, found in enumerate(np.asarray(of_rate, np.float64)[order] for of_rate in values.values()):
-        finite, look = np.isfinite(found), marker_style(i)
+        finite, marker = np.isfinite(found), marker_style(i)
         if finite.any():
             logarithmic = not higher_is_better
-            upper.plot(rates[finite], np.maximum(found, FLOOR)[finite] if logarithmic else found[finite], **look)
+            upper.plot(rates[finite], np.maximum(found, FLOOR)[finite] if logarithmic else found[finite], **marker)
             best = int(costs(found, higher_is_better).argmin())
-            lower.plot(rates[best], i, color=look["color"], marker=look["marker"], markersize=8)
+            lower.plot(rates[best], i, color=marker["color"], marker=marker["marker"], markersize=8)
         crosses = rates[~finite]
-        lower.plot(crosses, [i] * len(crosses), "x", color=look["color"], markersize=6, markeredgewidth=1.8)
+        lower.plot(crosses, [i] * len(crosses), "x", color=marker["color"], markersize=6, markeredgewidth=1.8)
     upper.set(xscale="log", yscale="log" if logarithmic else "linear", ylabel=ylabel)
     upper.set_title(title)
     lower.set(xlabel="learning rate", ylim=(max(count, 1) - 0.5, -0.5))
@@ -89,21 +89,21 @@ def heat_map(
     logarithmic: bool = False,
     title: str = "",
 ) -> Figure:
-    """Draw results over a grid of two hyperparameters; the best is starred, what diverged is crossed out on white.
+    """Plot results over a grid of two hyperparameters: a star marks the best, a cross on white a diverged run.
 
     Args:
         values: shape (len(y), len(x)), NaN where a run diverged.
-        x: the grid of one, each value a column.
-        y: the grid of the other, each value a row, from below.
-        xlabel: what x is.
-        ylabel: what y is.
-        label: what the values are.
-        higher_is_better: of the values; the better is always the brighter.
-        logarithmic: whether the colours are, of positive values.
-        title: of the picture.
+        x: values of one hyperparameter, one for each column.
+        y: values of the other, one for each row, from below.
+        xlabel: the label of x.
+        ylabel: the label of y.
+        label: the label of the colours.
+        higher_is_better: whether higher values are better; better values are brighter.
+        logarithmic: whether the colours are logarithmic, which needs positive values.
+        title: of the figure.
 
     Raises:
-        ValueError: values are not of that shape, or not positive where colours are logarithmic.
+        ValueError: values have another shape, or are not positive where colours are logarithmic.
 
     >>> figure = heat_map([[0.4, 0.2, np.nan], [0.5, 0.3, np.nan]], x=[0.01, 0.1, 1.0], y=[0.0, 0.1])
     >>> figure.axes[0].get_title(loc="left")
@@ -116,7 +116,7 @@ def heat_map(
             f"Received: {grid.shape}."
         )
     if logarithmic and (grid <= 0).any():
-        raise ValueError(f"heat_map: logarithmic colours are of positive values. Received: {np.nanmin(grid)}.")
+        raise ValueError(f"heat_map: logarithmic colours need positive values. Received: {np.nanmin(grid)}.")
     figure = Figure(figsize=(WIDTH, 1.6 + 0.8 * WIDTH * max(0.3, min(1.2, len(y) / len(x)))), layout="constrained")
     axes = figure.subplots()
     finite = np.isfinite(grid)

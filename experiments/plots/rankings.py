@@ -1,4 +1,4 @@
-"""Who is better, and whether it can be told: profiles, budgets, ranks."""
+"""Plots that compare methods: performance profiles, tuning budgets, ranks."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ __all__ = ["best_of_k", "performance_profiles", "rank_diagram"]
 def performance_profiles(
     times: ArrayLike, names: Sequence[str], *, tau_max: float = 4.0, of: str = "problems", title: str = ""
 ) -> Figure:
-    """Draw Dolan and More's profiles, with the AlgoPerf score of each in the legend, best first.
+    """Plot Dolan and Moré's performance profiles; the legend has the AlgoPerf score of each, best first.
 
     Args:
         times: to the target, shape (problems, methods); infinity or NaN where it was missed.
         names: of the methods.
-        tau_max: how many times the best time.
-        of: what the rows are, such as "problems" or "seeds".
-        title: of the picture.
+        tau_max: the upper end of the x axis, in multiples of the best time.
+        of: the name of the rows, such as "problems" or "seeds".
+        title: of the figure.
 
     Raises:
-        ValueError: times are no table with a column for each name, or have a negative number.
+        ValueError: times are no table with a column for each name, or a time is negative.
 
     >>> figure = performance_profiles([[10, 15], [np.inf, 5]], ["sgd", "adam"])
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
@@ -53,7 +53,7 @@ def performance_profiles(
     for i in range(len(names)):
         axes.step(taus, profile[:, i], where="post", **style(i))
     axes.set(xlim=(1, tau_max), ylim=(-0.03, 1.03), xlabel="τ: time to the target, over the best time")
-    axes.set_ylabel(f"share of {of} solved within τ")
+    axes.set_ylabel(f"fraction of {of} solved within τ")
     axes.set_title(title)
     axes.grid(True)
     handles = [Line2D([], [], **style(int(i))) for i in order]
@@ -70,16 +70,16 @@ def best_of_k(
     ylabel: str = "validation loss",
     title: str = "",
 ) -> Figure:
-    """Draw what a random search of k trials finds: the median, and a band that holds the middle half of the searches.
+    """Plot the best result of a random search of k trials: its median and interquartile range over searches.
 
-    A line begins where it has a value: with fewer trials, most searches diverge altogether.
+    A line begins where the median is finite: with fewer trials, most searches have diverged trials alone.
 
     Args:
         trials: by name, the results of a random search, shape (n,), NaN for a trial that diverged.
-        higher_is_better: of the results.
-        logarithmic: whether the y axis is.
-        ylabel: what they are.
-        title: of the picture.
+        higher_is_better: whether higher results are better.
+        logarithmic: whether the y axis is logarithmic.
+        ylabel: the label of the results.
+        title: of the figure.
 
     >>> figure = best_of_k({"sgd": [0.5, 0.3, 0.4, np.nan], "adam": [0.3, 0.2, 0.4, 0.3]})
     >>> [line.get_ydata().tolist() for line in figure.axes[0].lines]  # medians for k = 1, 2, 3, 4
@@ -96,7 +96,7 @@ def best_of_k(
     positive = any(np.isfinite(values).any() for values in trials.values())  # an empty axis has no logarithm
     axes.set(xlabel="trials, k", ylabel=ylabel, xscale="log", yscale="log" if logarithmic and positive else "linear")
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_title(title or "best of k trials: median, band: middle half")
+    axes.set_title(title or "best of k trials: median, band: interquartile range")
     axes.grid(True)
     legend(figure, [Line2D([], [], **style(i)) for i in range(len(trials))], list(trials))
     return figure
@@ -112,18 +112,18 @@ def rank_diagram(
     of: str = "problems",
     title: str = "",
 ) -> Figure:
-    """Draw mean ranks on an axis; bars join methods that Nemenyi's test can't tell apart. Demsar 2006, figure 1.
+    """Plot mean ranks on an axis; bars join methods without a significant difference. Demšar 2006, figure 1.
 
     Args:
         values: shape (problems, methods), NaN where a run diverged.
         names: of the methods.
-        higher_is_better: of the values.
-        level: of the test.
-        of: what the rows are, such as "problems" or "seeds".
-        title: of the picture.
+        higher_is_better: whether higher values are better.
+        level: the significance level of Nemenyi's test.
+        of: the name of the rows, such as "problems" or "seeds".
+        title: of the figure.
 
     Raises:
-        ValueError: values are no table with a column for each name, of two methods or more.
+        ValueError: values are no table with a column for each name, or there are fewer than two methods.
 
     >>> figure = rank_diagram([[0.1, 0.2, 0.3], [0.2, 0.1, np.nan], [0.1, 0.3, 0.4]], ["adam", "sgd", "adagrad"])
     >>> [text.get_text() for text in figure.axes[0].texts]
@@ -138,12 +138,12 @@ def rank_diagram(
     figure = Figure(figsize=(WIDTH, 1.3 + bars + 0.34 * half), layout="constrained")
     axes = figure.subplots()
     axes.set(xlim=(1 - 0.03 * count, count + 0.03 * count), ylim=(0.6 + bars + 0.34 * half, -0.65))
-    told = [fill(f"{name}  {rank:.2f}", 44) for name, rank in zip(names, ranks, strict=True)]
-    longest = max(len(line) for text in told for line in text.splitlines())
+    labels = [fill(f"{name}  {rank:.2f}", 44) for name, rank in zip(names, ranks, strict=True)]
+    longest = max(len(line) for text in labels for line in text.splitlines())
     size = min(11.0, max(7.0, 280 / longest))  # points; names stand on both sides of the axis, which needs room
     for place, i in enumerate(order):
         depth = 0.5 + bars + 0.34 * min(place, count - 1 - place)
-        _label(axes, ranks[i], told[i], depth, place < half, size)
+        _label(axes, ranks[i], labels[i], depth, place < half, size)
     for row, group in enumerate(groups):
         ends = ranks[group[0]], ranks[group[-1]]
         axes.plot(ends, [0.25 + 0.22 * row] * 2, color="black", linewidth=4, solid_capstyle="round")
@@ -171,7 +171,7 @@ def _check(values: ArrayLike, names: Sequence[str], function: str) -> None:
 
 
 def _label(axes: Axes, rank: float, text: str, depth: float, left: bool, size: float) -> None:
-    """A line from the axis down to the method's name, at the side where there is room."""
+    """Draw a line from the axis down to the method's name, at the left or the right side."""
     edge = axes.get_xlim()[0 if left else 1]
     axes.plot([rank, rank, edge], [0, depth, depth], color="0.4", linewidth=0.9)
     aside, side = (-4, "right") if left else (4, "left")

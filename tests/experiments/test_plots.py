@@ -179,7 +179,8 @@ def test_a_path_that_flies_away_is_cut_off():
 @pytest.mark.slow
 def test_a_gif_moves(tmp_path):
     file = tmp_path / "paths.gif"
-    plots.save_gif(file, HIMMELBLAU.f, {"adam": path(HIMMELBLAU, Adam(lr=0.3), 12)}, minima=HIMMELBLAU.minima)
+    paths = {"adam": path(HIMMELBLAU, Adam(lr=0.3), 12)}
+    plots.Animation(HIMMELBLAU.f, paths, minima=HIMMELBLAU.minima).save_gif(file)
     with Image.open(file) as image:
         assert image.n_frames == 13  # a frame a step; the last one stands
         first = np.asarray(image.convert("RGB"), int)
@@ -189,7 +190,7 @@ def test_a_gif_moves(tmp_path):
 
 def test_an_animated_svg_needs_no_script_and_follows_the_path():
     paths = {"corner": [(-5, -5), (5, -5), (5, 5)], "gone": [(0, 0), (NAN, 0)]}
-    text = plots.animated_svg(HIMMELBLAU.f, paths, x=(-5, 5), y=(-5, 5))
+    text = plots.Animation(HIMMELBLAU.f, paths, x=(-5, 5), y=(-5, 5)).to_svg()
     root = ElementTree.fromstring(text)
     svg = "{http://www.w3.org/2000/svg}"
     (window,) = root.findall(f"{svg}svg")
@@ -220,10 +221,11 @@ def test_basins_are_where_minimize_ends(optimizer):
 @pytest.mark.parametrize("seconds", [0.01, 3.0, 300.0])
 def test_an_animation_leaves_out_paths_without_points(seconds, tmp_path):
     paths = {"gone": [(NAN, 0)], "adam": [(0, 0), (1, 1)]}
-    plots.save_gif(tmp_path / "a.gif", HIMMELBLAU.f, paths, seconds=seconds)
+    animation = plots.Animation(HIMMELBLAU.f, paths, seconds=seconds)
+    animation.save_gif(tmp_path / "a.gif")
     with Image.open(tmp_path / "a.gif") as image:
         assert image.n_frames == 2
-    assert plots.animated_svg(HIMMELBLAU.f, paths, seconds=seconds).count("<polyline") == 1
+    assert animation.to_svg().count("<polyline") == 1
 
 
 def test_a_start_that_diverges_arrives_nowhere():
@@ -247,13 +249,13 @@ def test_a_start_that_diverges_arrives_nowhere():
         (lambda: plots.attraction(HIMMELBLAU.f, SGD(lr=0.1), [0.0], [0.0], [], 1), "at least one minimum"),
         (lambda: plots.attraction(HIMMELBLAU.f, SGD([np.zeros(2)], lr=0.1), [0.0], [0.0], [(3, 2)], 1), "unbound"),
         (lambda: plots.trajectories(HIMMELBLAU.f, {}, x=(1, 1), y=(0, 1)), "Limits must differ"),
-        (lambda: plots.animated_svg(HIMMELBLAU.f, {"a": [[0, 0]]}, seconds=0), "seconds must be above 0"),
+        (lambda: plots.Animation(HIMMELBLAU.f, {"a": [[0, 0]]}, seconds=0), "seconds must be above 0"),
         (lambda: plots.learning_curves({"a": [1, 2, 3]}, x=[1, 2]), r"as many points as x, \(2,\)"),
         (lambda: plots.learning_curves({"a": [[1, 2], [1]]}), "Fill up with NaN"),
         (lambda: plots.learning_curves({"a": np.ones((2, 2, 2))}), r"shape \(runs, points\)"),
         (lambda: plots.sensitivity([0.1, 1], {"a": [1, 2, 3]}), "a needs a value for each rate"),
         (lambda: plots.sensitivity([-0.1, 1], {"a": [1, 2]}), "learning rates must be positive"),
-        (lambda: plots.heat_map([[0.0, 1.0]], [1, 2], [1], logarithmic=True), "of positive values"),
+        (lambda: plots.heat_map([[0.0, 1.0]], [1, 2], [1], logarithmic=True), "need positive values"),
         (lambda: plots.heat_map(np.empty((0, 0)), [], []), "a row for each y"),
         (lambda: plots.performance_profiles([[1, 2, 3]], ["a", "b"]), "a column for each of 2 names"),
         (lambda: plots.rank_diagram([[1, 2, 3]], ["a", "b"]), "a column for each of 2 names"),
