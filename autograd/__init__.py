@@ -1,4 +1,4 @@
-"""Automatic differentiation of NumPy code: `Tensor`, one row per function, any order of derivative.
+"""Automatic differentiation of NumPy code: `Tensor`, a table of ops with their derivatives, any order of derivative.
 
 >>> import numpy as np
 >>> from ravine.autograd import Tensor, grad
@@ -8,6 +8,12 @@
 array([2., 4.])
 >>> grad(grad(np.sin))(0.5) + np.sin(0.5)
 np.float64(0.0)
+
+To follow `loss.backward()`, read five files, from simple to complex: `op` (a function with its derivatives), `node` (a
+place in the graph), `backward` (the pass over the graph), `dispatch` (how NumPy's functions find their ops), `tensor`
+(the operators, which record). The rest is not needed for that: the table of ops (`ops`, `nn`), how functions enter it
+(`define`, `domain`), NumPy's breadth (`methods`, `arguments`, `keywords`, `complex_tensor`), derivatives of functions
+(`call`, `forward`, `functional`, `checkpoint`), and tests of derivatives (`check`, `rows`).
 """
 
 if __name__ == "autograd":
@@ -20,11 +26,12 @@ else:
     from .call import DisconnectedWarning
     from .check import check_grads
     from .checkpoint import checkpoint
+    from .define import composite, constant, elementwise, linear, primitive
     from .domain import Domain, rand, sample
     from .explain import draw, kinks, steps, strict_dtype, strong_zero, trace_nan
     from .functional import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .modes import no_grad
-    from .op import Primitive, composite, constant, elementwise, linear, primitive
+    from .op import Primitive
     from .ops.complex import takes_complex
     from .rows import check_row, table
     from .tensor import Parameter, Tensor

@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from .backward import pull
 from .containers import aligned, is_container, labels, leaves, rebuild, transform
+from .define import linear
 from .domain import rand, sample
 from .forward import explore, push
 from .modes import Mode, is_recording
-from .op import Function, linear
+from .op import Function
 from .ops.complex import takes_complex
 from .tensor import Tensor
-from .walk import pull
 
 
 class DisconnectedWarning(UserWarning):

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .backward import broadcast_axes
 from .explain.numeric import Index, best_step, central, complex_step, evaluate, jumps, kink, one_sided, recognise
 from .functional import grad, jvp
 from .op import Function
 from .tensor import Tensor
-from .walk import broadcast_axes
 
 EPS = 6e-6  # about u**(1/3) of float64: a central difference loses as much to truncation as to rounding
 TOLERANCES = {np.dtype(np.float64): (1e-5, 1e-7), np.dtype(np.float32): (1e-3, 1e-4)}

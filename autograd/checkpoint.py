@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from .backward import cast_to, pull
 from .call import enter
 from .containers import leaves, rebuild, transform
 from .forward import explore
@@ -19,7 +20,6 @@ from .modes import Mode, is_recording
 from .op import ForEach, Function, Primitive
 from .ops.complex import takes_complex
 from .tensor import Tensor
-from .walk import cast_to, pull
 
 
 def checkpoint(f: Function) -> Function:

@@ -7,15 +7,18 @@ are not in it. The table and the conventions are in `ops.complex`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .arguments import is_foreign, plain
 from .containers import leaves
-from .dispatch import KEYWORDS, WITH_KEYWORDS, Protocols, apply_ufunc, is_foreign, name_of, plain
+from .dispatch import KEYWORDS, WITH_KEYWORDS, apply_ufunc, name_of
+from .node import Node
 from .op import CONSTANT, Function, Op, Primitive
 from .ops.complex import COMPLEX, REAL_ONLY
-from .tensor import Result, Tensor, _constant, _node
+from .tensor import Computed, Tensor, _constant, _node
 
 
 def is_complex(x: Any) -> bool:
@@ -42,10 +45,8 @@ def record(op: Primitive, args: Any, kwargs: dict[str, Any], data: Any = None) -
     for i, t in enumerate(inputs):
         if t is not None:
             row.expect_derivative(i)
-    t = _node(data, row, tuple(raw), inputs, kwargs) if needed else _constant(data)
-    if kind == "c":
-        t.__class__ = ComplexTensor
-    return t
+    new: Callable[[], Tensor] = _new if kind == "c" else Computed
+    return _node(data, row, tuple(raw), inputs, kwargs, new) if needed else _constant(data, new)
 
 
 def operate(op: Primitive, *operands: Any) -> Any:
@@ -92,7 +93,7 @@ def _unary(func: Any) -> Callable[[Any], Any]:
     return lambda a: record(op, (a,), {})
 
 
-class ComplexTensor(Result):
+class ComplexTensor(Computed):
     """What a `Tensor` of complex data is, and what operations with a complex result make."""
 
     __slots__ = ()
@@ -117,7 +118,7 @@ class ComplexTensor(Result):
     def __array_function__(
         self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        if not all([issubclass(kind, (Protocols, np.ndarray)) for kind in types]):
+        if not all([issubclass(kind, (Node, np.ndarray)) for kind in types]):
             return NotImplemented
         if func in WITH_KEYWORDS and not KEYWORDS.isdisjoint(kwargs):
             keyworded: Any = WITH_KEYWORDS[func]
@@ -139,12 +140,12 @@ class ComplexTensor(Result):
 
     def detach(self) -> Tensor:
         """The same data as a constant."""
-        constant: Tensor = ComplexTensor(self.data)
-        return constant
+        return _constant(self.data, _new)
 
     def __complex__(self) -> complex:
         return complex(self._number("complex"))
 
 
-ComplexTensor.__name__ = "Tensor"  # to a user it is one
+_new: Callable[[], Tensor] = partial(object.__new__, ComplexTensor)
+ComplexTensor.__name__ = "Tensor"  # users write Tensor(data) for any data, and so does repr
 Tensor._complex = ComplexTensor

@@ -9,17 +9,15 @@ products", 2017). As the backward walk does, `push` evaluates this on arrays, or
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
+from .backward import cast_to, lock, pull
 from .modes import Mode
+from .node import by_seq, collect, next_mark
 from .op import negated, unchanged
 from .tensor import Tensor
-from .walk import cast_to, collect, lock, next_walk, pull
-
-_by_seq = attrgetter("seq")
 
 
 def push(roots: Sequence[Tensor], targets: Sequence[Tensor], tangents: Sequence[Any], recorded: bool) -> list[Any]:
@@ -45,11 +43,11 @@ def explore(roots: Sequence[Tensor], targets: Sequence[Tensor]) -> tuple[list[Te
     """
     floor = min((target.seq for target in targets), default=0)
     with lock:
-        walk = next_walk()
+        mark = next_mark()
         for target in targets:
-            target.mark = walk
-        found = [collect(root, walk, floor) for root in roots if root.seq >= floor]
-    newer = sorted((node for nodes, _ in found for node in nodes), key=_by_seq)
+            target.mark = mark
+        found = [collect(root, mark, floor) for root in roots if root.seq >= floor]
+    newer = sorted((node for nodes, _ in found for node in nodes), key=by_seq)
     older = {t.seq: t for t in roots if t.seq < floor and t.requires_grad}
     if any(outside for _, outside in found):
         older.update((t.seq, t) for node in newer for t in node.inputs if t is not None and t.seq < floor)

@@ -1,34 +1,82 @@
-"""The attributes and methods that a Tensor shares with a NumPy array. Each calls the row of the NumPy function."""
+"""The attributes and methods that a Tensor shares with a NumPy array. Most are NumPy's functions, by a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import ops
-from .dispatch import plain
+from .arguments import plain
+from .modes import is_recording
+from .node import Node, expect_versions
 from .notebook import html
 from .op import TABLE
+from .ops.selecting import assigned
+from .ops.shaping import astype, getitem
 
-if TYPE_CHECKING:
-    from .tensor import Tensor
-
-Axis = int | tuple[int, ...] | None
+TensorT = TypeVar("TensorT")
+Method = Callable[..., TensorT]
 _divmod: Any = np.divmod
+_VERSIONED = ("data", "requires_grad", "op", "args", "kwargs", "inputs", "seq")
 
 
-class Methods:
-    """NumPy's array methods, for a class with the attributes of a Tensor and `__getitem__`."""
+def _method(func: Any) -> Method[Any]:
+    """The NumPy function `func` of the Tensor, with the function's further arguments."""
+    op = TABLE[func]
+    return _described(lambda self, *args, **keywords: op(self, *args, **keywords), func)
+
+
+def _reduction(func: Any, *between: None) -> Method[Any]:
+    """A reduction, whose arguments are axis and keepdims. `between` are NumPy's arguments between the two.
+
+    Other keywords, such as dtype=, where= and initial=, are those of the function.
+    """
+    op = TABLE[func]
+
+    def method(self: Any, axis: Any = None, keepdims: bool = False, **keywords: Any) -> Any:
+        if keywords:
+            return func(self, axis=axis, keepdims=keepdims, **keywords)
+        return op(self, axis, *between, keepdims)
+
+    return _described(method, func)
+
+
+def _spread(func: Any) -> Method[Any]:
+    """The same for the variance and the standard deviation, which have the argument ddof between them."""
+    op = TABLE[func]
+
+    def method(self: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, **keywords: Any) -> Any:
+        if keywords:
+            return func(self, axis=axis, ddof=ddof, keepdims=keepdims, **keywords)
+        return op(self, axis, None, None, ddof, keepdims)
+
+    return _described(method, func)
+
+
+def _without_derivative(func: Any) -> Method[Any]:
+    """The NumPy function `func` of the data: a plain array."""
+    return _described(lambda self, *args, **keywords: func(self.data, *plain(args), **plain(keywords)), func)
+
+
+def _described(method: Any, func: Any) -> Method[Any]:
+    """The method with a name and a text and, where NumPy tells it, the function's signature without `out`."""
+    method.__name__ = func.__name__
+    method.__qualname__ = f"Tensor.{func.__name__}"
+    method.__doc__ = f"`np.{func.__name__}`."
+    if method.__code__.co_varnames[1] == "args" and not isinstance(func, np.ufunc):
+        first, *others = inspect.signature(func).parameters.values()
+        kept = [p for p in others if p.name != "out"]
+        method.__signature__ = inspect.Signature([first.replace(name="self"), *kept])
+    return method  # type: ignore[no-any-return]
+
+
+class Methods(Node, Generic[TensorT]):
+    """NumPy's array methods, whose results are of the class TensorT."""
 
     __slots__ = ()
-    data: Any
-    requires_grad: bool
-    name: str | None
-    grad: NDArray[Any] | None
-    is_leaf: Any
 
     # Attributes
 
@@ -45,12 +93,12 @@ class Methods:
 
     @property
     def size(self) -> int:
-        """The number of entries."""
+        """The number of elements."""
         return int(self.data.size)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the entries."""
+        """The type of the elements."""
         dtype: np.dtype[Any] = self.data.dtype
         return dtype
 
@@ -60,19 +108,24 @@ class Methods:
         return int(self.data.nbytes)
 
     @property
-    def T(self) -> Tensor:
+    def is_leaf(self) -> bool:
+        """Whether the user created this, rather than an operation that was recorded."""
+        return self.op is None
+
+    @property
+    def T(self) -> TensorT:
         """The axes reversed."""
-        return _apply(np.transpose, self)
+        return self.transpose()
 
     @property
-    def mT(self) -> Tensor:
+    def mT(self) -> TensorT:
         """The last two axes swapped."""
-        return _apply(np.matrix_transpose, self)
+        return self.swapaxes(-1, -2)
 
     @property
-    def real(self) -> Tensor:
+    def real(self) -> TensorT:
         """`np.real`."""
-        return _apply(np.real, self)
+        return TABLE[np.real](self)  # type: ignore[no-any-return]
 
     @property
     def imag(self) -> Any:
@@ -86,17 +139,108 @@ class Methods:
         return np.asarray(self.data)
 
     def item(self) -> Any:
-        """The single entry as a Python number, outside the graph."""
+        """The single element as a Python number, outside the graph."""
         return self.data.item()
 
     def tolist(self) -> Any:
         """The data as nested lists of Python numbers, outside the graph."""
         return self.data.tolist()
 
-    # As a Python object
+    # The table: methods that are NumPy's functions
 
-    def __getitem__(self, index: Any) -> Tensor:
-        return _apply_op(ops.shaping.getitem, self, plain(index))
+    sum: Method[TensorT] = _reduction(np.sum, None, None)
+    mean: Method[TensorT] = _reduction(np.mean, None, None)
+    prod: Method[TensorT] = _reduction(np.prod, None, None)
+    max: Method[TensorT] = _reduction(np.max, None)
+    min: Method[TensorT] = _reduction(np.min, None)
+    var: Method[TensorT] = _spread(np.var)
+    std: Method[TensorT] = _spread(np.std)
+    cumsum: Method[TensorT] = _method(np.cumsum)
+    cumprod: Method[TensorT] = _method(np.cumprod)
+    trace: Method[TensorT] = _method(np.trace)
+
+    squeeze: Method[TensorT] = _method(np.squeeze)
+    swapaxes: Method[TensorT] = _method(np.swapaxes)
+    diagonal: Method[TensorT] = _method(np.diagonal)
+    repeat: Method[TensorT] = _method(np.repeat)
+    take: Method[TensorT] = _method(np.take)
+    dot: Method[TensorT] = _method(np.dot)
+    clip: Method[TensorT] = _method(np.clip)
+    conj: Method[TensorT] = _method(np.conjugate)
+    conjugate: Method[TensorT] = conj
+    copy: Method[TensorT] = _method(np.copy)
+
+    round: Method[NDArray[Any]] = _without_derivative(np.round)
+    argmax: Method[Any] = _without_derivative(np.argmax)
+    argmin: Method[Any] = _without_derivative(np.argmin)
+    argsort: Method[NDArray[np.intp]] = _without_derivative(np.argsort)
+    argpartition: Method[NDArray[np.intp]] = _without_derivative(np.argpartition)
+    searchsorted: Method[Any] = _without_derivative(np.searchsorted)
+    nonzero: Method[tuple[NDArray[np.intp], ...]] = _without_derivative(np.nonzero)
+    all: Method[Any] = _without_derivative(np.all)
+    any: Method[Any] = _without_derivative(np.any)
+
+    # Methods with other arguments than the function
+
+    def reshape(self, *shape: Any, order: Any = "C") -> TensorT:
+        """`np.reshape`; the shape as one tuple or as several integers."""
+        return TABLE[np.reshape](self, shape[0] if len(shape) == 1 else shape, order)  # type: ignore[no-any-return]
+
+    def transpose(self, *axes: Any) -> TensorT:
+        """`np.transpose`; the axes as one tuple or as several integers."""
+        return TABLE[np.transpose](self, (axes[0] if len(axes) == 1 else axes) or None)  # type: ignore[no-any-return]
+
+    def ravel(self, order: Any = "C") -> TensorT:
+        """`np.ravel`."""
+        return self.reshape(-1, order=order)
+
+    def flatten(self, order: Any = "C") -> TensorT:
+        """The elements in one axis."""
+        return self.reshape(-1, order=order)
+
+    def compress(self, condition: Any, axis: int | None = None) -> TensorT:
+        """`np.compress`: the positions along an axis where the condition is true."""
+        return TABLE[np.compress](condition, self, axis)  # type: ignore[no-any-return]
+
+    def astype(self, dtype: Any) -> TensorT:
+        """The elements in another dtype. The conversion to a floating-point dtype is differentiable."""
+        return astype(self, np.dtype(dtype))  # type: ignore[no-any-return]
+
+    def sort(self, *args: Any, **keywords: Any) -> None:
+        """Refused: an array would sort its own data. TypeError: always."""
+        raise TypeError("Tensor.sort would change the data in place, and the graph with it. Write t = np.sort(t).")
+
+    # Items
+
+    def __getitem__(self, index: Any) -> TensorT:
+        return getitem(self, plain(index))  # type: ignore[no-any-return]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Replaces elements of a computed Tensor: what was computed from it before keeps its gradient.
+
+        Under `no_grad` the data of any Tensor are written in place.
+        TypeError: on a leaf that requires a gradient, and on an argument of a function that is being differentiated.
+        """
+        if not is_recording():
+            self.data[plain(index)] = plain(value)
+            return
+        if self.requires_grad and (self.op is None or self.op.name == "enter"):
+            raise TypeError(
+                "Item assignment to a leaf, or to an argument of a function that is being differentiated: its gradient "
+                "would be ambiguous. Assign to a copy: y = np.copy(x); y[i] = v. To change the value of a parameter, "
+                "write it under `with no_grad():`."
+            )
+        # This object becomes the new version. The old one lives on in a node of its own with its place in the order,
+        # where the backward pass finds it for whatever used it.
+        expect_versions()
+        old = cast(Any, self).detach()
+        for slot in _VERSIONED:
+            setattr(old, slot, getattr(self, slot))
+        new = assigned(old, plain(index), value)
+        for slot in _VERSIONED:
+            setattr(self, slot, getattr(new, slot))
+
+    # As a Python object
 
     def __len__(self) -> int:
         return len(self.data)
@@ -122,6 +266,12 @@ class Methods:
             )
         return self.data
 
+    def __divmod__(self, other: Any) -> Any:
+        return _divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return _divmod(other, self)
+
     def __repr__(self) -> str:
         kind = type(self).__name__
         text = np.array2string(np.asarray(self.data), separator=", ", prefix=kind + "(", threshold=100)
@@ -132,182 +282,12 @@ class Methods:
         return f"{kind}({text}{f', name={self.name!r}' if self.name else ''})"
 
     def _repr_html_(self) -> str:
-        return html(cast("Tensor", self))
+        return html(self)
 
     def __reduce__(self) -> Any:
         if not self.is_leaf:
             raise TypeError("A computed Tensor cannot be copied or pickled with its graph. Use .detach() first.")
         return _restore, (type(self), self.data, self.requires_grad, self.name, self.grad)
-
-    # Reductions. Other keywords, such as dtype=, where= and initial=, are those of NumPy's functions.
-
-    def sum(self, axis: Axis = None, keepdims: bool = False, **keywords: Any) -> Tensor:
-        """`np.sum`."""
-        if keywords:
-            return _by_name(np.sum, self, axis=axis, keepdims=keepdims, **keywords)
-        return _apply(np.sum, self, axis, None, None, keepdims)
-
-    def mean(self, axis: Axis = None, keepdims: bool = False, **keywords: Any) -> Tensor:
-        """`np.mean`."""
-        if keywords:
-            return _by_name(np.mean, self, axis=axis, keepdims=keepdims, **keywords)
-        return _apply(np.mean, self, axis, None, None, keepdims)
-
-    def prod(self, axis: Axis = None, keepdims: bool = False, **keywords: Any) -> Tensor:
-        """`np.prod`."""
-        if keywords:
-            return _by_name(np.prod, self, axis=axis, keepdims=keepdims, **keywords)
-        return _apply(np.prod, self, axis, None, None, keepdims)
-
-    def max(self, axis: Axis = None, keepdims: bool = False, **keywords: Any) -> Tensor:
-        """`np.max`. Ties share the gradient."""
-        if keywords:
-            return _by_name(np.max, self, axis=axis, keepdims=keepdims, **keywords)
-        return _apply(np.max, self, axis, None, keepdims)
-
-    def min(self, axis: Axis = None, keepdims: bool = False, **keywords: Any) -> Tensor:
-        """`np.min`. Ties share the gradient."""
-        if keywords:
-            return _by_name(np.min, self, axis=axis, keepdims=keepdims, **keywords)
-        return _apply(np.min, self, axis, None, keepdims)
-
-    def var(self, axis: Axis = None, ddof: float = 0, keepdims: bool = False, **keywords: Any) -> Tensor:
-        """`np.var`."""
-        if keywords:
-            return _by_name(np.var, self, axis=axis, ddof=ddof, keepdims=keepdims, **keywords)
-        return _apply(np.var, self, axis, None, None, ddof, keepdims)
-
-    def std(self, axis: Axis = None, ddof: float = 0, keepdims: bool = False, **keywords: Any) -> Tensor:
-        """`np.std`."""
-        if keywords:
-            return _by_name(np.std, self, axis=axis, ddof=ddof, keepdims=keepdims, **keywords)
-        return _apply(np.std, self, axis, None, None, ddof, keepdims)
-
-    def cumsum(self, axis: int | None = None, dtype: Any = None) -> Tensor:
-        """`np.cumsum`."""
-        return _apply(np.cumsum, self, axis, dtype)
-
-    def cumprod(self, axis: int | None = None, dtype: Any = None) -> Tensor:
-        """`np.cumprod`."""
-        return _apply(np.cumprod, self, axis, dtype)
-
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Tensor:
-        """`np.trace`."""
-        return _apply(np.trace, self, offset, axis1, axis2, dtype)
-
-    # Shapes
-
-    def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
-        """`np.reshape`; the shape as one tuple or as several integers."""
-        return _apply(np.reshape, self, shape[0] if len(shape) == 1 else shape, order)
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """`np.transpose`; the axes as one tuple or as several integers."""
-        return _apply(np.transpose, self, (axes[0] if len(axes) == 1 else axes) or None)
-
-    def ravel(self, order: Any = "C") -> Tensor:
-        """`np.ravel`."""
-        return _apply(np.reshape, self, -1, order)
-
-    def flatten(self, order: Any = "C") -> Tensor:
-        """The entries in one axis."""
-        return _apply(np.reshape, self, -1, order)
-
-    def squeeze(self, axis: Axis = None) -> Tensor:
-        """`np.squeeze`."""
-        return _apply(np.squeeze, self, axis)
-
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-        """`np.swapaxes`."""
-        return _apply(np.swapaxes, self, axis1, axis2)
-
-    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-        """`np.diagonal`."""
-        return _apply(np.diagonal, self, offset, axis1, axis2)
-
-    def repeat(self, repeats: Any, axis: int | None = None) -> Tensor:
-        """`np.repeat`."""
-        return _apply(np.repeat, self, repeats, axis)
-
-    def take(self, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Tensor:
-        """`np.take`."""
-        return _apply(np.take, self, indices, axis, None, mode)
-
-    def compress(self, condition: Any, axis: int | None = None) -> Tensor:
-        """`np.compress`: the places along an axis where the condition is true."""
-        return _apply(np.compress, condition, self, axis)
-
-    # Entries
-
-    def dot(self, other: Any) -> Tensor:
-        """`np.dot`."""
-        return _apply(np.dot, self, other)
-
-    def clip(self, min: Any = None, max: Any = None) -> Tensor:
-        """`np.clip`. The bounds belong to the inside: the derivative there is 1."""
-        return _apply(np.clip, self, min, max)
-
-    def conj(self) -> Tensor:
-        """`np.conj`."""
-        return _apply(np.conjugate, self)
-
-    conjugate = conj
-
-    def copy(self) -> Tensor:
-        """`np.copy`: a computed Tensor, whose items may be assigned to."""
-        return _apply(np.copy, self)
-
-    def astype(self, dtype: Any) -> Tensor:
-        """The entries in another type. To a floating-point type this is differentiable."""
-        return _apply_op(ops.shaping.astype, self, np.dtype(dtype))
-
-    def round(self, decimals: int = 0) -> NDArray[Any]:
-        """`np.round`, an array: the derivative is zero."""
-        return np.round(np.asarray(self.data), decimals)
-
-    def sort(self, *args: Any, **keywords: Any) -> None:
-        """Refused: an array would sort its own data. TypeError: always."""
-        raise TypeError("Tensor.sort would change the data in place, and the graph with it. Write t = np.sort(t).")
-
-    # Without derivative: these see the plain data, and take the keywords of NumPy's functions
-
-    def argmax(self, axis: int | None = None, **keywords: Any) -> Any:
-        """`np.argmax`, an array of positions."""
-        return np.argmax(self.data, axis, **keywords)
-
-    def argmin(self, axis: int | None = None, **keywords: Any) -> Any:
-        """`np.argmin`, an array of positions."""
-        return np.argmin(self.data, axis, **keywords)
-
-    def argsort(self, axis: int | None = -1, **keywords: Any) -> NDArray[np.intp]:
-        """`np.argsort`, an array of positions."""
-        return np.argsort(self.data, axis, **keywords)
-
-    def argpartition(self, kth: Any, axis: int | None = -1, **keywords: Any) -> NDArray[np.intp]:
-        """`np.argpartition`, an array of positions."""
-        return np.argpartition(self.data, kth, axis, **keywords)
-
-    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
-        """`np.searchsorted`: the positions of v in this sorted vector."""
-        return np.searchsorted(self.data, plain(v), side, sorter)
-
-    def nonzero(self) -> tuple[NDArray[np.intp], ...]:
-        """`np.nonzero`, arrays of positions."""
-        return np.nonzero(self.data)
-
-    def all(self, axis: Axis = None, **keywords: Any) -> Any:
-        """`np.all`, an array of bools."""
-        return np.all(self.data, axis, **keywords)
-
-    def any(self, axis: Axis = None, **keywords: Any) -> Any:
-        """`np.any`, an array of bools."""
-        return np.any(self.data, axis, **keywords)
-
-    def __divmod__(self, other: Any) -> Any:
-        return _divmod(self, other)
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return _divmod(other, self)
 
 
 def _restore(kind: Any, data: Any, requires_grad: bool, name: str | None, grad: Any) -> Any:
@@ -315,18 +295,3 @@ def _restore(kind: Any, data: Any, requires_grad: bool, name: str | None, grad: 
     t.requires_grad = requires_grad
     t.grad = grad
     return t
-
-
-def _apply(func: Any, *args: Any) -> Tensor:
-    result: Tensor = TABLE[func](*args)
-    return result
-
-
-def _by_name(func: Any, t: Any, **keywords: Any) -> Tensor:
-    result: Tensor = func(t, **keywords)
-    return result
-
-
-def _apply_op(op: Any, *args: Any) -> Tensor:
-    result: Tensor = op(*args)
-    return result

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .tensor import Tensor
+from .node import Node
 
 __all__ = ["html"]
 
 
-def html(t: Tensor) -> str:
+def html(t: Node) -> str:
     """A line and a table of one row."""
     kind = f"made by {t.op.name}" if t.op else "leaf"
-    about = [kind, f"shape {t.shape}", str(t.dtype)] + ["needs a gradient"] * t.requires_grad
+    about = [kind, f"shape {t.data.shape}", str(t.data.dtype)] + ["needs a gradient"] * t.requires_grad
     name = f" <code>{escape(t.name)}</code>" if t.name else ""
     head = f"<b>{type(t).__name__}</b>{name} · {escape(', '.join(about))}"
     columns = {"data": t.data} | ({"grad": t.grad} if t.grad is not None else {})

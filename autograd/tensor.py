@@ -1,44 +1,43 @@
-"""`Tensor`: an array that remembers how it was computed. The result and the node of the graph are one object."""
+"""`Tensor`: an array that remembers how it was computed. Operators record it, `backward` follows the record."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from itertools import count
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy import ndarray
 from numpy.typing import NDArray
 
-from .dispatch import Protocols, apply_ufunc, is_foreign, plain
+from .arguments import is_foreign, operand, plain
+from .backward import backward
+from .dispatch import apply_ufunc, dispatch
+from .escapes import refusal
 from .methods import Methods
 from .modes import is_recording, observers
-from .op import TABLE, Primitive
-from .operands import operand
-from .ops.selecting import assigned
-from .walk import backward, expect_versions
+from .node import NO_KEYWORDS, Node, next_seq
+from .op import TABLE, Op, Primitive
 
-_seq = count(1)
-_NO_KEYWORDS: dict[str, Any] = {}
-_UNARY: dict[Any, Primitive] = {}  # ufunc -> its row
-_BINARY: dict[Any, Any] = {}  # ufunc -> its methods for a Tensor on the left and on the right
-_row_of_unary = _UNARY.get
-_POWERS: dict[float, Callable[..., Tensor]] = {2: TABLE[np.square], 0.5: TABLE[np.sqrt], -1: TABLE[np.reciprocal]}
+_UNARY: dict[Any, Primitive] = {}  # ufunc of one argument -> its primitive
+_BINARY: dict[Any, Any] = {}  # ufunc of two arguments -> its methods for a Tensor on the left and on the right
+_POWERS: dict[float, Op] = {2: TABLE[np.square], 0.5: TABLE[np.sqrt], -1: TABLE[np.reciprocal]}
+_unary_primitive = _UNARY.get
 
 
-# Operators: the hot path, without dispatch. It is written out where a call would cost a fifth of the whole. On arrays a
-# ufunc is faster than its operator; on NumPy scalars, which stand for arrays without axes, the operator is.
+# Operators. This is the hot path: it does without dispatch, and where a call of `_node` would cost a fifth of the whole
+# its body is repeated. On arrays a ufunc is faster than its operator; on NumPy scalars, which stand for arrays without
+# axes, the operator is faster.
 
 
 def _unary(func: Callable[..., Any], operate: Callable[[Any], Any] | None = None) -> Callable[[Tensor], Tensor]:
-    """The method of an operator, and the entry that makes `func(t)` fast."""
+    """The method of an operator with one operand. From then on `func(t)` is fast, too."""
     op = _UNARY[func] = cast(Primitive, TABLE[func])
-    on_numbers = operate or func
+    on_scalars = operate or func
 
     def method(a: Tensor) -> Tensor:
         x = a.data
-        y = func(x) if x.__class__ is ndarray else on_numbers(x)
+        y = func(x) if x.__class__ is ndarray else on_scalars(x)
         return _node(y, op, (x,), (a,)) if a.requires_grad else _constant(y)
 
     return method
@@ -50,38 +49,38 @@ def _binary(
     """The methods of an operator for a Tensor on the left and on the right."""
     op = cast(Primitive, TABLE[func])
     on_arrays = op.forward
-    on_numbers = operate or on_arrays
+    on_scalars = operate or on_arrays
 
     def method(a: Tensor, b: Any) -> Tensor:
         x = a.data
         inputs: tuple[Tensor | None, Tensor | None]
         kind = type(b)
-        if kind is Tensor or kind is Result or kind is Parameter:
+        if kind is Tensor or kind is Computed or kind is Parameter:
             y = b.data
             if a.requires_grad:
                 inputs = (a, b) if b.requires_grad else (a, None)
             elif b.requires_grad:
                 inputs = (None, b)
             else:
-                return _constant(on_numbers(x, y))
+                return _constant(on_scalars(x, y))
         else:
             y = operand(b, x)
             if y is NotImplemented:
                 return cast(Tensor, Tensor._complex._operate(op, a, b))
             if not a.requires_grad:
-                return _constant(on_numbers(x, y))
+                return _constant(on_scalars(x, y))
             inputs = (a, None)
-        z = on_arrays(x, y) if x.__class__ is ndarray else on_numbers(x, y)
+        z = on_arrays(x, y) if x.__class__ is ndarray else on_scalars(x, y)
         if observers:
             return _node(z, op, (x, y), inputs)
-        t: Tensor = Result()
+        t: Tensor = Computed()
         t.data = z
         t.requires_grad = True
         t.op = op
         t.args = (x, y)
-        t.kwargs = _NO_KEYWORDS
+        t.kwargs = NO_KEYWORDS
         t.inputs = inputs
-        t.seq = next(_seq)
+        t.seq = next_seq()
         t.mark = 0
         return t
 
@@ -90,7 +89,7 @@ def _binary(
         x = operand(b, y)
         if x is NotImplemented:
             return cast(Tensor, Tensor._complex._operate(op, b, a))
-        z = on_arrays(x, y) if y.__class__ is ndarray else on_numbers(x, y)
+        z = on_arrays(x, y) if y.__class__ is ndarray else on_scalars(x, y)
         return _node(z, op, (x, y), (None, a)) if a.requires_grad else _constant(z)
 
     _BINARY[func] = method, reflected
@@ -106,17 +105,14 @@ def _plainly(compute: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Any]
     return method
 
 
-_VERSIONED = ("data", "requires_grad", "op", "args", "kwargs", "inputs", "seq")
-
-
-class Tensor(Methods, Protocols):
+class Tensor(Methods["Tensor"]):
     """An array whose computations can be differentiated.
 
-    data: array-like; float32, float64, complex64 and complex128 keep their type, Python floats and lists become
+    data: array-like; float32, float64, complex64 and complex128 keep their dtype, Python floats and lists become
     float64, integers and bools stay (and cannot need a gradient). An array is not copied.
-    requires_grad: whether `backward` fills `grad`; results need a gradient if an operand does. name: for messages.
-    Attributes: `data`; `grad`, an array or None; `home`, an array of data's shape and dtype, or None: where `backward`
-    writes the gradient (`grad` is then `home`), so that an owner can lay out gradients contiguously.
+    requires_grad: whether `backward` fills `grad`. Results need a gradient if an operand does. name: for messages.
+    Attributes: `data`; `grad`, an array or None; `home`, the gradient buffer, an array of data's shape and dtype or
+    None: `backward` writes the gradient into it (`grad` is then `home`), so that gradients can lie contiguously.
     NumPy's functions, operators and methods apply. Comparisons, and functions whose derivative is zero, give arrays.
     TypeError: if data is neither numbers nor bools, or integers are to need a gradient. On complex data: `ops.complex`.
 
@@ -126,23 +122,8 @@ class Tensor(Methods, Protocols):
     array([2., 4.])
     """
 
-    __slots__ = (
-        "__weakref__",
-        "args",  # the arrays `op` was applied to; None once freed
-        "data",
-        "g",  # during a walk: the gradient so far
-        "grad",
-        "home",
-        "inputs",  # per argument, the Tensor if it needs a gradient, else None
-        "kwargs",
-        "mark",  # the last walk that met this node
-        "name",
-        "op",  # None for a leaf
-        "owned",  # during a walk: whether g may be changed in place
-        "requires_grad",
-        "seq",  # grows with creation: a topological order
-    )
-    _complex: ClassVar[Any]  # the class of Tensors of complex numbers
+    __slots__ = ()
+    _complex: ClassVar[Any]  # the subclass for complex numbers; complex_tensor.py defines it and puts it here
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None) -> None:
         array = np.asarray(data)
@@ -154,21 +135,18 @@ class Tensor(Methods, Protocols):
                 f"Tensor: only floating-point data can require a gradient. Received: dtype {array.dtype}. "
                 "Pass floats, e.g. 2.0, or data.astype(float)."
             )
-        self.data: Any = array
+        self.data = array
         self.requires_grad = requires_grad
         self.name = name
-        self.grad: NDArray[Any] | None = None
-        self.home: NDArray[Any] | None = None
-        self.op: Any = None
-        self.args: Any = ()
-        self.kwargs = _NO_KEYWORDS
-        self.inputs: tuple[Tensor | None, ...] = ()
-        self.seq: int = next(_seq)
-        self.mark: int = 0
-        self.g: Any = None
-        self.owned = False
+        self.grad = self.home = None
+        self.op = None
+        self.args = self.inputs = ()
+        self.kwargs = NO_KEYWORDS
+        self.seq = next_seq()
+        self.mark = 0
 
     def _become_complex(self, array: NDArray[Any]) -> None:
+        """Makes this an instance of the subclass for complex numbers: users write Tensor(data) for any data."""
         if array.dtype.kind != "c":
             raise TypeError(f"Tensor: data must be real or complex numbers. Received: dtype {array.dtype}.")
         if isinstance(self, Parameter):
@@ -183,7 +161,7 @@ class Tensor(Methods, Protocols):
     def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
         """Adds the gradient of this scalar to `grad` of every leaf it was computed from, and frees the graph.
 
-        gradient: of this shape; the derivative of the final value for this Tensor. Needed unless this has one entry.
+        gradient: of this shape; the derivative of the final value by this Tensor. Needed unless this has one element.
         retain_graph: keep the graph for another `backward`.
         RuntimeError: if nothing here needs a gradient, or the graph was freed. ValueError: on a wrong shape.
         """
@@ -213,37 +191,43 @@ class Tensor(Methods, Protocols):
         """The same data as a constant."""
         return _constant(self.data)
 
-    @property
-    def is_leaf(self) -> bool:
-        """Whether this was created by the user rather than computed with a graph."""
-        return self.op is None
+    # NumPy's functions
 
-    def __setitem__(self, index: Any, value: Any) -> None:
-        """Replaces entries of a computed Tensor: what was computed from it before keeps its gradient.
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            op = _unary_primitive(ufunc)
+            if op is not None:
+                x = self.data
+                if observers or not self.requires_grad:
+                    y = ufunc(x)
+                    return _node(y, op, (x,), inputs) if self.requires_grad else _constant(y)
+                t: Tensor = Computed()
+                t.data = ufunc(x)
+                t.requires_grad = True
+                t.op = op
+                t.args = (x,)
+                t.kwargs = NO_KEYWORDS
+                t.inputs = inputs
+                t.seq = next_seq()
+                t.mark = 0
+                return t
+            if (methods := _BINARY.get(ufunc)) is not None:
+                a, b = inputs
+                return methods[0](a, b) if isinstance(a, Tensor) else methods[1](b, a)
+        return apply_ufunc(ufunc, method, inputs, kwargs)
 
-        Under `no_grad` the data are written in place, of any Tensor.
-        TypeError: on a leaf that requires a gradient, and on an argument of a function that is being differentiated.
-        """
-        if not is_recording():
-            self.data[plain(index)] = plain(value)
-            return
-        if self.requires_grad and (self.op is None or self.op.name == "enter"):
-            raise TypeError(
-                "Item assignment to a leaf, or to an argument of a function that is being differentiated: its gradient "
-                "would be ambiguous. Assign to a copy: y = np.copy(x); y[i] = v. To change the value of a parameter, "
-                "write it under `with no_grad():`."
-            )
-        # This object becomes the new version. The old one lives on in a node of its own, with its place in the order:
-        # the walk finds it from there for whatever used it.
-        expect_versions()
-        old = self.detach()
-        for slot in _VERSIONED:
-            setattr(old, slot, getattr(self, slot))
-        new = assigned(old, plain(index), value)
-        for slot in _VERSIONED:
-            setattr(self, slot, getattr(new, slot))
+    def __array_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        for kind in types:
+            if not issubclass(kind, (Node, ndarray)):
+                return NotImplemented
+        return dispatch(func, args, kwargs)
 
-    # How an operation makes a Tensor
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if self.requires_grad:
+            raise TypeError(refusal())
+        return np.array(self.data, dtype=dtype, copy=copy)
 
     @staticmethod
     def _record(op: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
@@ -271,30 +255,7 @@ class Tensor(Methods, Protocols):
             return cast(Tensor, Tensor._complex._record(op, args, kwargs, data))
         return _constant(data)
 
-    # Operators and ufuncs
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "__call__" and not kwargs:
-            op = _row_of_unary(ufunc)
-            if op is not None:
-                x = self.data
-                if observers or not self.requires_grad:
-                    y = ufunc(x)
-                    return _node(y, op, (x,), inputs) if self.requires_grad else _constant(y)
-                t = Result()
-                t.data = ufunc(x)
-                t.requires_grad = True
-                t.op = op
-                t.args = (x,)
-                t.kwargs = _NO_KEYWORDS
-                t.inputs = inputs
-                t.seq = next(_seq)
-                t.mark = 0
-                return t
-            if (methods := _BINARY.get(ufunc)) is not None:
-                a, b = inputs
-                return methods[0](a, b) if isinstance(a, Tensor) else methods[1](b, a)
-        return apply_ufunc(ufunc, method, inputs, kwargs)
+    # Operators
 
     __add__, __radd__ = _binary(np.add, operator.add)
     __sub__, __rsub__ = _binary(np.subtract, operator.sub)
@@ -309,7 +270,7 @@ class Tensor(Methods, Protocols):
 
     def __pow__(self, power: Any) -> Tensor:
         simpler = _POWERS.get(power) if type(power) in (int, float) else None
-        return self._power(power) if simpler is None else simpler(self)
+        return self._power(power) if simpler is None else cast(Tensor, simpler(self))
 
     __lt__ = _plainly(operator.lt)
     __le__ = _plainly(operator.le)
@@ -335,8 +296,8 @@ class Parameter(Tensor):
         super().__init__(data, True, name)
 
 
-def _late(slot: Any) -> Any:
-    """A field of Tensor that is None until it is set."""
+def _none_until_set(slot: Any) -> Any:
+    """A field that need not be set: until then it is None."""
 
     def value(t: Tensor) -> Any:
         try:
@@ -347,46 +308,53 @@ def _late(slot: Any) -> Any:
     return property(value, slot.__set__)
 
 
-class Result(Tensor):
-    """What an operation makes; it sets the fields, as Python makes an object twice as fast without arguments."""
+class Computed(Tensor):
+    """A Tensor that an operation made. `_node` sets its fields, but not those that only leaves use: each costs time."""
 
     __slots__ = ()
-    __init__ = object.__init__
-    grad, home, name = (_late(vars(Tensor)[name]) for name in ("grad", "home", "name"))
+    __init__ = object.__init__  # without arguments Python makes an object twice as fast
+    grad, home, name = (_none_until_set(vars(Node)[name]) for name in ("grad", "home", "name"))
 
     def __reduce__(self) -> Any:
         restore, (_, *fields) = super().__reduce__()
         return restore, (Tensor, *fields)
 
 
-Result.__name__ = "Tensor"  # to a user it is one
+Computed.__name__ = "Tensor"  # the class is about speed alone: in repr and in messages a result is a Tensor
 
 
-def _constant(data: Any) -> Tensor:
+def _constant(data: Any, new: Callable[[], Tensor] = Computed) -> Tensor:
     """A result that needs no gradient."""
-    t: Tensor = Result()
+    t = new()
     t.data = data
     t.requires_grad = False
     t.op = None
     t.args = t.inputs = ()
-    t.kwargs = _NO_KEYWORDS
-    t.seq = next(_seq)
+    t.kwargs = NO_KEYWORDS
+    t.seq = next_seq()
     t.mark = 0
     return t
 
 
-def _node(data: Any, op: Primitive, args: Any, inputs: Any, kwargs: dict[str, Any] = _NO_KEYWORDS) -> Tensor:
+def _node(
+    data: Any,
+    op: Op,
+    args: Any,
+    inputs: Any,
+    kwargs: dict[str, Any] = NO_KEYWORDS,
+    new: Callable[[], Tensor] = Computed,
+) -> Tensor:
     """The result of an operation on Tensors of which one needs a gradient, recorded if recording is on."""
     if observers and not is_recording():
-        return _constant(data)
-    t: Tensor = Result()
+        return _constant(data, new)
+    t = new()
     t.data = data
     t.requires_grad = True
     t.op = op
     t.args = args
     t.kwargs = kwargs
     t.inputs = inputs
-    t.seq = next(_seq)
+    t.seq = next_seq()
     t.mark = 0
     if observers:
         for observe in tuple(observers):
@@ -394,6 +362,11 @@ def _node(data: Any, op: Primitive, args: Any, inputs: Any, kwargs: dict[str, An
     return t
 
 
-for _row in [row for row in TABLE.values() if row.is_elementwise and row.func not in _UNARY.keys() | _BINARY.keys()]:
-    if isinstance(_row.func, np.ufunc):
-        (_unary if _row.func.nin == 1 else _binary)(_row.func)
+def _register_ufuncs() -> None:
+    """Makes `func(t)` fast for the other ufuncs of the table."""
+    for func, op in TABLE.items():
+        if op.is_elementwise and isinstance(func, np.ufunc) and func not in _UNARY.keys() | _BINARY.keys():
+            (_unary if func.nin == 1 else _binary)(func)
+
+
+_register_ufuncs()

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..backward import broadcast_axes
 from ..modes import no_grad
 from ..op import Function
 from ..tensor import Tensor
-from ..walk import broadcast_axes
 
 Index = tuple[int, ...]
 Close = Callable[[Any, Any], bool]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..backward import cast_to, unbroadcast
 from ..op import Function, Primitive, negated, unchanged
 from ..tensor import Tensor
-from ..walk import cast_to, unbroadcast
 from .formulas import formula
 from .lines import SourceLine, line_of
 

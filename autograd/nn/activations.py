@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..define import elementwise, primitive
 from ..domain import NONZERO, POSITIVE, REAL, Domain, rand, sample
-from ..op import Primitive, elementwise, primitive
+from ..op import Primitive
 from ..ops.reductions import Axis, add_up, keep, largest
 from .loops import compiled, contiguous
 from .module import Module

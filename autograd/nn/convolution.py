@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..define import primitive
 from ..domain import rand, sample
-from ..op import Primitive, primitive
+from ..op import Primitive
 from ..tensor import Parameter
 from .init import Initializer, Seed, initial, initial_bias
 from .loops import contiguous

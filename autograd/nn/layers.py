@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import plain
+from ..arguments import plain
+from ..define import primitive
 from ..domain import rand, sample
-from ..op import primitive
 from ..tensor import Parameter
 from .init import Initializer, Seed, initial, initial_bias
 from .loops import gather_rows

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..define import linear
 from ..domain import rand, sample
-from ..op import Primitive, linear
+from ..op import Primitive
 
 
 def compiled(loops: Callable[..., None]) -> Callable[..., None]:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import plain
+from ..arguments import plain
+from ..define import elementwise, primitive
 from ..domain import PROBABILITY, REAL, REAL2, Domain, rand, sample
-from ..op import elementwise, primitive
 from ..ops.reductions import add_up, largest
 from .activations import sigmoid
 

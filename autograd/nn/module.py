@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dispatch import plain
+from ..arguments import plain
 from ..tensor import Parameter
 
 WIDTH = 100

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import plain
+from ..arguments import plain
+from ..define import primitive
 from ..domain import rand, sample
-from ..op import primitive
 from ..ops.reductions import add_up, count
 from ..tensor import Parameter
 from .init import initial

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import plain
+from ..arguments import plain
+from ..define import linear
 from ..domain import rand, sample
-from ..op import Primitive, linear
+from ..op import Primitive
 from .loops import compiled, contiguous, gather_rows
 from .module import Module
 from .windows import Pair, Window, check_fits, check_images, pair

@@ -3,6 +3,7 @@
 `special`, the ops of scipy.special, is imported when one of them meets a Tensor.
 """
 
+from ..dispatch import OPTIONAL
 from . import (
     constants,
     decompositions,
@@ -23,6 +24,13 @@ from . import (
 )
 
 from . import complex  # isort: skip  (it needs the ops of the other modules)
+
+
+def _add_special() -> None:
+    from . import special  # noqa: F401
+
+
+OPTIONAL["scipy.special"] = _add_special
 
 __all__ = [
     "complex",

@@ -5,7 +5,7 @@ On Tensors they see the plain arrays and return plain arrays: nothing is recorde
 
 import numpy as np
 
-from ..op import constant
+from ..define import constant
 
 # Steps
 constant(np.floor, np.ceil, np.trunc, np.fix, np.rint, np.round, np.around, np.sign, np.floor_divide)

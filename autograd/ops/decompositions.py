@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import as_array, plain
+from ..arguments import as_array, plain
+from ..define import composite, primitive
 from ..domain import LADDER, rand, sample
-from ..op import Primitive, composite, primitive
+from ..op import Primitive
 
 
 def transposed(a: Any) -> Any:

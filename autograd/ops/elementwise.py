@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import as_array
+from ..arguments import as_array
+from ..define import composite, elementwise, primitive
 from ..domain import (
     ABOVE_MINUS_ONE,
     ABOVE_ONE,
@@ -24,7 +25,6 @@ from ..domain import (
     rand,
     sample,
 )
-from ..op import composite, elementwise, primitive
 
 # Arithmetic
 elementwise(np.positive, REAL, 1)

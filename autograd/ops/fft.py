@@ -13,9 +13,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..dispatch import as_array
+from ..arguments import as_array
+from ..define import composite, linear
 from ..domain import COMPLEX, rand, sample
-from ..op import Primitive, composite, linear
+from ..op import Primitive
 from .padding import pad_constants
 from .sequences import along
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import alike
+from ..arguments import alike
+from ..define import composite
 from ..domain import POSITIVE, rand, sample
-from ..op import composite
 
 
 def _linspace(

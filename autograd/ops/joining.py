@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import as_array
+from ..arguments import as_array
+from ..define import composite, linear
 from ..domain import rand, sample
-from ..op import composite, linear
 
 
 def _flatten(arrays: Iterable[Any], axis: int | None = 0, **keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import as_array, conjugated, holds_tensor, plain, undifferentiated
+from ..arguments import as_array, conjugated, holds_tensor, plain, undifferentiated
+from ..define import composite, primitive
 from ..domain import INVERTIBLE, NONZERO, ZERO, rand, sample
-from ..op import composite, primitive
 from .decompositions import transposed
 from .reductions import Axis, add_up, keep, kept, others
 

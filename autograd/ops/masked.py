@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import WITH_KEYWORDS, as_array, plain
+from ..arguments import as_array, plain
+from ..define import composite, primitive
+from ..dispatch import WITH_KEYWORDS
 from ..domain import Domain, rand, sample
-from ..op import composite, primitive
 from .linalg import euclid
 from .reductions import Axis
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ..dispatch import as_array, holds_tensor, plain
+from ..arguments import as_array, holds_tensor, plain
+from ..define import composite, linear, primitive
 from ..domain import rand, sample
-from ..op import Primitive, composite, linear, primitive
+from ..op import Primitive
 from .sequences import along
 
 Axes = tuple[int, ...]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import as_array, conjugated
+from ..arguments import as_array, conjugated
+from ..define import composite, primitive
 from ..domain import rand, sample
-from ..op import composite, primitive
 
 
 def matmul(a: Any, b: Any) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..define import linear, primitive
 from ..domain import ZERO, rand, sample
-from ..op import linear, primitive
 
 Axis = int | tuple[int, ...] | None
 

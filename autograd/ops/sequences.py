@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import alike, as_array, conjugated, plain
+from ..arguments import alike, as_array, conjugated, plain
+from ..define import composite, primitive
 from ..domain import NONZERO, ZERO, Domain, rand, sample
-from ..op import composite, primitive
 
 
 def along(axis: int, part: Any) -> tuple[Any, ...]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import as_array
+from ..arguments import as_array
+from ..define import composite, linear
 from ..domain import rand, sample
-from ..op import composite, linear
 
 
 # Shapes

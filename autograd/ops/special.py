@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import alike
+from ..arguments import alike
+from ..define import composite, constant, elementwise, primitive
 from ..domain import ABOVE_MINUS_ONE, ABOVE_ONE, NONZERO, POSITIVE, PROBABILITY, REAL, UNIT, Domain, rand, sample
-from ..op import TABLE, Primitive, composite, constant, elementwise, primitive
+from ..op import TABLE, Primitive
 
 sp: Any = import_module("scipy.special")
 _ROOT_PI = math.sqrt(math.pi)

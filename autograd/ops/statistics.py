@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import alike, as_array, conjugated, plain, undifferentiated
+from ..arguments import alike, as_array, conjugated, plain, undifferentiated
+from ..define import composite
 from ..domain import POSITIVE, rand, sample
-from ..op import composite
 from .reductions import Axis, count, kept
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import UFUNC_METHODS, as_array, dispatch, plain
+from ..arguments import as_array, plain
+from ..dispatch import UFUNC_METHODS, dispatch
 from .shaping import scatter
 
 _REDUCTIONS: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}

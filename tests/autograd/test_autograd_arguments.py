@@ -8,7 +8,8 @@ import pytest
 from ravine.autograd import Tensor, check_grads, grad, nn
 from ravine.autograd.containers import leaves, rebuild
 from ravine.autograd.domain import RandomArray, SampleInput
-from ravine.autograd.op import TABLE, _defaults
+from ravine.autograd.keywords import default_keywords
+from ravine.autograd.op import TABLE
 
 ROWS = list(dict.fromkeys(TABLE.values()))
 CASES = [(row, case) for row in ROWS for case in row.samples]
@@ -127,7 +128,7 @@ def test_a_keyword_with_the_value_it_has_anyway_is_accepted(row):
     for case in row.samples:
         known = list(inspect.signature(row.func).parameters.values())
         taken = {p.name for p in known[: len(case.args)]} | {p.name for p in known if p.kind is p.POSITIONAL_ONLY}
-        extra = {name: x for name, x in _defaults(row.func).items() if name not in taken | {"out"}}
+        extra = {name: x for name, x in default_keywords(row.func).items() if name not in taken | {"out"}}
         full = SampleInput(case.args, extra | case.kwargs)
         arrays = case.draw(np.random.default_rng(0))
         try:

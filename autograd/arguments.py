@@ -1,0 +1,103 @@
+"""Arguments beside a Tensor: numbers, lists, arrays, foreign objects; and Tensors as plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .node import Node
+
+# Python numbers as arrays of a Tensor's dtype: the same result in half the time.
+_SCALARS: dict[Any, dict[float, Any]] = {np.dtype(np.float32): {}, np.dtype(np.float64): {}}
+_NUMPYS = np.ndarray.__array_ufunc__
+
+
+def operand(x: Any, data: Any) -> Any:
+    """The other operand of an operator as an array; NotImplemented if x should decide, or is complex."""
+    kind = type(x)
+    if kind is float or kind is int:
+        if type(data) is np.ndarray and (known := _SCALARS.get(data.dtype)) is not None:
+            found = known.get(x)
+            return _scalar(x, data.dtype, known) if found is None else found
+        return x
+    if isinstance(x, (np.ndarray, np.generic, bool, list, tuple)) and not is_foreign(x):
+        x = np.asarray(x)
+        if x.dtype.kind not in "fiubc":
+            raise TypeError(f"Tensors hold real or complex numbers. Received: an operand of dtype {x.dtype}.")
+        return NotImplemented if x.dtype.kind == "c" else x
+    return NotImplemented
+
+
+def _scalar(x: float, dtype: Any, known: dict[float, Any]) -> Any:
+    array = np.array(x, dtype)
+    array.setflags(write=False)
+    if x != 0:  # 0.0 and -0.0 are one key
+        if len(known) > 1000:
+            known.clear()
+        known[x] = array
+    return array
+
+
+def is_foreign(x: Any) -> bool:
+    """Whether x is neither a Tensor nor NumPy's and answers NumPy's protocol in a way of its own."""
+    protocol = getattr(type(x), "__array_ufunc__", None)
+    return not (protocol is None or protocol is _NUMPYS or isinstance(x, Node))
+
+
+def as_array(x: Any) -> Any:
+    """x itself if it is a Tensor, else as an array; Tensors in lists and tuples are stacked."""
+    if isinstance(x, Node):
+        return x
+    if holds_tensor(x):
+        return np.stack(alike(*[as_array(part) if holds_tensor(part) else part for part in x]))
+    return np.asarray(x)
+
+
+def alike(*xs: Any) -> list[Any]:
+    """Arrays (or Tensors) of one real or complex dtype: numbers, lists and integers take that of the others."""
+    kinds = [x.dtype for x in xs if hasattr(x, "dtype") and x.dtype.kind in "fc"]
+    kind = np.result_type(*kinds) if kinds else np.dtype(float)
+    return [x if x.dtype == kind else x.astype(kind) for x in map(as_array, xs)]
+
+
+def conjugated(x: Any) -> Any:
+    """The complex conjugate; x itself if it is real."""
+    return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
+def tensors_in(x: Any) -> Iterator[Any]:
+    """The Tensors in lists and tuples, at any depth."""
+    if isinstance(x, Node):
+        yield x
+    elif type(x) in (tuple, list):
+        for part in x:
+            yield from tensors_in(part)
+
+
+def holds_tensor(x: Any) -> bool:
+    """Whether x is a Tensor, or a list or tuple with one, at any depth."""
+    return next(tensors_in(x), None) is not None
+
+
+def plain(x: Any) -> Any:
+    """x with its array in place of every Tensor, in tuples, lists and dictionaries too."""
+    if isinstance(x, Node):
+        return x.data
+    if type(x) in (tuple, list):
+        return type(x)(map(plain, x))
+    return {name: plain(value) for name, value in x.items()} if isinstance(x, dict) else x
+
+
+def undifferentiated(x: Any, name: str) -> Any:
+    """`plain` of an argument by which there is no derivative. TypeError: if it holds a Tensor that requires a gradient.
+
+    name: of the function and the argument, for the message.
+    """
+    if any(t.requires_grad for t in tensors_in(x)):
+        raise TypeError(
+            f"{name} has no derivative here. Received: a Tensor that requires a gradient, which would be lost. Use "
+            "its .data."
+        )
+    return plain(x)
