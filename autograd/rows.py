@@ -154,7 +154,7 @@ def _random(rng: np.random.Generator, like: Any) -> Any:
 # The documentation
 
 
-class Entry(NamedTuple):
+class OpEntry(NamedTuple):
     """A line of the table of functions."""
 
     name: str
@@ -171,7 +171,7 @@ class Entry(NamedTuple):
     """Whether complex Tensors are accepted."""
 
 
-class Table(list[Entry]):
+class OpTable(list[OpEntry]):
     """Rows of the op table; shown as lines of name, kind and derivatives."""
 
     def __str__(self) -> str:
@@ -181,7 +181,7 @@ class Table(list[Entry]):
     __repr__ = __str__
 
 
-def table(*names: str) -> Table:
+def table(*names: str) -> OpTable:
     """Functions that take Tensors, made from the rows: those named, or all in the order of their definition.
 
     KeyError: a name that is not in the table.
@@ -194,16 +194,16 @@ def table(*names: str) -> Table:
     by_name = {entry.name: entry for entry in entries}
     if unknown := [name for name in names if name not in by_name]:
         raise KeyError(f"table: no function is called {unknown[0]!r}. table() has all names, such as 'np.sin'.")
-    return Table([by_name[name] for name in names] if names else entries)
+    return OpTable([by_name[name] for name in names] if names else entries)
 
 
-def _entries() -> list[Entry]:
+def _entries() -> list[OpEntry]:
     rows = [
-        Entry(_name(row.func), _kind(row), _sources(row), _domains(row), row.func in COMPLEX)
+        OpEntry(_name(row.func), _kind(row), _sources(row), _domains(row), row.func in COMPLEX)
         for row in dict.fromkeys(TABLE.values())
     ]
     constants = sorted(CONSTANT - TABLE.keys(), key=_name)
-    return rows + [Entry(_name(f), "constant", ("0",), (), f in COMPLEX or f not in REAL_ONLY) for f in constants]
+    return rows + [OpEntry(_name(f), "constant", ("0",), (), f in COMPLEX or f not in REAL_ONLY) for f in constants]
 
 
 def _kind(row: Op) -> str:

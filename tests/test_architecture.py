@@ -137,7 +137,7 @@ HOMONYMS = {
     # schedules
     "Domain",
     # autograd
-    *("Entry", "Result", "Row", "Table"),
+    "Row",
     # optim
     *("Record", "Trial"),
     # experiments: compare and sweep
