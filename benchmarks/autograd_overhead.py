@@ -8,21 +8,18 @@ One process, one thread each, best of several rounds that take turns. Read the r
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
-from time import perf_counter
 from typing import Any
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"  # before NumPy is imported
+from timing import Run, best_of_short, use_one_thread
+
+use_one_thread()
 
 import numpy as np  # noqa: E402
 
 from ravine.autograd import Parameter, Tensor, nn  # noqa: E402
-
-Run = Callable[[], object]
 
 
 def chain_numpy() -> Run:
@@ -184,24 +181,6 @@ def _batch(sizes: tuple[int, ...], batch: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.random((batch, sizes[0]), np.float32), rng.integers(0, sizes[-1], batch)
 
 
-def best(runs: dict[str, Run], rounds: int = 15) -> dict[str, float]:
-    """Seconds per call of each, the best round of each; the rounds take turns."""
-    numbers = {}
-    for name, run in runs.items():
-        start = perf_counter()
-        run()
-        run()
-        numbers[name] = max(1, int(0.02 / ((perf_counter() - start) / 2 + 1e-9)))
-    found = dict.fromkeys(runs, float("inf"))
-    for _ in range(rounds):
-        for name, run in runs.items():
-            start = perf_counter()
-            for _ in range(numbers[name]):
-                run()
-            found[name] = min(found[name], (perf_counter() - start) / numbers[name])
-    return found
-
-
 def report(title: str, runs: dict[str, Callable[[], Run]]) -> None:
     ready: dict[str, Run] = {}
     for name, make in runs.items():
@@ -209,7 +188,7 @@ def report(title: str, runs: dict[str, Callable[[], Run]]) -> None:
             ready[name] = make()
         except ImportError:
             print(f"  ({name} is not installed)")
-    times = best(ready)
+    times = best_of_short(ready)
     print(title)
     for name, t in times.items():
         print(f"  {name:10s} {t * 1e6:9.2f} us   ravine / {name} = {times['ravine'] / t:.2f}")
@@ -220,7 +199,7 @@ def main() -> None:
         importlib.import_module("torch").set_num_threads(1)
     x, y = _pair()
     a, b = Parameter(x), Tensor(y)
-    times = best(
+    times = best_of_short(
         {
             "x * y": lambda: x * y,
             "a * b": lambda: a * b,

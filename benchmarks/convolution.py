@@ -9,19 +9,17 @@ of several rounds that take turns. Read the ratio: times depend on the machine.
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable
-from time import perf_counter
+from typing import Any
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"  # before NumPy is imported
+from timing import Run, best, use_one_thread
+
+use_one_thread()
 
 import numpy as np  # noqa: E402
 
 from ravine.autograd import Tensor, nn  # noqa: E402
 
-Run = Callable[[], object]
-ROUNDS = 15
 IMAGES, KERNELS = (32, 32, 28, 28), (32, 32, 5, 5)
 
 
@@ -31,13 +29,7 @@ def arrays() -> list[np.ndarray]:
     return [rng.normal(size=shape).astype(np.float32) for shape in (IMAGES, KERNELS, KERNELS[:1], IMAGES)]
 
 
-def ravine() -> tuple[Run, Run]:
-    *values, g = arrays()
-    leaves = [Tensor(a, requires_grad=True) for a in values]
-
-    def forward() -> Tensor:
-        return nn.conv2d(*leaves, padding=2)
-
+def both_ways(forward: Callable[[], Any], leaves: list[Any], g: object) -> tuple[Run, Run]:
     def both() -> object:
         for t in leaves:
             t.grad = None
@@ -45,6 +37,13 @@ def ravine() -> tuple[Run, Run]:
         return [t.grad for t in leaves]
 
     return forward, both
+
+
+def ravine() -> tuple[Run, Run]:
+    *values, g = arrays()
+    leaves = [Tensor(a, requires_grad=True) for a in values]
+
+    return both_ways(lambda: nn.conv2d(*leaves, padding=2), leaves, g)
 
 
 def torch() -> tuple[Run, Run]:
@@ -53,27 +52,7 @@ def torch() -> tuple[Run, Run]:
     *values, g = map(module.tensor, arrays())
     leaves = [a.requires_grad_() for a in values]
 
-    def forward() -> object:
-        return module.nn.functional.conv2d(*leaves, padding=2)
-
-    def both() -> object:
-        for t in leaves:
-            t.grad = None
-        forward().backward(g)
-        return [t.grad for t in leaves]
-
-    return forward, both
-
-
-def best(runs: dict[str, Run]) -> dict[str, float]:
-    """The shortest time of each, in milliseconds."""
-    times = {name: float("inf") for name in runs}
-    for _ in range(ROUNDS):
-        for name, run in runs.items():
-            start = perf_counter()
-            run()
-            times[name] = min(times[name], 1e3 * (perf_counter() - start))
-    return times
+    return both_ways(lambda: module.nn.functional.conv2d(*leaves, padding=2), leaves, g)
 
 
 def main() -> None:
@@ -84,7 +63,7 @@ def main() -> None:
         print("torch is not installed: times only")
     for i, label in enumerate(("forward", "forward and backward")):
         times = best({name: runs[i] for name, runs in sides.items()})
-        text = ", ".join(f"{name} {ms:.1f} ms" for name, ms in times.items())
+        text = ", ".join(f"{name} {1e3 * t:.1f} ms" for name, t in times.items())
         print(f"{label}: {text}" + (f", ratio {times['ravine'] / times['torch']:.2f}" if "torch" in times else ""))
 
 

@@ -9,26 +9,14 @@ import importlib.util
 import statistics
 import subprocess
 import sys
-import time
 from functools import partial
 
 import numpy as np
+from timing import best, seconds
 
 from ravine.autograd import Parameter
 from ravine.kernels import Kernel, thread_count
 from ravine.optim import Adam
-
-
-def seconds(*functions, repeats, number=1):
-    """The least time of each function, taken in turn so that a slow moment hits all."""
-    times = [[] for _ in functions]
-    for _ in range(repeats):
-        for function, own in zip(functions, times, strict=True):
-            start = time.perf_counter()
-            for _ in range(number):
-                function()
-            own.append((time.perf_counter() - start) / number)
-    return [min(own) for own in times], [statistics.median(own) for own in times]
 
 
 def move(x, g, m, v):
@@ -41,7 +29,8 @@ def large():
     x, g, m, v = (np.full(n, 1e-3, np.float32) for _ in range(4))
     adam = Adam([x])
     mover = Kernel(move, ("x", "m", "v"))
-    (least, limit), _ = seconds(lambda: adam.step([g]), lambda: mover([x, g, m, v], ()), repeats=25)
+    times = best({"step": lambda: adam.step([g]), "move": lambda: mover([x, g, m, v], ())}, rounds=25)
+    least, limit = times.values()
     print(f"Adam, float32, n = 1e7: {least * 1e6:.0f} us; moving {limit * 1e6:.0f} us; ratio {limit / least:.2f}")
 
 
@@ -56,7 +45,8 @@ def after_a_product():
         a @ b
         adam.step([g])
 
-    _, (product, step, together) = seconds(lambda: a @ b, lambda: adam.step([g]), both, repeats=300)
+    times = seconds({"product": lambda: a @ b, "step": lambda: adam.step([g]), "both": both}, rounds=300)
+    product, step, together = map(statistics.median, times.values())
     print(
         f"product {product * 1e6:.0f} us, step at n = 1e6 {step * 1e6:.0f} us, both {together * 1e6:.0f} us; "
         f"ratio {together / (product + step):.2f} (medians, {thread_count()} threads)"
@@ -69,10 +59,11 @@ def zero_gradients():
     adam = Adam([x])
     adam.step([g])
     zero = np.zeros_like(g)
-    (first,), _ = seconds(lambda: adam.step([zero]), repeats=20)
+    step = {"step": lambda: adam.step([zero])}
+    first = best(step, rounds=20)["step"]
     for _ in range(2000):
         adam.step([zero])
-    (later,), _ = seconds(lambda: adam.step([zero]), repeats=20)
+    later = best(step, rounds=20)["step"]
     print(f"step {first * 1e6:.0f} us, after 2,000 zero gradients {later * 1e6:.0f} us; ratio {later / first:.2f}")
 
 
@@ -83,7 +74,8 @@ def small():
         p.grad = np.full_like(p.data, 1e-3)
     adam = Adam(params)
     adam.step()
-    (least,), (median,) = seconds(adam.step, repeats=30, number=2000)
+    times = seconds({"step": adam.step}, rounds=30, calls=2000)["step"]
+    least, median = min(times), statistics.median(times)
     print(f"step() on 1,000 float32 parameters in 8 tensors: {least * 1e6:.2f} us (median {median * 1e6:.2f})")
 
 
@@ -108,7 +100,7 @@ def against_torch():
         p = torch.ones(n, requires_grad=True)
         p.grad = torch.full((n,), 1e-3)
         adam, theirs = Adam([x]), torch.optim.Adam([p], fused=True)
-        (ours, fused), _ = seconds(partial(adam.step, [g]), theirs.step, repeats=20)
+        ours, fused = best({"ours": partial(adam.step, [g]), "theirs": theirs.step}, rounds=20).values()
         print(f"n = {n}: {ours * 1e6:.1f} us; torch's fused Adam {fused * 1e6:.1f} us; ratio {ours / fused:.2f}")
 
 

@@ -30,7 +30,7 @@ def ignored(folder, names):
 
 def copied(folder):
     """The checkout, in a place where building may leave files beside the sources."""
-    pytest.importorskip("setuptools", minversion="70.1")
+    pytest.importorskip("setuptools", minversion="77.0.3")
     return shutil.copytree(ROOT, folder / "checkout", ignore=ignored)
 
 
