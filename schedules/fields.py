@@ -1,6 +1,6 @@
-"""What a field of a record may hold. This is the one place where such checks and their messages are defined.
+"""What a field or an argument may hold: the one place where checks and their messages are defined.
 
-A plain annotation has an obvious check, the named ones below have a narrower one:
+A plain annotation has an obvious check. The names at the end of this module have narrower ones.
 
     start: float                        a finite number; ints and NumPy numbers become floats
     steps: PositiveInt                  an integer >= 1
@@ -8,11 +8,11 @@ A plain annotation has an obvious check, the named ones below have a narrower on
     mode: Literal["min", "max"] = "min"
     hidden: tuple[PositiveInt, ...]     a sequence, kept as a tuple
     end: float | None = None
-    seen: Annotated[float, Interval(gt=1)]
+    growth: Annotated[float, Interval(gt=1)]
 
-A check is called with the name of a field and the value received. It returns the value to keep, or raises TypeError or
-ValueError with a message that says what the value must be, what was received, and what to do about it. Any function
-that does the same can stand in the Annotated.
+A check is called with the name of the field and the value received. It returns the value to keep, or raises TypeError
+or ValueError with a message that says what the value must be, what was received, and what to do. Any function that does
+the same can stand in an Annotated.
 """
 
 import math
@@ -32,26 +32,31 @@ Check = Callable[[str, Any], Any]
 
 
 def refusal(name: str, must: str, value: object, remedy: str) -> str:
-    """The text of every error about a field: what it must be, what was received, what to do."""
+    """The text of every error about a value: what it must be, what was received, what to do."""
     return f"{name} must be {must}. Received: {name}={value!r}. {remedy}"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Constraint:
-    """A check that can say what it accepts: in `must`, which completes "the field must be ..."."""
+    """A check that can say what it accepts, in `must`, and that recommends `remedy`."""
+
+    remedy: str = ""
 
     @property
     def must(self) -> str:
-        """What a value must be."""
+        """What a value must be: the end of the sentence "the field must be ..."."""
         raise NotImplementedError
 
     def __call__(self, name: str, value: Any) -> Any:
         """The value to keep. Raises TypeError or ValueError."""
         raise NotImplementedError
 
+    def _refusal(self, name: str, value: Any, advice: str) -> str:
+        return refusal(name, self.must, value, self.remedy or advice)
+
     def with_default(self, default: Any) -> Self:
-        """The same check for a field with this default, which its messages then recommend."""
-        return self
+        """The same check for a field with this default, which the messages then mention."""
+        return self if self.remedy else replace(self, remedy=f"The default is {default!r}.")
 
     def __repr__(self) -> str:
         return self.must
@@ -74,7 +79,6 @@ class Interval(Constraint):
     le: float | None = None
     lt: float | None = None
     integer: bool = False
-    remedy: str = ""
 
     def __contains__(self, value: float) -> bool:
         return (
@@ -87,38 +91,31 @@ class Interval(Constraint):
 
     def __call__(self, name: str, value: Any) -> float:
         """The number to keep."""
-        kind: type[float] | type[int] = int if self.integer else float
+        kind: Any = int if self.integer else float
         family: Any = numbers.Integral if self.integer else numbers.Real
-        if isinstance(value, bool) or not isinstance(value, family):
+        if type(value) is not kind and (isinstance(value, bool) or not isinstance(value, family)):
             raise TypeError(self._refusal(name, value))
         try:
-            kept = kind(value)
-            accepted = kept in self
+            kept: float = kind(value)
+            if kept in self:
+                return kept
         except OverflowError:  # an integer beyond the range of float64
-            accepted = False
-        if not accepted:
-            raise ValueError(self._refusal(name, value))
-        return kept
+            pass
+        raise ValueError(self._refusal(name, value))
 
-    def _refusal(self, name: str, value: Any) -> str:
-        example = "Write an integer, such as 10." if self.integer else "Write a number, such as 0.5."
-        return refusal(name, self.must, value, self.remedy or example)
+    def _refusal(self, name: str, value: Any, advice: str = "") -> str:
+        example = "an integer, such as 10" if self.integer else "a number, such as 0.5"
+        return super()._refusal(name, value, f"Write {example}.")
 
     @property
     def must(self) -> str:
         """What a value must be, such as "an integer >= 0", "a finite number > 0", "a number in [0, 1)"."""
-        low, high = self.ge if self.gt is None else self.gt, self.le if self.lt is None else self.lt
-        lower, upper = (">=", "[") if self.gt is None else (">", "("), ("<=", "]") if self.lt is None else ("<", ")")
-        noun = "an integer" if self.integer else "a finite number"
+        low, lower, left = (self.ge, ">=", "[") if self.gt is None else (self.gt, ">", "(")
+        high, upper, right = (self.le, "<=", "]") if self.lt is None else (self.lt, "<", ")")
         if low is not None and high is not None:
-            return f"{noun.replace('finite ', '')} in {lower[1]}{low}, {high}{upper[1]}"
-        if low is not None:
-            return f"{noun} {lower[0]} {low}"
-        return noun if high is None else f"{noun} {upper[0]} {high}"
-
-    def with_default(self, default: Any) -> Self:
-        """The same check for a field with this default."""
-        return self if self.remedy else replace(self, remedy=f"The default is {default!r}.")
+            return f"{'an integer' if self.integer else 'a number'} in {left}{low}, {high}{right}"
+        bound = "" if low is high else f" {lower} {low}" if high is None else f" {upper} {high}"
+        return ("an integer" if self.integer else "a finite number") + bound
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,13 +127,12 @@ class OneOf(Constraint):
     """
 
     choices: tuple[Any, ...]
-    remedy: str = "Choose one of these."
 
     def __call__(self, name: str, value: Any) -> Any:
         """The choice."""
         if not any(type(value) is type(choice) and value == choice for choice in self.choices):
             error = ValueError if isinstance(value, type(self.choices[0])) else TypeError
-            raise error(refusal(name, self.must, value, self.remedy))
+            raise error(self._refusal(name, value, "Choose one of these."))
         return value
 
     @property
@@ -144,40 +140,30 @@ class OneOf(Constraint):
         """The choices."""
         return " or ".join(map(repr, self.choices))
 
-    def with_default(self, default: Any) -> Self:
-        """The same check for a field with this default."""
-        return replace(self, remedy=f"The default is {default!r}.")
-
 
 @dataclass(frozen=True, repr=False)
 class Instance(Constraint):
-    """An instance of a class; for bool, NumPy's bools too.
+    """An instance of a class. NumPy's bools are taken for Python's.
 
-    >>> Instance(str)
-    a str
+    >>> Instance(bool), Instance(str)
+    (True or False, a str)
     """
 
     kind: type
-    remedy: str = ""
 
     def __call__(self, name: str, value: Any) -> Any:
         """The value itself; a NumPy bool as a bool."""
         if self.kind is bool and isinstance(value, np.bool_):
             return bool(value)
         if not isinstance(value, self.kind):
-            raise TypeError(refusal(name, self.must, value, self.remedy or f"It is of type {type(value).__name__}."))
+            raise TypeError(self._refusal(name, value, f"It is of type {type(value).__name__}."))
         return value
 
     @property
     def must(self) -> str:
-        """What a value must be."""
-        if self.kind is bool:
-            return "True or False"
-        return f"{'an' if self.kind.__name__[0] in 'AEIOUaeiou' else 'a'} {self.kind.__name__}"
-
-    def with_default(self, default: Any) -> Self:
-        """The same check for a field with this default."""
-        return replace(self, remedy=f"The default is {default!r}.")
+        """The class, with its article."""
+        article = "an" if self.kind.__name__[0] in "AEIOUaeiou" else "a"
+        return "True or False" if self.kind is bool else f"{article} {self.kind.__name__}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -208,9 +194,6 @@ class OrNone(Constraint):
         """None, or the value to keep."""
         return None if value is None else self.check(name, value)
 
-    def __contains__(self, value: Any) -> bool:
-        return value is None or (isinstance(self.check, Interval) and value in self.check)
-
     @property
     def must(self) -> str:
         """What a value must be."""
@@ -218,8 +201,7 @@ class OrNone(Constraint):
 
     def with_default(self, default: Any) -> Self:
         """The same check for a field with this default."""
-        inner = self.check
-        return replace(self, check=inner.with_default(default)) if isinstance(inner, Constraint) else self
+        return replace(self, check=self.check.with_default(default)) if isinstance(self.check, Constraint) else self
 
 
 # -- functions --------------------------------------------------------------------------------------------------------
@@ -253,7 +235,7 @@ def function(name: str, value: Any) -> Callable[..., Any]:
     return kept
 
 
-# -- the named checks -------------------------------------------------------------------------------------------------
+# -- step counts and lengths -------------------------------------------------------------------------------------------
 
 
 def milestones(name: str, value: Any) -> tuple[int, ...]:
@@ -265,10 +247,12 @@ def milestones(name: str, value: Any) -> tuple[int, ...]:
 
 
 def growth(name: str, value: Any) -> float:
-    """Check: a finite number >= 1, kept as an int if it is one, so that what it multiplies stays an integer."""
+    """Check: a finite number >= 1. A whole number becomes an int, so that an integer times it stays an integer."""
     kept = Interval(ge=1)(name, value)
     return int(kept) if kept.is_integer() else kept
 
+
+# -- annotations and their checks --------------------------------------------------------------------------------------
 
 Positive = Annotated[float, Interval(gt=0)]
 NonNegative = Annotated[float, Interval(ge=0)]
@@ -280,9 +264,6 @@ PositiveInt = Annotated[int, Interval(ge=1, integer=True)]
 NonNegativeInt = Annotated[int, Interval(ge=0, integer=True)]
 Growth = Annotated[float, growth]
 Milestones = Annotated[Sequence[int], milestones]
-
-
-# -- from an annotation to its check -----------------------------------------------------------------------------------
 
 _PLAIN: dict[Any, Check] = {
     float: Interval(),
@@ -296,11 +277,12 @@ def check_of(annotation: Any, adapt: Callable[[Check], Check] = lambda check: ch
     """The check of an annotation.
 
     Args:
-        annotation: a plain type, or one with a check, as in the list at the top of this module.
-        adapt: what a family of records makes of each check; of the inner ones where an annotation has several.
+        annotation: a type, or an Annotated with a check, see the top of this module.
+        adapt: a function from a check to the one to use in its place; in a compound annotation it is given the inner
+            checks.
 
     Raises:
-        TypeError: there is no check for it.
+        TypeError: the annotation has no check.
 
     >>> check_of(tuple[int, ...]), check_of(Positive | None), check_of(Literal["a", "b"])
     (a sequence, each element an integer, None or a finite number > 0, 'a' or 'b')
@@ -320,3 +302,17 @@ def check_of(annotation: Any, adapt: Callable[[Check], Check] = lambda check: ch
     if isclass(kind) and kind is not UnionType:
         return adapt(Instance(kind))
     raise TypeError(f"there is no check for {annotation!r}")
+
+
+def checked(owner: str, annotation: Any, **argument: Any) -> Any:
+    """The one argument of a function that is given by name, checked as a field with this annotation.
+
+    >>> checked("fit", PositiveInt, epochs=0)
+    Traceback (most recent call last):
+    ValueError: fit: epochs must be an integer >= 1. Received: epochs=0. Write an integer, such as 10.
+    """
+    ((name, value),) = argument.items()
+    try:
+        return check_of(annotation)(name, value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{owner}: {error}") from None

@@ -1,7 +1,7 @@
-"""A record is a frozen value with checked fields. Schedules, optimizers and problems are records.
+"""Records: immutable values with checked fields. Schedules, optimizers and problems are records.
 
-A family of records is a subclass with a `registry`. Its subclasses declare annotated fields, see fields.py, and become
-frozen dataclasses, listed in the registry:
+A family of records is a subclass of `Record` with a `registry`. The subclasses of the family declare annotated fields,
+see fields.py. They become frozen dataclasses and are listed in the registry:
 
 >>> from typing import ClassVar
 >>> from ravine.schedules.fields import Positive, PositiveInt
@@ -21,15 +21,16 @@ True
 Traceback (most recent call last):
 ValueError: Blur: sigma must be a finite number > 0. Received: sigma=-1.0. The default is 1.0.
 
-What a family can change, each by overriding a method:
+A family or a record can override
 
-- `_adapt`: a check, such as one that lets every number field take a schedule too.
-- `_registry_key`: the names in the registry, such as lower-case ones.
-- `_check_together`: fields that are each valid and not together.
-- `_check_names`: how an unknown or missing name is refused.
-- `_shown`: the fields that the repr shows.
+- `_adapt`, which replaces checks: optimizers let every number field take a schedule too;
+- `_registry_key`, which makes the names in the registry: those of problems are in lower case;
+- `_check_together`, which refuses fields that are each valid but not together;
+- `_check_names`, which refuses unknown and missing names of fields;
+- `_shown`, which chooses the fields in the repr;
+- `_nested`, the family of the records inside its records: for optimizers, `Schedule`.
 
-A base class of several records that is no record of its own says `abstract=True`.
+A class that is only a base of other records is defined with `abstract=True`, and is not listed.
 """
 
 import json
@@ -47,15 +48,15 @@ __all__ = ["Record"]
 
 @dataclass_transform(frozen_default=True)
 class Record:
-    """The base of all records.
+    """The base of all records: compared, hashed, copied and pickled by its fields; `eval(repr(record)) == record`.
 
     Raises:
-        TypeError, ValueError: a field has a value that its annotation doesn't allow. A wrong default is refused when
+        TypeError, ValueError: a field has a value that its annotation doesn't allow. Wrong defaults are refused when
             the class is defined.
     """
 
-    registry: ClassVar[dict[str, type[Any]]]
-    """The records of the family by name, in order of definition."""
+    registry: ClassVar[dict[str, type[Any]]] = {}
+    """The classes of the family by name, in order of definition."""
     checks: ClassVar[Mapping[str, Check]] = MappingProxyType({})
     """The check of each field."""
     _kw_only: ClassVar[bool] = False
@@ -66,8 +67,8 @@ class Record:
         """Make a frozen dataclass, and register it.
 
         Args:
-            abstract: a base of other records, which the registry doesn't list.
-            kw_only: whether this class and its subclasses take their fields by name only.
+            abstract: whether the class is only a base of other records, which the registry doesn't list.
+            kw_only: whether this class and its subclasses take their fields by name only; as the base, if left out.
         """
         if kw_only is not None:
             cls._kw_only = kw_only
@@ -76,7 +77,7 @@ class Record:
         cls._plan = tuple((field.name, cls.checks[field.name], field.default) for field in _fields(cls))
         if "registry" in vars(cls):
             cls._nested = vars(cls).get("_nested", cls)
-        elif hasattr(cls, "registry") and not abstract:
+        elif cls.registry is not Record.registry and not abstract:
             # A class of the same name in another module, such as a lesson's own Adam, doesn't replace the first one.
             key = cls._registry_key(cls.__name__)
             if cls.registry.setdefault(key, cls).__module__ == cls.__module__:
@@ -110,7 +111,7 @@ class Record:
 
     @classmethod
     def _adapt(cls, check: Check) -> Check:
-        """The check to use in place of one that an annotation names."""
+        """The check to use in place of the one that an annotation names."""
         return check
 
     @staticmethod
@@ -123,14 +124,14 @@ class Record:
 
     @classmethod
     def _check_names(cls, names: Iterable[str]) -> None:
-        """Refuse names that are no fields, or not all that are needed. Raises TypeError or ValueError."""
+        """Refuse names unless they are fields, with all that have no default. Raises TypeError or ValueError."""
         needed, given = {name for name, _, default in cls._plan if default is MISSING}, set(names)
         if needed - given or given - cls.checks.keys():
             received = ", ".join(map(str, names)) or "none"
             raise ValueError(f"{cls.__name__}: the fields must be {', '.join(cls.checks)}. Received: {received}.")
 
     def _shown(self) -> Iterable[str]:
-        """The fields in the repr: those that differ from their defaults."""
+        """The names of the fields in the repr: those that differ from their defaults."""
         return [name for name, _, default in self._plan if getattr(self, name) != default]
 
     # -- configuration -----------------------------------------------------------------------------------------------
@@ -148,7 +149,8 @@ class Record:
         if not isinstance(config, Mapping):
             raise TypeError(f"a configuration must be a dict. Received: {config!r}. Write what to_config() returns.")
         name = config.get("class")
-        kind = cls.registry.get(cls._registry_key(name)) if isinstance(name, str) else None
+        registered = cls.registry.get(cls._registry_key(name)) if isinstance(name, str) else None
+        kind: Any = cls if name == cls.__name__ else registered
         if kind is None or not issubclass(kind, cls):
             known = ", ".join(other.__name__ for other in cls.registry.values() if issubclass(other, cls))
             raise ValueError(f"{cls.__name__}: class must be one of {known}. Received: class={name!r}.")
@@ -165,6 +167,9 @@ class Record:
     def from_json(cls, text: str) -> Self:
         """The record that `to_json` wrote. Raises TypeError or ValueError if the text describes none."""
         return cls.from_config(json.loads(text))
+
+
+Record._nested = Record
 
 
 def _about(cls: type, error: Exception) -> Exception:

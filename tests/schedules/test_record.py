@@ -16,7 +16,6 @@ from ravine.schedules.fields import (
     Fraction,
     Interval,
     NonNegativeInt,
-    OrNone,
     Positive,
     PositiveInt,
     check_of,
@@ -189,9 +188,17 @@ def test_each_family_has_a_registry():
 
 
 def test_a_class_of_the_same_name_elsewhere_replaces_nothing():
-    other = type("Plain", (Rule,), {"__module__": "another", "__annotations__": {}})
+    other = type("Plain", (Rule,), {"__module__": __name__ + ".another", "__annotations__": {}})
     assert Rule.registry == {"Plain": Plain}
-    assert other.__module__ == "another"
+    assert other.from_config({"class": "Plain"}) == other()
+
+
+def test_a_record_without_a_family():
+    alone = type("Alone", (Record,), {"__module__": __name__, "__annotations__": {"size": PositiveInt}})
+    assert alone.from_json(alone(3).to_json()) == alone(3)
+    assert Record.registry == {}
+    with pytest.raises(ValueError, match="Alone: class must be one of"):
+        alone.from_config({"class": "Linear", "size": 3})
 
 
 def test_a_record_is_frozen():
@@ -293,12 +300,6 @@ def test_an_annotation_names_its_check(annotation, good, kept, bad):
     if annotation is not Any:
         with pytest.raises((TypeError, ValueError), match=r"^x must be .*\. Received: x=.*\. \w"):
             check("x", bad)
-
-
-def test_none_or_a_number_can_be_asked_for_numbers():
-    assert None in OrNone(Interval(gt=0))
-    assert 1 in OrNone(Interval(gt=0))
-    assert 0 not in OrNone(Interval(gt=0))
 
 
 def test_one_shape_of_message():
