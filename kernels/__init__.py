@@ -1,9 +1,9 @@
 """Compiles update rules into loops over arrays, caches the loops and runs them. Knows no optimizer."""
 
+from . import functions
 from .array_rule import ArrayRule
 from .cache import cache_folder
-from .functions import *  # noqa: F403 - its __all__ is the one list of what an update rule may call
-from .functions import __all__ as _functions
+from .functions import *  # noqa: F403
 from .kernel import Kernel
 from .rule import Rule
 from .scalar import scalar
@@ -11,4 +11,4 @@ from .source import RuleError
 from .threads import thread_count
 
 __all__ = ["ArrayRule", "Kernel", "Rule", "RuleError", "cache_folder", "scalar", "thread_count"]
-__all__ += _functions
+__all__ += functions.__all__

@@ -9,79 +9,20 @@
 [(4, 8), (8,), (8, 3), (3,)]
 """
 
-from . import init
-from .activations import (
-    ELU,
-    GELU,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-    elu,
-    gelu,
-    leaky_relu,
-    log_softmax,
-    logsumexp,
-    relu,
-    sigmoid,
-    silu,
-    softmax,
-    softplus,
-)
-from .convolution import Conv2d, conv2d
-from .layers import Dropout, Embedding, Flatten, Linear, Sequential, embedding, linear
-from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, huber, kl_div, mse
-from .module import Module
-from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm, batch_norm, layer_norm
-from .pooling import AvgPool2d, MaxPool2d, avg_pool2d, max_pool2d
+from . import activations, convolution, init, layers, losses, module, normalization, pooling
+from .activations import *  # noqa: F403
+from .convolution import *  # noqa: F403
+from .layers import *  # noqa: F403
+from .losses import *  # noqa: F403
+from .module import *  # noqa: F403
+from .normalization import *  # noqa: F403
+from .pooling import *  # noqa: F403
 
-__all__ = [
-    "ELU",
-    "GELU",
-    "AvgPool2d",
-    "BatchNorm1d",
-    "BatchNorm2d",
-    "Conv2d",
-    "Dropout",
-    "Embedding",
-    "Flatten",
-    "LayerNorm",
-    "LeakyReLU",
-    "Linear",
-    "MaxPool2d",
-    "Module",
-    "ReLU",
-    "Sequential",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
-    "avg_pool2d",
-    "batch_norm",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "conv2d",
-    "cross_entropy",
-    "elu",
-    "embedding",
-    "gelu",
-    "huber",
-    "init",
-    "kl_div",
-    "layer_norm",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "logsumexp",
-    "max_pool2d",
-    "mse",
-    "relu",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-]
+__all__ = ["init"]
+__all__ += activations.__all__
+__all__ += convolution.__all__
+__all__ += layers.__all__
+__all__ += losses.__all__
+__all__ += module.__all__
+__all__ += normalization.__all__
+__all__ += pooling.__all__

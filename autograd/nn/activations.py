@@ -14,6 +14,28 @@ from ..ops.reductions import Axis, add_up, keep, largest
 from .loops import compiled, contiguous
 from .module import Module
 
+__all__ = [
+    "ELU",
+    "GELU",
+    "LeakyReLU",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "log_softmax",
+    "logsumexp",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+]
+
 HALF_ROOT = math.sqrt(0.5)
 
 
@@ -243,17 +265,22 @@ def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
 # The layers
 
 
-class Pointwise(Module):
+class FunctionLayer(Module):
     """A function as a layer."""
 
-    function: Any = None
+    function: Any
+    arguments: tuple[str, ...] = ()
+    """Names of the attributes that are passed on to the function."""
 
     def forward(self, x: Any) -> Any:
         """Apply the function to x of any shape."""
-        return self.function(x)
+        return self.function(x, **{name: getattr(self, name) for name in self.arguments})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(repr(getattr(self, name)) for name in self.arguments)})"
 
 
-class ReLU(Pointwise):
+class ReLU(FunctionLayer):
     """max(x, 0), elementwise. See `relu`.
 
     >>> ReLU()(np.array([-1.0, 0.0, 2.0])).tolist()
@@ -263,7 +290,7 @@ class ReLU(Pointwise):
     function = relu
 
 
-class Tanh(Pointwise):
+class Tanh(FunctionLayer):
     """tanh(x), elementwise.
 
     >>> Tanh()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
@@ -273,7 +300,7 @@ class Tanh(Pointwise):
     function = np.tanh
 
 
-class Sigmoid(Pointwise):
+class Sigmoid(FunctionLayer):
     """1 / (1 + exp(-x)), elementwise. See `sigmoid`.
 
     >>> Sigmoid()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
@@ -283,7 +310,7 @@ class Sigmoid(Pointwise):
     function = sigmoid
 
 
-class SiLU(Pointwise):
+class SiLU(FunctionLayer):
     """x * sigmoid(x), elementwise, also called swish. See `silu`.
 
     >>> SiLU()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
@@ -293,7 +320,7 @@ class SiLU(Pointwise):
     function = silu
 
 
-class Softplus(Pointwise):
+class Softplus(FunctionLayer):
     """log(1 + exp(x)), elementwise. See `softplus`.
 
     >>> Softplus()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
@@ -303,7 +330,7 @@ class Softplus(Pointwise):
     function = softplus
 
 
-class GELU(Module):
+class GELU(FunctionLayer):
     """x times the normal distribution function of x, elementwise. See `gelu`.
 
     Args:
@@ -313,19 +340,15 @@ class GELU(Module):
     [-0.159, 0.0, 0.841]
     """
 
+    function = staticmethod(gelu)
+    arguments = ("approximate",)
+
     def __init__(self, approximate: str = "none") -> None:
         gelu(0.0, approximate)
         self.approximate = approximate
 
-    def forward(self, x: Any) -> Any:
-        """Apply the function to x of any shape."""
-        return gelu(x, self.approximate)
 
-    def __repr__(self) -> str:
-        return f"GELU({self.approximate!r})"
-
-
-class ELU(Module):
+class ELU(FunctionLayer):
     """x above 0 and alpha * (exp(x) - 1) below, elementwise. See `elu`.
 
     Args:
@@ -335,18 +358,14 @@ class ELU(Module):
     [-0.632, 0.0, 1.0]
     """
 
+    function = staticmethod(elu)
+    arguments = ("alpha",)
+
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = alpha
 
-    def forward(self, x: Any) -> Any:
-        """Apply the function to x of any shape."""
-        return elu(x, self.alpha)
 
-    def __repr__(self) -> str:
-        return f"ELU({self.alpha})"
-
-
-class LeakyReLU(Module):
+class LeakyReLU(FunctionLayer):
     """x above 0 and slope * x below, elementwise. See `leaky_relu`.
 
     Args:
@@ -356,18 +375,14 @@ class LeakyReLU(Module):
     [-0.1, 0.0, 1.0]
     """
 
+    function = staticmethod(leaky_relu)
+    arguments = ("slope",)
+
     def __init__(self, slope: float = 0.01) -> None:
         self.slope = slope
 
-    def forward(self, x: Any) -> Any:
-        """Apply the function to x of any shape."""
-        return leaky_relu(x, self.slope)
 
-    def __repr__(self) -> str:
-        return f"LeakyReLU({self.slope})"
-
-
-class Softmax(Module):
+class Softmax(FunctionLayer):
     """exp(x) / sum(exp(x)) along an axis. See `softmax`. As a loss, apply `cross_entropy` to the logits instead.
 
     Args:
@@ -377,12 +392,11 @@ class Softmax(Module):
     [0.125, 0.25, 0.625]
     """
 
+    function = softmax
+    arguments = ("axis",)
+
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
-
-    def forward(self, x: Any) -> Any:
-        """Apply the softmax to x of any shape that has the axis."""
-        return softmax(x, axis=self.axis)
 
     def __repr__(self) -> str:
         return f"Softmax(axis={self.axis})"

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from ..define import primitive
 from ..domain import rand, sample
 from ..op import Primitive
-from ..tensor import Parameter
-from .init import Initializer, Seed, initial, initial_bias
+from .init import Initializer, Seed, check_sizes, weight_and_bias
 from .loops import contiguous
 from .module import Module
 from .windows import Pair, Window, add_windows, check_fits, check_images, pair, to_windows
+
+__all__ = ["Conv2d", "conv2d"]
 
 CACHED = 1 << 20
 """The number of elements of the layout to process at a time, unless a single image has more."""
@@ -71,17 +72,12 @@ class Conv2d(Module):
         dtype: Any = np.float32,
         init: str | Initializer = "fan_in_uniform",
     ) -> None:
-        if n_in < 1 or n_out < 1:
-            raise ValueError(f"Conv2d: n_in and n_out must be at least 1. Received: n_in={n_in}, n_out={n_out}.")
+        check_sizes("Conv2d", n_in=n_in, n_out=n_out)
         check_groups("Conv2d", n_in, n_out, groups)
         kernel = conv_window("Conv2d", kernel, stride, padding, dilation).kernel
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
-        rng = np.random.default_rng(rng)
         shape = (n_out, n_in // groups, *kernel)
-        self.weight = Parameter(initial(init, shape, rng, dtype), name="weight")
-        self.bias: Parameter | None = None
-        if bias:
-            self.bias = Parameter(initial_bias(init, math.prod(shape[1:]), n_out, rng, dtype), name="bias")
+        self.weight, self.bias = weight_and_bias(init, shape, n_out, bias, rng, dtype)
 
     def forward(self, x: Any) -> Any:
         """Convolve x of shape (n, n_in, height, width). Returns (n, n_out, output height, output width)."""

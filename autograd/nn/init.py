@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..tensor import Parameter
+
 Shape = tuple[int, ...]
 Array = NDArray[np.float64]
 Seed = int | np.random.Generator | None
@@ -219,7 +221,24 @@ def initial(init: str | Initializer, shape: Shape, rng: Seed, dtype: Any) -> NDA
     return np.asarray(draw(np.random.default_rng(rng), shape)).astype(dtype)
 
 
-def initial_bias(init: str | Initializer, n_in: int, n_out: int, rng: Seed, dtype: Any) -> NDArray[Any]:
-    """The bias, (n_out,): uniform within +-1 / sqrt(n_in) if `init` is "fan_in_uniform", as in PyTorch, else 0."""
-    bound = 1 / math.sqrt(n_in)
-    return initial(uniform(-bound, bound) if init == "fan_in_uniform" else constant(0), (n_out,), rng, dtype)
+def weight_and_bias(
+    init: str | Initializer, shape: Shape, n_out: int, bias: bool, rng: Seed, dtype: Any
+) -> tuple[Parameter, Parameter | None]:
+    """The parameters of a linear or convolutional layer. The bias has shape (n_out,), or is None without `bias`.
+
+    With the initializer "fan_in_uniform" the bias is uniform within +-1 / sqrt(n_in), as in PyTorch, otherwise 0.
+    """
+    rng = np.random.default_rng(rng)
+    weight = Parameter(initial(init, shape, rng, dtype), name="weight")
+    if not bias:
+        return weight, None
+    bound = 1 / math.sqrt(fans(shape)[0])
+    draw = uniform(-bound, bound) if init == "fan_in_uniform" else constant(0)
+    return weight, Parameter(initial(draw, (n_out,), rng, dtype), name="bias")
+
+
+def check_sizes(layer: str, **sizes: int) -> None:
+    """Raise a ValueError unless all sizes of a layer are at least 1."""
+    if min(sizes.values()) < 1:
+        received = ", ".join(f"{name}={value}" for name, value in sizes.items())
+        raise ValueError(f"{layer}: {' and '.join(sizes)} must be at least 1. Received: {received}.")

@@ -12,9 +12,11 @@ from ..arguments import plain
 from ..define import primitive
 from ..domain import rand, sample
 from ..tensor import Parameter
-from .init import Initializer, Seed, initial, initial_bias
+from .init import Initializer, Seed, check_sizes, initial, weight_and_bias
 from .loops import gather_rows
 from .module import Module
+
+__all__ = ["Dropout", "Embedding", "Flatten", "Linear", "Sequential", "embedding", "linear"]
 
 
 class Linear(Module):
@@ -49,13 +51,8 @@ class Linear(Module):
         dtype: Any = np.float32,
         init: str | Initializer = "fan_in_uniform",
     ) -> None:
-        if n_in < 1 or n_out < 1:
-            raise ValueError(f"Linear: n_in and n_out must be at least 1. Received: n_in={n_in}, n_out={n_out}.")
-        rng = np.random.default_rng(rng)
-        self.weight = Parameter(initial(init, (n_in, n_out), rng, dtype), name="weight")
-        self.bias: Parameter | None = None
-        if bias:
-            self.bias = Parameter(initial_bias(init, n_in, n_out, rng, dtype), name="bias")
+        check_sizes("Linear", n_in=n_in, n_out=n_out)
+        self.weight, self.bias = weight_and_bias(init, (n_in, n_out), n_out, bias, rng, dtype)
 
     def forward(self, x: Any) -> Any:
         """Map x of shape (..., n_in) to (..., n_out).
@@ -97,8 +94,7 @@ class Embedding(Module):
     def __init__(
         self, count: int, size: int, rng: Seed = None, dtype: Any = np.float32, init: str | Initializer = "normal"
     ) -> None:
-        if count < 1 or size < 1:
-            raise ValueError(f"Embedding: count and size must be at least 1. Received: count={count}, size={size}.")
+        check_sizes("Embedding", count=count, size=size)
         self.weight = Parameter(initial(init, (count, size), rng, dtype), name="weight")
 
     def forward(self, x: Any) -> Any:

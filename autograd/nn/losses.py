@@ -16,6 +16,8 @@ from ..domain import PROBABILITY, REAL, REAL2, Domain, rand, sample
 from ..ops.reductions import add_up, largest
 from .activations import sigmoid
 
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber", "kl_div", "mse"]
+
 _REDUCE: dict[str, Any] = {"mean": np.mean, "sum": np.sum, "none": lambda values: values}
 
 

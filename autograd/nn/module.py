@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ..arguments import plain
 from ..tensor import Parameter
 
+__all__ = ["Module"]
+
 WIDTH = 100
 """A repr longer than this is printed on several lines."""
 

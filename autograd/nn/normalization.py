@@ -11,8 +11,10 @@ from ..define import primitive
 from ..domain import rand, sample
 from ..ops.reductions import add_up, count
 from ..tensor import Parameter
-from .init import initial
+from .init import check_sizes, initial
 from .module import Module
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm", "batch_norm", "layer_norm"]
 
 Axes = tuple[int, ...]
 
@@ -27,8 +29,7 @@ class _BatchNorm(Module):
         self, channels: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = True, dtype: Any = np.float32
     ) -> None:
         name = type(self).__name__
-        if channels < 1:
-            raise ValueError(f"{name}: channels must be at least 1. Received: channels={channels}.")
+        check_sizes(name, channels=channels)
         if not 0 <= momentum <= 1:
             raise ValueError(f"{name}: momentum must be in [0, 1]. Received: momentum={momentum}.")
         self.channels, self.eps, self.momentum = channels, _positive(name, eps), momentum

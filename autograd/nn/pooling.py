@@ -15,6 +15,8 @@ from .loops import compiled, contiguous, gather_rows
 from .module import Module
 from .windows import Pair, Window, check_fits, check_images, pair
 
+__all__ = ["AvgPool2d", "MaxPool2d", "avg_pool2d", "max_pool2d"]
+
 
 class _Pool(Module):
     """The arguments of a pooling layer."""
