@@ -14,27 +14,9 @@ from ..ops.reductions import Axis, add_up, keep, largest
 from .loops import compiled, contiguous
 from .module import Module
 
-__all__ = [
-    "ELU",
-    "GELU",
-    "LeakyReLU",
-    "ReLU",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
-    "elu",
-    "gelu",
-    "leaky_relu",
-    "log_softmax",
-    "logsumexp",
-    "relu",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-]
+__all__ = ["ELU", "GELU", "LeakyReLU", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh"]
+__all__ += ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus"]
+__all__ += ["log_softmax", "logsumexp", "softmax"]
 
 HALF_ROOT = math.sqrt(0.5)
 

@@ -1,12 +1,12 @@
-"""Complex numbers: which functions take them, and the rows of those that have another derivative for them.
+"""Complex numbers: the functions that take them, and the ops that have another derivative for them.
 
-The gradient of a real loss L by z = a + ib is dL/da - i dL/db, as in JAX and HIPS autograd; PyTorch gives the
-conjugate, dL/da + i dL/db. With it the partial of a function with a complex derivative, such as exp, is that
-derivative, and matrices are transposed without being conjugated: rows for real numbers hold as they stand. A real
-argument gets the real part. Downhill is along the conjugate: z - lr * np.conj(gradient).
+The gradient of a real loss L with respect to z = a + ib is dL/da - i dL/db, as in JAX and HIPS autograd. (PyTorch gives
+the conjugate, dL/da + i dL/db.) With this convention, the partial derivative of a function with a complex derivative,
+such as exp, is that derivative, and matrices are transposed without being conjugated. So most ops for real numbers also
+hold for complex ones. A real argument gets the real part. A descent step is z - lr * np.conj(gradient).
 
-`COMPLEX` names every function that takes complex Tensors. Any other one refuses them: it has no derivative there
-(np.sign), it needs an order (np.max, np.clip, np.sort), or its row holds for real numbers only (np.linalg.svd).
+`COMPLEX` lists every function that takes complex Tensors. The others refuse them: they have no complex derivative
+(np.sign), they need an order (np.max, np.clip, np.sort), or their op holds for real numbers only (np.linalg.svd).
 """
 
 from __future__ import annotations
@@ -32,17 +32,21 @@ def _is_linear(row: Op) -> bool:
 
 
 COMPLEX: dict[Function, Op] = {row.func: row for row in TABLE.values() if _is_linear(row)}
-"""Function -> its row for complex numbers. What is linear in real numbers is the same in complex ones."""
+"""From function to its op for complex numbers. A linear function has the same op for real and complex numbers."""
 
 for _func in (np.fft.rfft, np.fft.rfft2, np.fft.rfftn, np.fft.ihfft):  # of real signals
     del COMPLEX[_func]
 
 
 def takes_complex(*rows: Op | Function) -> None:
-    """Declares that rows, or the rows of functions, hold for complex numbers as they stand. Others refuse them.
+    """Declare that ops also hold for complex numbers. All others refuse complex Tensors.
 
-    For a row of yours, what `elementwise` and its kind returned: its partials must be complex derivatives; those of a
-    real function of a + ib are dy/da - i dy/db. KeyError: for a function without a row.
+    Args:
+        rows: ops, as returned by `elementwise` or `primitive`, or functions that have one. Their partial derivatives
+            must be complex derivatives. For a real function of a + ib, that is dy/da - i dy/db.
+
+    Raises:
+        KeyError: a function without an op.
 
     >>> from ravine.autograd import elementwise, takes_complex, vjp
     >>> from ravine.autograd.domain import REAL
@@ -66,7 +70,7 @@ takes_complex(np.sinh, np.cosh, np.tanh, np.arccosh, np.arctanh)
 takes_complex(np.average, np.diff, np.ediff1d, np.gradient, np.trapezoid, np.cumulative_sum, np.linspace)
 takes_complex(np.nansum, np.nanmean, np.nancumsum, WITH_KEYWORDS[np.sum], WITH_KEYWORDS[np.mean])
 
-# Products, and what solves equations in them
+# Products, and solutions of linear equations
 takes_complex(np.prod, np.cumprod, np.cumulative_prod, np.nanprod, np.nancumprod, WITH_KEYWORDS[np.prod])
 takes_complex(np.matmul, np.dot, np.inner, np.outer, np.vdot, np.vecdot, np.kron, np.cross, np.tensordot, np.einsum)
 takes_complex(np.linalg.matmul, np.linalg.outer, np.linalg.vecdot, np.linalg.tensordot, np.linalg.cross)
@@ -75,16 +79,16 @@ takes_complex(np.linalg.matrix_power, np.linalg.multi_dot, np.linalg.det, np.lin
 takes_complex(np.linalg.tensorinv, np.linalg.tensorsolve)
 takes_complex(np.convolve, np.correlate, np.cov, np.polyval, np.vander, np.logspace)
 
-# Choices, and entries in other places
+# Choices, and elements in other positions
 takes_complex(np.where, np.select, np.choose, np.compress, np.extract, np.piecewise, np.apply_along_axis)
 takes_complex(np.take_along_axis, np.pad, padding.pad_constants, selecting.assigned)
 
-# Real parts: the partial 1 is that of dy/da - i dy/db. Norms are made of rows below.
+# Real parts: their partial derivative dy/da - i dy/db is 1. Norms are composed of ops below.
 takes_complex(np.real, np.real_if_close, np.linalg.norm, np.linalg.vector_norm, np.linalg.matrix_norm)
 
 
-# Functions with other derivatives; those of the absolute value and of the angle are 0 at 0
-def _other(func: Any, *derivatives: Any, samples: Any, is_elementwise: bool = False, own: Any = None) -> Primitive:
+# Functions with other derivatives. The derivatives of the absolute value and of the angle are 0 at 0.
+def _complex_op(func: Any, *derivatives: Any, samples: Any, is_elementwise: bool = False, own: Any = None) -> Primitive:
     row = Primitive(own or func, derivatives, samples, is_elementwise)
     COMPLEX[func] = COMPLEX[row.func] = row
     return row
@@ -95,26 +99,28 @@ _PLANES = [sample(rand(2, 3, domain=PLANE), rand(3, domain=PLANE)), sample(rand(
 
 
 def _exponent(y: Any, x: Any, p: Any) -> Any:
-    return y * np.log(x + y.dtype.type(0) + (x == 0))  # complex also of a negative number
+    return y * np.log(x + y.dtype.type(0) + (x == 0))  # complex even for negative numbers
 
 
 _power: Any = TABLE[np.power]
-_other(np.power, _power.derivatives[0], _exponent, samples=_PLANES, is_elementwise=True)
-_other(np.arcsinh, lambda y, x: 1 / (np.sqrt(1 + 1j * x) * np.sqrt(1 - 1j * x)), samples=_PLANE, is_elementwise=True)
-_other(np.imag, lambda y, x: -1j, samples=_PLANE, is_elementwise=True)
-_other(np.absolute, lambda y, x: np.conjugate(x) / (y + (y == 0)), samples=_PLANE, is_elementwise=True)
-_other(np.conjugate, lambda g, y, x: np.conjugate(g), samples=_PLANE).is_linear = True
+_complex_op(np.power, _power.derivatives[0], _exponent, samples=_PLANES, is_elementwise=True)
+_complex_op(
+    np.arcsinh, lambda y, x: 1 / (np.sqrt(1 + 1j * x) * np.sqrt(1 - 1j * x)), samples=_PLANE, is_elementwise=True
+)
+_complex_op(np.imag, lambda y, x: -1j, samples=_PLANE, is_elementwise=True)
+_complex_op(np.absolute, lambda y, x: np.conjugate(x) / (y + (y == 0)), samples=_PLANE, is_elementwise=True)
+_complex_op(np.conjugate, lambda g, y, x: np.conjugate(g), samples=_PLANE).is_linear = True
 
 
 def _angle_vjp(g: Any, y: Any, z: Any, deg: bool = False) -> Any:
-    slope = over_square_radius(np.conjugate(z), np.real(z), np.imag(z))
-    return g * slope * (-1j * (180 / math.pi if deg else 1))
+    derivative = over_square_radius(np.conjugate(z), np.real(z), np.imag(z))
+    return g * derivative * (-1j * (180 / math.pi if deg else 1))
 
 
-_other(np.angle, _angle_vjp, samples=[*_PLANE, sample(rand(3, domain=PLANE), deg=True)])
+_complex_op(np.angle, _angle_vjp, samples=[*_PLANE, sample(rand(3, domain=PLANE), deg=True)])
 
 
-# Made of squares of sizes: real, with the conjugate of the derivative that the row for real numbers has
+# Real functions of squared absolute values: the derivative is the conjugate of that for real numbers
 def _conjugated(func: Any, own: Any = None) -> None:
     row: Any = TABLE[func]
     vjp = row.derivatives[0]
@@ -126,7 +132,7 @@ def _conjugated(func: Any, own: Any = None) -> None:
     samples = [
         sample(*[rand(*x.shape, domain=PLANE) for x in c.args[:1]], *c.args[1:], **c.kwargs) for c in row.samples
     ]
-    _other(func, conjugate, samples=samples, own=own)
+    _complex_op(func, conjugate, samples=samples, own=own)
 
 
 def _length(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -136,12 +142,12 @@ def _length(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 _conjugated(np.var)
 _conjugated(np.std)
 _conjugated(linalg.euclid.func, _length)
-_other(
+_complex_op(
     sequences.convolve_full.func,
-    lambda g, y, a, v: np.correlate(g, np.conjugate(v), "valid"),  # which np.correlate conjugates back
+    lambda g, y, a, v: np.correlate(g, np.conjugate(v), "valid"),  # np.correlate conjugates it again
     lambda g, y, a, v: np.correlate(g, np.conjugate(a), "valid"),
     samples=[sample(rand(4, domain=PLANE), rand(2, domain=PLANE))],
 )
 
 REAL_ONLY: set[Function] = {np.sign, np.signbit, np.floor, np.ceil, np.trunc, np.floor_divide}
-"""Functions of derivative zero that refuse complex numbers: np.sign is z / |z| there, the others do not exist."""
+"""Functions with derivative 0 that refuse complex numbers: np.sign is z / |z| there, the others are undefined."""

@@ -1,9 +1,9 @@
 """Decompositions of matrices.
 
-The parts of a decomposition share one record: their columns stacked in one array, so that its derivative is one
-function of all parts. `np.linalg.eigh` and its kind take that array apart. Entries of `a` that the function does not
-read (the other triangle) get derivative 0, so the gradient is that of the function as NumPy computes it. Where two
-eigenvalues or singular values are equal, what mixes their vectors is left out.
+The factors of a decomposition are stacked into one array, which one op returns, so that one derivative covers all
+factors. `np.linalg.eigh` and similar functions split this array. Elements of `a` that the function does not read (the
+other triangle) get derivative 0, so the gradient is that of the function as NumPy computes it. Where two eigenvalues or
+singular values are equal, the term that mixes their vectors is left out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..op import Primitive
 
 
 def transposed(a: Any) -> Any:
-    """The last two axes swapped."""
+    """The matrices with rows and columns swapped."""
     return a.swapaxes(-1, -2)
 
 
@@ -30,7 +30,7 @@ def _inverse_differences(w: Any) -> Any:
 
 
 def _read(s: Any, lower: bool) -> Any:
-    """The derivative by the triangle that is read, from one by all entries of a symmetric matrix."""
+    """From the derivative with respect to a symmetric matrix, the one with respect to the triangle that is read."""
     both = s + transposed(s)
     return (np.tril(both) if lower else np.triu(both)) - s * np.eye(s.shape[-1], dtype=s.dtype)
 
@@ -90,7 +90,7 @@ primitive(
 )
 
 
-# Singular values: u s v', with min(m, n) columns in u and v
+# Singular values: a = u s v', where u and v have min(m, n) columns
 def _svd(a: Any) -> Any:
     u, s, vt = np.linalg.svd(a, full_matrices=False)
     return np.concatenate([u, s[..., None, :], transposed(vt)], axis=-2)
@@ -137,14 +137,14 @@ def _parts_of_svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -
 
 
 def _undetermined(a: Any) -> Any:
-    """The left singular vectors that belong to no singular value, of a matrix of more rows than columns."""
+    """The left singular vectors that belong to no singular value, for a matrix with more rows than columns."""
     return np.linalg.svd(a)[0][..., a.shape[-1] :]
 
 
 def _undetermined_vjp(g: Any, y: Any, a: Any) -> Any:
     if np.any(plain(g)):
         raise TypeError(
-            f"np.linalg.svd: of a matrix of shape {a.shape[-2:]}, or its transpose, the last {y.shape[-1]} singular "
+            f"np.linalg.svd: for a matrix of shape {a.shape[-2:]}, or its transpose, the last {y.shape[-1]} singular "
             "vectors are not determined, so they have no derivative. Use the others only, or full_matrices=False."
         )
     return np.zeros_like(a)
@@ -159,7 +159,7 @@ composite(np.linalg.svd, _parts_of_svd, samples=[])
 composite(np.linalg.svdvals, lambda x: singular_values(x), samples=_SVD_SAMPLES[1:3])
 
 
-# Orthogonal times triangular, of at least as many rows as columns; the columns to the right follow
+# QR: the op takes at least as many rows as columns; further columns of r follow from q
 def _qr(a: Any) -> Any:
     q, r = np.linalg.qr(a)
     return np.concatenate([q, transposed(r)], axis=-2)
@@ -178,7 +178,7 @@ def _qr_vjp(g: Any, y: Any, a: Any) -> Any:
 def _parts_of_qr(a: Any, mode: str = "reduced") -> Any:
     m, n = a.shape[-2:]
     if mode not in ("reduced", "complete", "r") or (mode == "complete" and m > n):
-        raise TypeError(f"np.linalg.qr: of a Tensor of shape {(m, n)} no mode={mode!r}. Use mode='reduced' or 'r'.")
+        raise TypeError(f"np.linalg.qr: for shape {(m, n)} mode must be 'reduced' or 'r'. Received: mode={mode!r}.")
     y = qr_packed(a[..., : min(m, n)])
     q, r = y[..., :m, :], transposed(y[..., m:, :])
     if m < n:
@@ -200,7 +200,7 @@ def _pinv_vjp(g: Any, y: Any, a: Any, rcond: Any = None, *, rtol: Any = None) ->
 
 def _lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     if any(x.dtype.kind == "c" for x in (a, as_array(b))):
-        raise TypeError("np.linalg.lstsq: has no row for complex numbers. Solve np.conj(a.T) @ a x = np.conj(a.T) @ b.")
+        raise TypeError("np.linalg.lstsq: takes no complex numbers. Solve np.conj(a.T) @ a x = np.conj(a.T) @ b.")
     m, n = a.shape
     rank = int(np.linalg.matrix_rank(plain(a), rtol=rcond))
     s = np.linalg.svd(a, compute_uv=False)

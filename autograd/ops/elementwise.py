@@ -1,6 +1,7 @@
-"""Functions that act entry by entry. A row gives the partial derivatives d(y, *args), with y the result.
+"""Elementwise functions. Each op lists its partial derivatives d(y, *args), where y is the result.
 
-At kinks the derivative is the subgradient of smallest norm: 0 for abs at 0, half and half for a tie of maximum.
+At non-differentiable points the derivative is the subgradient of smallest norm: 0 for abs at 0, and 1/2 for each of two
+equal arguments of maximum.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ elementwise(np.divide, NONZERO2, lambda y, a, b: 1 / b, lambda y, a, b: -y / b)
 elementwise(np.remainder, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.floor_divide(a, b))
 elementwise(np.fmod, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.trunc(a / b))
 
-elementwise(np.conjugate, REAL, 1)  # of a real number: itself
+elementwise(np.conjugate, REAL, 1)  # the identity on real numbers
 elementwise(np.real, REAL, 1)
 elementwise(np.real_if_close, REAL, 1)
 primitive(
@@ -47,7 +48,7 @@ primitive(
 composite(np.modf, lambda x: (x - np.trunc(x), np.trunc(x)), samples=[])
 composite(np.divmod, lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)), samples=[])
 
-# Powers and roots. At 0: 0**0 has derivative 0, the square root inf.
+# Powers and roots. The derivative of x**0 at 0 is 0, that of the square root at 0 is inf.
 elementwise(np.square, REAL, lambda y, x: 2 * x)
 elementwise(np.reciprocal, NONZERO, lambda y, x: -y * y)
 elementwise(np.sqrt, POSITIVE, lambda y, x: 0.5 / y)
@@ -96,12 +97,12 @@ elementwise(np.arcsinh, REAL, lambda y, x: 1 / np.hypot(1, x))
 elementwise(np.arccosh, ABOVE_ONE, lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 elementwise(np.arctanh, UNIT, lambda y, x: 1 / (1 - x * x))
 
-# Of two sides of a triangle; both partials are 0 at the origin
+# The hypotenuse; both partial derivatives are 0 at the origin
 elementwise(np.hypot, NONZERO2, lambda y, a, b: a / (y + (y == 0)), lambda y, a, b: b / (y + (y == 0)))
 
 
 def over_square_radius(x: Any, a: Any, b: Any) -> Any:
-    """x / (a**2 + b**2), where a square alone may overflow."""
+    """x / (a**2 + b**2), without overflow of the squares."""
     r = np.hypot(a, b)
     r = r + (r == 0)
     return x / r / r
@@ -112,34 +113,34 @@ elementwise(
 )
 
 
-# The cardinal sine. Near 0 by its series: the quotient, and all its derivatives, lose their digits there.
-def _sinc_slope(y: Any, x: Any) -> Any:
+# The cardinal sine. Near 0 the derivative is computed from the Taylor series, since the quotient loses digits there.
+def _sinc_derivative(y: Any, x: Any) -> Any:
     z = math.pi * x
     near = np.abs(x) < 0.5
     square = np.where(near, z, 0) ** 2
     series = 0.0
-    for k in range(11, 0, -1):  # of (cos z - sin z / z) / z**2
+    for k in range(11, 0, -1):  # the series of (cos z - sin z / z) / z**2
         series = series * square + (-1) ** k * 2 * k / math.factorial(2 * k + 1)
     far = np.where(near, 1, z)
     return math.pi * np.where(near, z * series, (np.cos(far) - np.sin(far) / far) / far)
 
 
-elementwise(np.sinc, REAL, _sinc_slope)
+elementwise(np.sinc, REAL, _sinc_derivative)
 
 
-# Bessel's I0 is the mean of cosh(x cos(angle)); over enough angles the mean is exact, and so are its derivatives
-def _i0_slope(y: Any, x: Any) -> Any:
+# Bessel's I0 is the mean of cosh(x cos(angle)). With enough angles the mean and its derivatives are exact.
+def _i0_derivative(y: Any, x: Any) -> Any:
     angles = np.cos(np.arange(_ANGLES) * (2 * math.pi / _ANGLES)).astype(x.dtype)
     return np.mean(np.sinh(np.expand_dims(x, -1) * angles) * angles, axis=-1)
 
 
 _ANGLES = 512
-elementwise(np.i0, REAL, _i0_slope)
+elementwise(np.i0, REAL, _i0_derivative)
 
 
-# With kinks
-def _share(y: Any, winner: Any, loser: Any) -> Any:
-    """1 where winner > loser, 1/2 at a tie, 0 elsewhere."""
+# Functions with non-differentiable points
+def _fraction(y: Any, winner: Any, loser: Any) -> Any:
+    """1 where winner > loser, 1/2 where they are equal, 0 elsewhere."""
     return ((winner > loser).astype(y.dtype) + (winner >= loser)) / 2
 
 
@@ -147,19 +148,19 @@ elementwise(np.absolute, NONZERO, lambda y, x: np.sign(x))
 elementwise(np.fabs, NONZERO, lambda y, x: np.sign(x))
 elementwise(np.copysign, (NONZERO, NONZERO), lambda y, a, b: np.sign(a) * np.sign(y), 0)
 elementwise(np.heaviside, (NONZERO, REAL), 0, lambda y, x, at_zero: x == 0)
-elementwise(np.maximum, REAL2, lambda y, a, b: _share(y, a, b), lambda y, a, b: _share(y, b, a))
-elementwise(np.minimum, REAL2, lambda y, a, b: _share(y, b, a), lambda y, a, b: _share(y, a, b))
+elementwise(np.maximum, REAL2, lambda y, a, b: _fraction(y, a, b), lambda y, a, b: _fraction(y, b, a))
+elementwise(np.minimum, REAL2, lambda y, a, b: _fraction(y, b, a), lambda y, a, b: _fraction(y, a, b))
 
-# These two take the other argument where one is NaN, which is neither above nor below.
+# fmax and fmin return the other argument where one is NaN. Comparisons with NaN are False.
 elementwise(
-    np.fmax, REAL2, lambda y, a, b: _share(y, a, b) + np.isnan(b), lambda y, a, b: _share(y, b, a) + np.isnan(a)
+    np.fmax, REAL2, lambda y, a, b: _fraction(y, a, b) + np.isnan(b), lambda y, a, b: _fraction(y, b, a) + np.isnan(a)
 )
 elementwise(
-    np.fmin, REAL2, lambda y, a, b: _share(y, b, a) + np.isnan(b), lambda y, a, b: _share(y, a, b) + np.isnan(a)
+    np.fmin, REAL2, lambda y, a, b: _fraction(y, b, a) + np.isnan(b), lambda y, a, b: _fraction(y, a, b) + np.isnan(a)
 )
 
 
-# A choice per entry: what was not chosen gets an exact 0, even where g is infinite
+# Choices: the argument that is not chosen gets an exact 0, even where g is infinite
 def _choice(condition: Any, x: Any, y: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     condition = condition.data if hasattr(condition, "_record") else condition
     x = as_array(x) if isinstance(x, (list, tuple)) else x
@@ -187,7 +188,7 @@ def _bounds(a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> tupl
     ends = [(a_min, a_max), (bounds.pop("min", None), bounds.pop("max", None))]
     given = [[None if x is np._NoValue else x for x in pair] for pair in ends]
     if all(any(x is not None for x in pair) for pair in given):
-        raise ValueError("np.clip: give the bounds as a_min and a_max, or as min and max. Received: some of both.")
+        raise ValueError("np.clip: give the bounds as a_min and a_max, or as min and max. Received: both.")
     low, high = (x if y is None else y for x, y in zip(*given, strict=True))
     return (a, low, high), bounds
 
@@ -196,11 +197,11 @@ def _inside(a: Any, low: Any, high: Any) -> Any:
     return (True if low is None else a >= low) & (True if high is None else a <= high)
 
 
-primitive(  # the bounds belong to the inside
+primitive(  # at a bound the gradient goes to a
     np.clip,
     lambda g, y, a, low, high: g * _inside(a, low, high),
     lambda g, y, a, low, high: g * (a < low if high is None else (a < low) & (low <= high)),
-    lambda g, y, a, low, high: g * (a > high if low is None else (a > high) | (low > high)),  # which wins
+    lambda g, y, a, low, high: g * (a > high if low is None else (a > high) | (low > high)),  # the upper bound wins
     prepare=_bounds,
     samples=[
         sample(rand(3, 4), -1.0, 1.0),

@@ -1,8 +1,8 @@
 """Fourier transforms: `np.fft`.
 
-The matrix of a complex transform is symmetric: it is its own transpose. The transforms of real numbers keep one half of
-a spectrum whose other half is its mirror image. Cutting or padding to `n` or `s` is a function of its own, so that the
-rows see arrays of full length. Conventions for complex derivatives: see `complex`.
+The matrix of a complex transform is symmetric, so the transform is its own transpose. The spectrum of real numbers is
+symmetric, and their transforms return only one half of it. Arrays are cut or padded to `n` or `s` before the ops are
+called. For the conventions of complex derivatives see `complex`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Sizes = Sequence[int] | None
 Axes = Sequence[int] | None
 
 
-# Transforms of full length
+# Transforms without cutting or padding
 def _fft(a: Any, axis: int, norm: Norm = None) -> Any:
     return np.fft.fft(a, axis=axis, norm=norm)
 
@@ -43,12 +43,12 @@ def _irfft(a: Any, n: int, axis: int, norm: Norm = None) -> Any:
 
 
 def _swapped(norm: Norm) -> Norm:
-    """The norm with which the transform in the other direction has the same factor."""
+    """The norm for which the inverse transform has the same factor."""
     return "backward" if norm == "forward" else "forward" if norm in (None, "backward") else norm
 
 
 def _copies(half: Any, n: int, axis: int) -> Any:
-    """How often each entry of half a spectrum stands in the whole one of length n: twice, but once at the ends."""
+    """How often each element of a half spectrum occurs in the full one of length n: twice, but once at the ends."""
     k = np.arange(n // 2 + 1)
     copies = np.where((k == 0) | (2 * k == n), 1, 2).astype(half.real.dtype)
     return copies.reshape([-1 if i == axis else 1 for i in range(half.ndim)])
@@ -80,18 +80,18 @@ rfft = linear(_rfft, _rfft_vjp, samples=_REAL)
 irfft = linear(_irfft, _irfft_vjp, samples=_HALF)
 
 
-# What NumPy's arguments mean
+# NumPy's arguments: length, axes and norm
 def _resized(a: Any, n: int, axis: int) -> Any:
-    """The first n entries along an axis, filled up with zeros."""
+    """The first n elements along an axis, padded with zeros."""
     if n < 1:
-        raise ValueError(f"np.fft: a transform has at least one point. Received: n={n}.")
+        raise ValueError(f"np.fft: a transform needs at least one point. Received: n={n}.")
     if n <= a.shape[axis]:
         return a if n == a.shape[axis] else a[along(axis, slice(n))]
     return pad_constants(a, [(0, n - a.shape[axis] if i == axis else 0) for i in range(a.ndim)], 0)
 
 
 def _step(transform: Any, a: Any, n: int | None, axis: int, norm: Norm) -> Any:
-    """One transform, with length and axis in NumPy's form."""
+    """One transform along one axis, with NumPy's arguments."""
     if norm not in (None, "backward", "ortho", "forward"):
         raise ValueError(f"np.fft: norm must be 'backward', 'ortho' or 'forward'. Received: norm={norm!r}.")
     axis = normalize_axis_index(axis, a.ndim)
@@ -109,7 +109,7 @@ def _along_one(transform: Any) -> Any:
 
 
 def _along_several(last: Any, others: Any, default: Axes) -> Any:
-    """Transforms along several axes; a real one is along the last, first of all or, to a real result, at the end."""
+    """Transforms along several axes. The real transform acts on the last axis: rfft before, irfft after the others."""
 
     def definition(a: Any, s: Sizes = None, axes: Axes = default, norm: Norm = None, out: None = None) -> Any:
         a = as_array(a)
@@ -157,7 +157,7 @@ for _func, _last, _others in (
     composite(getattr(np.fft, _func.__name__[:-1] + "2"), _along_several(_last, _others, (-2, -1)), samples=_cases)
 
 
-# Half a signal with a real spectrum, and back
+# Transforms between half a signal and its real spectrum
 def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: None = None) -> Any:
     return np.fft.irfft(np.conjugate(a), n, axis, _swapped(norm))
 
@@ -170,7 +170,7 @@ composite(np.fft.hfft, _hfft, samples=[*_LENGTHS, *_COMPLEX])
 composite(np.fft.ihfft, _ihfft, samples=_LENGTHS)
 
 
-# The zero frequency to the middle, and back
+# Shifts of the zero frequency to the middle and back
 def _shifted(sign: int) -> Any:
     def definition(x: Any, axes: int | Axes = None) -> Any:
         x = as_array(x)

@@ -1,4 +1,4 @@
-"""Evenly spaced numbers between differentiable ends; polynomials."""
+"""Evenly spaced numbers, which are differentiable in their ends, and polynomials."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _logspace(
 def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     sign = np.sign(start)
     if np.any(sign * np.sign(stop) <= 0):
-        raise ValueError("np.geomspace: start and stop must be of one sign and not 0.")
+        raise ValueError("np.geomspace: start and stop must have the same sign and not be 0.")
     logs = np.linspace(np.log(sign * start), np.log(sign * stop), num, endpoint)
     y = np.moveaxis(sign * np.exp(logs), 0, axis)
     return y if dtype is None else y.astype(dtype)

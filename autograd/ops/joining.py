@@ -1,4 +1,4 @@
-"""Functions of a sequence of arrays. `prepare` flattens the sequence into positional arguments."""
+"""Functions that join, insert, delete and split arrays. `prepare` turns a sequence into positional arguments."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ composite(
 )
 
 
-# Insertion and deletion: NumPy's own, of the positions
+# Insertion and deletion: NumPy's functions are applied to the indices
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     a, values = as_array(arr), as_array(values)
     if axis is None:
@@ -118,7 +118,7 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 
 def _inserted(n: int, obj: Any, width: int) -> int:
-    """How many entries np.insert adds to n."""
+    """The number of elements that np.insert adds to n."""
     return np.insert(np.arange(n), obj, np.zeros(width, int)).size - n
 
 
@@ -153,7 +153,7 @@ composite(
 )
 
 
-# Splitting: NumPy's own, of the positions
+# Splitting: NumPy's functions are applied to the indices
 def _pieces(split: Any) -> Any:
     def definition(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         axis %= ary.ndim

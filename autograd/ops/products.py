@@ -15,7 +15,7 @@ from ..domain import rand, sample
 
 
 def matmul(a: Any, b: Any) -> Any:
-    """The product of plain arrays, by the call with the least overhead."""
+    """The matrix product of plain arrays, with the least overhead."""
     return a.dot(b) if np.ndim(a) == 2 == np.ndim(b) else np.matmul(a, b)
 
 
@@ -149,7 +149,7 @@ composite(
 )
 
 
-# Products of vectors in the last axis. `axis` and `axes` say where the vectors are instead.
+# Products of vectors along the last axis, or along `axis` or `axes`
 def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     x1, x2 = as_array(x1), as_array(x2)
     return (conjugated(np.moveaxis(x1, axis, -1))[..., None, :] @ np.moveaxis(x2, axis, -1)[..., None])[..., 0, 0]
@@ -170,7 +170,7 @@ if hasattr(np, "matvec"):  # since NumPy 2.2
     composite(np.vecmat, _vecmat, samples=[sample(rand(3), rand(3, 2)), sample(rand(4, 3), rand(2, 1, 3, 2))])
 
 
-# The same under the names of the array API standard
+# The names of the array API standard
 composite(np.linalg.matmul, lambda x1, x2, /: x1 @ x2, samples=[sample(rand(2, 3), rand(3, 2))])
 composite(np.linalg.outer, lambda x1, x2, /: np.outer(x1, x2), samples=[sample(rand(2), rand(3))])
 composite(np.linalg.vecdot, lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis=axis), samples=_VECTORS)
@@ -209,7 +209,7 @@ def _explicit(*operands: Any, **keywords: Any) -> tuple[tuple[Any, ...], dict[st
 
 
 def _from_sublists(operands: Sequence[Any]) -> tuple[str, list[Any]]:
-    """`einsum(a, [0, 1], b, [1, 2], [0, 2])` in letters."""
+    """Turn `einsum(a, [0, 1], b, [1, 2], [0, 2])` into letters."""
 
     def letters(sublist: Sequence[Any]) -> str:
         return "".join("..." if i is Ellipsis else ascii_letters[i] for i in sublist)

@@ -1,4 +1,4 @@
-"""Functions of neighbouring entries along an axis: differences, integrals, convolutions, interpolation."""
+"""Functions of neighbouring elements along an axis: differences, integrals, convolutions, interpolation."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..domain import NONZERO, ZERO, Domain, rand, sample
 
 
 def along(axis: int, part: Any) -> tuple[Any, ...]:
-    """The index that takes `part` of one axis; the axis counts from the end if negative."""
+    """The index that selects `part` along one axis, which may be negative."""
     return (..., part) + (slice(None),) * (-axis - 1) if axis < 0 else (slice(None),) * axis + (part,)
 
 
-# Running products. By the quotient where no entry is 0; else each entry's own products: n * n numbers.
+# Running products: by a quotient if no element is 0, else from n * n products
 def _cumprod_vjp(g: Any, y: Any, a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
     if axis is None:
         g, axis = g.reshape(-1), 0
@@ -46,7 +46,7 @@ def _cumulative(running: Any, first: int) -> Any:
     def definition(x: Any, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
         axis = 0 if axis is None and x.ndim == 1 else axis
         if axis is None:
-            raise ValueError(f"np.cumulative_{running.__name__[3:]}: give axis=, the array has {x.ndim} axes.")
+            raise ValueError(f"np.cumulative_{running.__name__[3:]}: an array with {x.ndim} axes needs axis=.")
         y = running(x, axis=axis, dtype=dtype)
         if not include_initial:
             return y
@@ -105,11 +105,11 @@ composite(
 composite(np.ediff1d, _ediff1d, samples=[sample(rand(2, 3)), sample(rand(3), rand(2), 7.0)])
 
 
-def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
-    """The derivative of f along an axis by three points; h: the spacing, or the coordinates."""
+def _derivative(f: Any, h: Any, axis: int, edge_order: int) -> Any:
+    """The derivative of f along an axis from three points. h: the spacing, or the coordinates."""
     n = f.shape[axis]
     if n < edge_order + 1:
-        raise ValueError(f"np.gradient: needs at least {edge_order + 1} entries along each axis. Received: {n}.")
+        raise ValueError(f"np.gradient: needs at least {edge_order + 1} elements along each axis. Received: {n}.")
     f, h = np.moveaxis(f, axis, -1), as_array(h).astype(f.dtype)
     steps = h if np.ndim(h) == 0 else np.diff(h)
     left, right = (steps, steps) if np.ndim(h) == 0 else (steps[:-1], steps[1:])
@@ -117,9 +117,9 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     first, last = slopes[..., :1], slopes[..., -1:]
     middle = (slopes[..., :-1] * right + slopes[..., 1:] * left) / (left + right)
     if edge_order == 2:
-        bend = (slopes[..., 1:] - slopes[..., :-1]) / (left + right)
+        curvature = (slopes[..., 1:] - slopes[..., :-1]) / (left + right)
         l0, r1 = (steps, steps) if np.ndim(h) == 0 else (steps[0], steps[-1])
-        first, last = first - bend[..., :1] * l0, last + bend[..., -1:] * r1
+        first, last = first - curvature[..., :1] * l0, last + curvature[..., -1:] * r1
     return np.moveaxis(np.concatenate([first, middle, last], axis=-1), -1, axis)
 
 
@@ -131,7 +131,7 @@ def _gradient(f: Any, *varargs: Any, axis: int | tuple[int, ...] | None = None, 
             f"np.gradient: give one spacing, or one per axis. Received: {len(varargs)} for {len(axes)} axes."
         )
     spacings = (varargs or (1.0,)) * (1 if len(varargs) == len(axes) else len(axes))
-    slopes = [_slope(f, h, i, edge_order) for h, i in zip(spacings, axes, strict=True)]
+    slopes = [_derivative(f, h, i, edge_order) for h, i in zip(spacings, axes, strict=True)]
     return slopes[0] if len(axes) == 1 else tuple(slopes)
 
 
@@ -169,7 +169,7 @@ composite(
 )
 
 
-# Convolution: the full one; the others are parts of it
+# Convolution: the modes "same" and "valid" are parts of the full one
 def _convolve_full(a: Any, v: Any) -> Any:
     return np.convolve(a, v)
 
@@ -213,11 +213,11 @@ composite(
 )
 
 
-# A phase moves by whole periods, whose number is constant
+# Unwrapping adds whole periods, whose number is constant
 def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
     p = as_array(p)
-    turns = np.rint((np.unwrap(plain(p), plain(discont), axis, period=plain(period)) - plain(p)) / plain(period))
-    return p + turns.astype(p.dtype) * period
+    periods = np.rint((np.unwrap(plain(p), plain(discont), axis, period=plain(period)) - plain(p)) / plain(period))
+    return p + periods.astype(p.dtype) * period
 
 
 composite(
@@ -231,7 +231,7 @@ composite(
 )
 
 
-# Interpolation. At a knot the derivative is that of the interval to its right.
+# Interpolation. The derivative at a knot is that of the interval to its right.
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Any:
     x, xp, fp = alike(x, xp, fp)
     if period is not None:

@@ -1,4 +1,4 @@
-"""Functions that move entries without changing them: shapes, axes, order, repetition, type."""
+"""Functions that move elements without changing them: shape, axes, order, repetition, dtype."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ linear(
 )
 linear(
     np.broadcast_to,
-    lambda g, y, array, shape: g,  # the walk sums over broadcast axes
+    lambda g, y, array, shape: g,  # the backward pass sums over broadcast axes
     samples=[sample(rand(3), (2, 3)), sample(rand(2, 1), (4, 2, 3)), sample(rand(), (2,))],
 )
 composite(
@@ -61,7 +61,7 @@ composite(
 
 # Axes
 def _inverse(axes: Sequence[int]) -> list[int]:
-    """The permutation that undoes `axes`."""
+    """The inverse of the permutation `axes`."""
     order = [i % len(axes) for i in axes]
     return sorted(range(len(axes)), key=order.__getitem__)
 
@@ -129,8 +129,8 @@ linear(
 
 def _rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
     i, j = axes
-    turned = m if k % 2 == 0 else np.swapaxes(np.flip(m, j), i, j)
-    return np.flip(turned, (i, j)) if k % 4 >= 2 else turned
+    rotated = m if k % 2 == 0 else np.swapaxes(np.flip(m, j), i, j)
+    return np.flip(rotated, (i, j)) if k % 4 >= 2 else rotated
 
 
 composite(np.fliplr, lambda m: np.flip(m, 1), samples=[sample(rand(2, 3))])
@@ -231,11 +231,11 @@ def _take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode:
     return a[(slice(None),) * axis + (where,)]
 
 
-_BEYOND = [sample(rand(2, 3), [-4, 7], axis=1, mode=mode) for mode in ("wrap", "clip")]
+_OUTSIDE = [sample(rand(2, 3), [-4, 7], axis=1, mode=mode) for mode in ("wrap", "clip")]
 composite(
     np.take,
     _take,
-    samples=[sample(rand(2, 3), [0, 5, 5]), sample(rand(2, 3), 1, axis=-1), sample(rand(3, 2), [[0, 2]], 0), *_BEYOND],
+    samples=[sample(rand(2, 3), [0, 5, 5]), sample(rand(2, 3), 1, axis=-1), sample(rand(3, 2), [[0, 2]], 0), *_OUTSIDE],
 )
 
 
@@ -283,7 +283,7 @@ def _resize(a: Any, new_shape: Any) -> Any:
 
 composite(np.resize, _resize, samples=[sample(rand(2, 3), (2, 2)), sample(rand(3), (2, 4)), sample(rand(2), 3)])
 
-# Type
+# Dtype
 linear(np.copy, lambda g, y, a, order="K", subok=False: g, samples=[sample(rand(2, 3)), sample(rand(2), order="C")])
 
 
@@ -293,7 +293,7 @@ def _astype(x: Any, dtype: Any) -> Any:
 
 astype = linear(
     _astype,
-    lambda g, y, x, dtype: g,  # the walk casts
+    lambda g, y, x, dtype: g,  # the backward pass casts
     samples=[],
 )
 if hasattr(np, "astype"):  # since NumPy 2.1

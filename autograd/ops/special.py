@@ -1,8 +1,8 @@
-"""Functions of scipy.special. Imported when the first of them meets a Tensor; SciPy is not needed otherwise.
+"""Functions of scipy.special. This module is imported when the first of them meets a Tensor; only then SciPy is needed.
 
-The derivatives by orders and shape parameters (`jv`'s v, `gammainc`'s a) have no simple form: asking for one is an
-error. Some are Python functions that take no foreign arrays: use `logsumexp`, `softmax` and `log_softmax` of
-`ravine.autograd.nn`, and `polygamma` and `multigammaln` of this module.
+Derivatives with respect to orders and shape parameters (v of `jv`, a of `gammainc`) have no simple form; asking for one
+is an error. Some functions of SciPy accept only NumPy arrays. Use `logsumexp`, `softmax` and `log_softmax` of
+`ravine.autograd.nn` instead, and `polygamma` and `multigammaln` of this module.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROOT_PI = math.sqrt(math.pi)
 _POSITIVE2 = (POSITIVE, POSITIVE)
 
 
-# What SciPy has of its own, under the names of NumPy
+# SciPy's versions of NumPy functions
 for _name in ("exp2", "expm1", "log1p", "cbrt"):
     TABLE[getattr(sp, _name)] = TABLE[getattr(np, _name)]
 constant(sp.round)
@@ -33,7 +33,7 @@ elementwise(sp.expit, REAL, lambda y, x: y * (1 - y))
 elementwise(sp.logit, PROBABILITY, lambda y, x: 1 / (x * (1 - x)))
 elementwise(sp.log_expit, REAL, lambda y, x: sp.expit(-x))
 
-# Logarithms of small things, and entropies
+# Products with logarithms, entropies, and functions near 0
 elementwise(sp.xlogy, _POSITIVE2, lambda y, a, b: np.log(b), lambda y, a, b: a / b)
 elementwise(sp.xlog1py, (POSITIVE, ABOVE_MINUS_ONE), lambda y, a, b: np.log1p(b), lambda y, a, b: a / (1 + b))
 elementwise(sp.entr, POSITIVE, lambda y, x: -np.log(x) - 1)
@@ -55,9 +55,9 @@ elementwise(sp.log_ndtr, REAL, lambda y, x: np.exp(x * x / -2 - y) / math.sqrt(2
 elementwise(sp.ndtri, PROBABILITY, lambda y, x: math.sqrt(2 * math.pi) * np.exp(y * y / 2))
 
 
-# The gamma function. `polygamma` is a Python function in SciPy: this row of ours is the derivative of psi.
+# The gamma function. SciPy's `polygamma` accepts only NumPy arrays; ours is the derivative of psi.
 def _polygamma(n: int, x: Any) -> Any:
-    """The n-th derivative of psi(x); n an integer >= 0."""
+    """The n-th derivative of psi(x), for an integer n >= 0."""
     return np.asarray(sp.polygamma(n, x), x.dtype)[()]
 
 
@@ -70,7 +70,7 @@ polygamma: Primitive = primitive(
 
 
 def _multigammaln(a: Any, d: int) -> Any:
-    """The logarithm of the gamma function of d dimensions, for a > (d - 1) / 2."""
+    """The logarithm of the d-dimensional gamma function, for a > (d - 1) / 2."""
     shifted = [sp.gammaln(a - j / 2) for j in range(d)]
     return sum(shifted[1:], shifted[0]) + d * (d - 1) / 4 * math.log(math.pi)
 
@@ -126,7 +126,7 @@ primitive(
 )
 
 
-# Bessel functions: neighbouring orders
+# Bessel functions: the derivative is a sum of neighbouring orders
 def _by_neighbours(func: Any, below: float, above: float) -> None:
     primitive(  # f_v' = below f_(v-1) + above f_(v+1)
         func,
@@ -146,7 +146,7 @@ primitive(
     lambda g, y, v, x: g * ((sp.ive(v - 1, x) + sp.ive(v + 1, x)) / 2 - np.sign(x) * y),
     samples=[sample(2, rand(3, domain=POSITIVE))],
 )
-yn: Primitive = primitive(  # of an integer order; SciPy's own is float64 only
+yn: Primitive = primitive(  # for integer orders; SciPy's own function returns float64 only
     sp.yn,
     None,
     lambda g, y, n, x: g * ((yn(n - 1, x) - yn(n + 1, x)) / 2),

@@ -1,4 +1,4 @@
-"""The methods `reduce`, `accumulate` and `outer` of every function of two arrays, and its keyword `where=`."""
+"""The methods `reduce`, `accumulate` and `outer` of binary ufuncs, and the keyword `where=` of all ufuncs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _outer(ufunc: Any, a: Any, b: Any, **kwargs: Any) -> Any:
 
 
 def _where(ufunc: Any, inputs: tuple[Any, ...], where: Any, **kwargs: Any) -> Any:
-    """The function of the chosen entries only, which alone get a gradient; NaN elsewhere (NumPy: anything)."""
+    """The function of the chosen elements, which alone get a gradient. The others are NaN (in NumPy: undefined)."""
     if np.all(plain(where)):
         return ufunc(*inputs, **kwargs)
     if ufunc.signature is not None or ufunc.nout > 1:
