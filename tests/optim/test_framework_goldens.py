@@ -1,12 +1,13 @@
 """The formulas of frameworks against trajectories of their frameworks; every wrong rule is caught."""
 
-import importlib.util
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mutation import agrees, called, compiled, mutants, source_of
 
 from ravine import optim, schedules
 from ravine.optim.rules import frameworks
@@ -14,14 +15,6 @@ from ravine.optim.rules import frameworks
 HERE = Path(__file__).parent
 MODULES = [getattr(frameworks, name) for name in frameworks.__all__]
 CLASSES = [getattr(module, name) for module in MODULES for name in module.__all__]
-
-
-def the_tests_of_goldens():
-    """What makes mutants of our own rules."""
-    where = importlib.util.spec_from_file_location("goldens_of_keras", HERE / "test_goldens.py")
-    module = importlib.util.module_from_spec(where)
-    where.loader.exec_module(module)
-    return module
 
 
 NAMES = {name: getattr(module, name) for module in (optim, schedules) for name in module.__all__}
@@ -38,7 +31,6 @@ def read():
             yield record | given | {"spec": eval(record["optimizer"], NAMES)}
 
 
-MUTATION = the_tests_of_goldens()
 RECORDS = list(read())
 
 
@@ -66,26 +58,26 @@ def passes(rule, record):
     for k, g in enumerate(record["gradients"]):
         numbers = {n: v(k) if isinstance(v, schedules.Schedule) else v for n, v in vars(spec).items()}
         try:
-            results = MUTATION.called(rule, {**numbers, "t": k + 1.0, "g": g, "x": x, **kept})
+            results = called(rule, {**numbers, "t": k + 1.0, "g": g, "x": x, **kept})
         except (AttributeError, IndexError, RuntimeWarning):  # a mutant may take a number, or nothing, for an array
             return False
         expected = [record["x"][k], *(record["state"].get(slot, [None] * (k + 1))[k] for slot in spec.state)]
-        if len(results) != len(expected) or not all(map(agrees, results, expected)):
+        if len(results) != len(expected) or not all(map(partial(agrees, atol=1e-15), results, expected)):
             return False
         x, kept = results[0], dict(zip(spec.state, results[1:], strict=True))
     return True
-
-
-def agrees(value, expected):
-    return expected is None or (np.shape(value) == np.shape(expected) and np.allclose(value, expected, 1e-12, 1e-15))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_goldens_catch_every_single_change(cls):
     records = [record for record in RECORDS if type(record["spec"]) is cls]
-    source = MUTATION.source_of(cls.rule)
-    assert all(passes(MUTATION.compiled(source, cls), record) for record in records)
-    wrong = [mutant for mutant in MUTATION.mutants(source) if alike(mutant) != alike(source)]
-    alive = [mutant for mutant in wrong if all(passes(MUTATION.compiled(mutant, cls), record) for record in records)]
+
+    def lives(source):
+        return all(map(partial(passes, compiled(source, cls)), records))
+
+    source = source_of(cls.rule)
+    assert lives(source)
+    wrong = [mutant for mutant in mutants(source) if alike(mutant) != alike(source)]
+    alive = list(filter(lives, wrong))
     assert not alive, f"{len(alive)} of {len(wrong)} mutants live, the first:\n{alive[0]}"

@@ -1,15 +1,12 @@
 """Every rule against trajectories made by other frameworks, and every wrong rule caught by them."""
 
-import ast
-import inspect
 import json
-import sys
-import textwrap
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mutation import agrees, called, compiled, mutants, names_of, source_of
 
 from ravine import optim, schedules
 from ravine.optim.tiers import ELEMENTS
@@ -53,79 +50,6 @@ def test_every_optimizer_has_a_record():
     assert {type(spec_of(record)) for record in RECORDS} == set(RULES)
 
 
-# ---------------------------------------------------------------------------------------------------------- mutation
-OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
-COMPARISONS = {ast.Gt: ast.LtE, ast.Lt: ast.GtE, ast.Eq: ast.NotEq, ast.Is: ast.IsNot}
-COMPARISONS |= {negation: operator for operator, negation in COMPARISONS.items()}
-
-
-def source_of(function):
-    """A function without its decorator."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    tree.body[0].decorator_list = []
-    return ast.unparse(tree)
-
-
-def mutants(source):
-    """The function with one node changed: an operator, a constant, a name for another, a dropped call."""
-    tree = ast.parse(source)
-    given = {argument.arg for argument in tree.body[0].args.args}
-    names = sorted(given | {node.id for node in ast.walk(tree) if stored(node)})
-    # An option is inverted where it is tested; another name there might only be as true as it is.
-    tests = {id(node.test) for node in ast.walk(tree) if isinstance(node, ast.If)}
-    for node in list(ast.walk(tree)):
-        for field, other in () if id(node) in tests and isinstance(node, ast.Name) else changes(node, names):
-            kept = getattr(node, field)
-            setattr(node, field, other)
-            yield ast.unparse(tree)
-            setattr(node, field, kept)
-
-
-def stored(node):
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-
-
-def changes(node, names):
-    """What may stand in a field of a node instead."""
-    match node:
-        case ast.BinOp(op=op):
-            yield from (("op", other()) for other in OPERATORS if other is not type(op))
-        case ast.UnaryOp(op=ast.USub()):
-            yield "op", ast.UAdd()
-        case ast.If(test=ast.Name() as test):
-            yield "test", ast.UnaryOp(ast.Not(), test)
-        case ast.Compare(ops=[op]):
-            yield "ops", [COMPARISONS[type(op)]()]
-        case ast.Constant(value=bool(value)):
-            yield "value", not value
-        case ast.Constant(value=int() | float() as value):
-            yield from (("value", value + 1), ("value", value - 1))
-        case ast.Name(ctx=ast.Load(), id=name) if name in names:
-            yield from (("id", other) for other in names if other != name)
-        case ast.Call(args=[ast.expr()]):
-            yield "func", ast.Name("float_or_same", ast.Load())
-
-
-def compiled(source, cls):
-    namespace = {**vars(sys.modules[cls.__module__]), "float_or_same": lambda value: value}
-    exec("from __future__ import annotations\n" + source, namespace)
-    return namespace[ast.parse(source).body[0].name]
-
-
-def names_of(function):
-    return function.__code__.co_varnames[: function.__code__.co_argcount]
-
-
-def called(function, given):
-    """What it gives, and nothing if it can't be computed."""
-    try:
-        with np.errstate(all="ignore"):
-            result = function(*(given[name] for name in names_of(function)))
-    except (ArithmeticError, NameError, TypeError, ValueError):
-        return ()
-    return result if isinstance(result, tuple) else (result,)
-
-
 @cache
 def replayed(spec):
     """What is given to the rule at each update besides x and the states."""
@@ -148,10 +72,6 @@ def survives(rule, record):
     return True
 
 
-def agrees(value, expected):
-    return expected is None or (np.shape(value) == np.shape(expected) and np.allclose(value, expected, 1e-12, 0))
-
-
 def averages(average, record):
     """Whether a function gives the averages of a record."""
     spec = spec_of(record)
@@ -171,8 +91,12 @@ FUNCTIONS += [(cls, cls.average, averages) for cls in RULES if cls.average]
 @pytest.mark.parametrize(("cls", "function", "passes"), FUNCTIONS, ids=lambda value: value.__name__)
 def test_goldens_catch_every_single_change(cls, function, passes):
     records = [record for record in RECORDS if type(spec_of(record)) is cls]
+
+    def lives(source):
+        return all(map(partial(passes, compiled(source, cls)), records))
+
     source = source_of(function)
-    assert all(passes(compiled(source, cls), record) for record in records)
+    assert lives(source)
     wrong = list(mutants(source))
-    alive = [mutant for mutant in wrong if all(passes(compiled(mutant, cls), record) for record in records)]
+    alive = list(filter(lives, wrong))
     assert not alive, f"{len(alive)} of {len(wrong)} mutants live, the first:\n{alive[0]}"

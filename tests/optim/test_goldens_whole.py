@@ -4,13 +4,13 @@ import inspect
 import json
 import math
 import re
-import runpy
-import sys
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mutation import agrees as close
+from mutation import compiled, mutants, source_of
 
 from ravine import autograd, optim, schedules
 from ravine.optim.rules import lbfgs, line_search, matrices, tensors
@@ -20,7 +20,6 @@ HEAD, *RECORDS = map(json.loads, (Path(__file__).parents[1] / "goldens" / "whole
 NAMES = {name: getattr(module, name) for module in (optim, schedules) for name in module.__all__}
 NAMES |= {name: eval(source, NAMES) for name, source in HEAD["schedules"].items()}
 RULES = [cls for cls in vars(optim.rules).values() if isinstance(cls, type) and cls.tier is not ELEMENTS]
-MUTATION = runpy.run_path(str(Path(__file__).with_name("test_goldens.py")))
 
 
 @cache
@@ -157,7 +156,7 @@ def numbers(spec, k):
 
 def agrees(value, expected, rtol=1e-12):
     fits = type(value) is float or isinstance(value, np.ndarray | np.floating)
-    return fits and np.shape(value) == np.shape(expected) and np.allclose(value, expected, rtol, 1e-15)
+    return fits and close(value, expected, rtol, 1e-15)
 
 
 def follows(spec, rule, x0, gradients, points, states):
@@ -245,13 +244,6 @@ HELPERS = [
 FUNCTIONS = [(cls.rule, cls) for cls in RULES] + HELPERS
 
 
-def compiled(source, function):
-    """A function of this source in the place of another."""
-    namespace = {**vars(sys.modules[function.__module__]), "float_or_same": lambda value: value}
-    exec("from __future__ import annotations\n" + source, namespace)
-    return namespace[function.__name__]
-
-
 def goes_right(line):
     """Whether the line search, as it is now, finds what it should."""
     try:
@@ -307,8 +299,8 @@ def meaning(source):
 def survivors(function, users, monkeypatch):
     """The source of the function, if it passes, and those of its mutants that pass all records of its users."""
     records = {cls: [record for record in RECORDS if type(spec_of(record)) is cls] for cls in users}
-    source = MUTATION["source_of"](function)
-    for text in (source, *(mutant for mutant in MUTATION["mutants"](source) if differs(mutant, source))):
+    source = source_of(function)
+    for text in (source, *(mutant for mutant in mutants(source) if differs(mutant, source))):
         mutant = compiled(text, function)
         with monkeypatch.context() as patch:
             for place in (*MODULES, line_search.Wolfe):
@@ -326,7 +318,7 @@ def survivors(function, users, monkeypatch):
     ("function", "users"), [(f, users) for f, *users in FUNCTIONS], ids=lambda f: getattr(f, "__qualname__", "")
 )
 def test_goldens_catch_every_single_change(function, users, monkeypatch):
-    source = MUTATION["source_of"](function)
+    source = source_of(function)
     alive = list(survivors(function, users, monkeypatch))
     assert alive[:1] == [source]
     assert alive[1:] == [], "\n\n".join(alive[1:])
