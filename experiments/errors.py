@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from ..schedules.fields import check_of
+from ..schedules import fields
 
 T = TypeVar("T")
 
@@ -47,8 +47,7 @@ def checked(owner: str, annotation: Any, **argument: Any) -> Any:
     ...     print(error)
     fit: epochs must be an integer >= 1. Received: epochs=0. Write an integer, such as 10.
     """
-    ((name, value),) = argument.items()
     try:
-        return check_of(annotation)(name, value)
+        return fields.checked(owner, annotation, **argument)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{owner}: {error}") from None
+        raise UsageError(str(error)) from None

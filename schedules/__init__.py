@@ -1,4 +1,4 @@
-"""Schedules: values as pure functions of the step count, with an algebra.
+"""Schedules: hyperparameters as functions of the step count, which can be combined by operators.
 
 >>> lr = Linear(0.0, 1e-3, 100) >> Cosine(1e-3, 0.0, 900)
 >>> lr(0), lr(100), lr(1000)

@@ -1,4 +1,4 @@
-"""What goes up again: waves, restarts, and one cycle for a whole training. k counts the updates already taken."""
+"""Cyclic schedules: repetitions, waves, restarts, and one cycle for a whole training. k counts the updates taken."""
 
 import math
 from itertools import pairwise
@@ -11,9 +11,9 @@ from .shapes import between
 
 
 class Repeat(Unary):
-    """The inner schedule over and over, from its own k = 0 each time; no end.
+    """The inner schedule again and again, each time from its own k = 0; no end.
 
-    Raises ValueError if it has no end, or no steps.
+    Raises ValueError if the inner schedule has no end, or no steps.
 
     >>> from ravine.schedules import Linear
     >>> Repeat(Linear(0.0, 1.0, 2))([0, 1, 2, 3, 4]).tolist()
@@ -35,14 +35,14 @@ class Repeat(Unary):
 
     @property
     def plot_steps(self) -> int:
-        """Three rounds."""
+        """Three repetitions."""
         return 3 * int(self.inner.horizon)
 
 
 class CosineWave(Schedule):
     """end + (start - end) * (1 + cos(2 * pi * k / period)) / 2: `start` at k = 0, `end` half a period later; no end.
 
-    `period` is in steps and need not be whole. Half of it is `Cosine`, which doesn't rise again.
+    `period` is in steps and need not be an integer. `Cosine` is half a period, without rising again.
 
     >>> CosineWave(1.0, 0.0, 4)([0, 1, 2, 3, 4]).round(3).tolist()
     [1.0, 0.5, 0.0, 0.5, 1.0]
@@ -63,10 +63,10 @@ class CosineWave(Schedule):
 
 
 class CosineRestarts(Schedule):
-    """A Cosine from `start` towards `end` that starts again after `steps` steps, then after `steps * multiplier`, ...
+    """Cosines from `start` towards `end`, one after another: `start` at k = 0; no end.
 
-    Cycle i = 0, 1, ... has the length steps * multiplier**i and begins, exactly on an integer k if the multiplier is
-    one, at the height (start - end) * decay**i above `end`: `start` at k = 0, no end.
+    Cycle i = 0, 1, ... lasts steps * multiplier**i steps and begins at end + (start - end) * decay**i. If `multiplier`
+    is not an integer, a cycle may begin between two steps.
     Loshchilov & Hutter 2017, equation 5 (multiplier is T_mult), arXiv:1608.03983.
 
     >>> CosineRestarts(1.0, 0.0, 2, multiplier=2)([0, 1, 2, 4, 6]).round(3).tolist()
@@ -80,10 +80,10 @@ class CosineRestarts(Schedule):
     decay: PositiveFraction = 1.0
 
     def cycle(self, k: int) -> tuple[int, float]:
-        """The cycle that k is in, and the fraction of it that has passed."""
+        """The number of the cycle at k, and the fraction of it that has passed."""
         if self.multiplier == 1:
             return k // self.steps, k % self.steps / self.steps
-        # Integers, if the multiplier is one: the logarithm that gives i at once would be one off at some boundaries.
+        # A logarithm would give i at once, but be one off at some boundaries. These are integers if the multiplier is.
         i = 0
         left: float = k
         length: float = self.steps
@@ -98,9 +98,9 @@ class CosineRestarts(Schedule):
 
 
 class Cyclic(Schedule):
-    """From `low` at k = 0 up to `high` in `up` steps and down again in `down` (None: as many), over and over; no end.
+    """From `low` at k = 0 up to `high` in `up` steps and down again in `down` (None: as many), again and again; no end.
 
-    The height above `low` is multiplied by 1 ("triangular"), by 1/2 for each cycle completed ("triangular2"), or by
+    The height above `low` is constant ("triangular"), halved after each cycle ("triangular2"), or multiplied by
     gamma**k ("exp_range"). Smith 2017, section 3, arXiv:1506.01186. Differs: `low` doesn't shrink in "exp_range".
 
     >>> Cyclic(0.0, 1.0, 2, mode="triangular2")([0, 1, 2, 3, 4, 5, 6, 7, 8]).tolist()
@@ -130,10 +130,10 @@ class Cyclic(Schedule):
 class OneCycle(Schedule):
     """From `start` up to `peak`, then down to `end`, in `steps` updates; with phases=3, down to `start` in between.
 
-    The first update has `start` (None: peak / 25), the last, k = steps - 1, has `end` (None: start / 10000), which is
-    held. The rise takes the share `rise` of the updates: it is over at k = rise * steps - 1, as is, with three phases,
-    the fall to `start` at k = 2 * rise * steps - 2. These need not be whole, nor positive: part of a phase may lie
-    between two updates, or before the first one. A phase of no length is at its end.
+    The first update has the value `start` (None: peak / 25). The last one, at k = steps - 1, has the value `end` (None:
+    start / 10000), which is held. The rise takes the fraction `rise` of the updates: it ends at k = rise * steps - 1.
+    With three phases, the fall to `start` ends at k = 2 * rise * steps - 2. These k need not be integers or positive: a
+    phase may end between two updates, or before the first one. A phase without length is left out.
 
     Smith & Topin 2019, section 2, arXiv:1708.07120 (linear, three phases). Differs: PyTorch's phases and defaults.
 
@@ -151,14 +151,14 @@ class OneCycle(Schedule):
 
     @property
     def corners(self) -> tuple[tuple[float, float], ...]:
-        """Where the phases meet: (k, value)."""
+        """The points (k, value) between which the phases run."""
         start = self.peak / 25 if self.start is None else self.start
         end = start / 1e4 if self.end is None else self.end
         down = [(2 * self.rise * self.steps - 2, start)] if self.phases == 3 else []
         return (0, start), (self.rise * self.steps - 1, self.peak), *down, (self.steps - 1, end)
 
     def formula(self, k: int) -> float:
-        """Between the two corners around k, at u = 0 ... 1: (1 - cos(pi * u)) / 2 of the way, or u"""
+        """Between the two corners around k, at the fraction u: (1 - cos(pi * u)) / 2 of the way ("linear": u)"""
         k = min(k, self.steps - 1)
         before, after = next(pair for pair in pairwise(self.corners) if k <= pair[1][0])
         length = after[0] - before[0]
@@ -168,5 +168,5 @@ class OneCycle(Schedule):
 
     @property
     def horizon(self) -> float:
-        """`steps`: from k = steps - 1 on, `end` is held."""
+        """`steps`. The value `end` is reached at k = steps - 1."""
         return self.steps

@@ -1,4 +1,4 @@
-"""Pictures of a function of k: inline SVG for notebooks, which needs nothing, and figures drawn by matplotlib."""
+"""Plots of a schedule: inline SVG for notebooks, without any library, and matplotlib figures."""
 
 from collections.abc import Callable
 from functools import cache
@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 Function = Callable[[Any], Any]
 
 WIDTH, HEIGHT, MARGIN = 360, 120, 16  # pixels
-FEW = 40  # points that are marked one by one
-GREY, BLUE = "#767676", "#0072b2"  # both can be read on white and on black
+FEW = 40  # up to this many points are marked one by one
+GREY, BLUE = "#767676", "#0072b2"  # both are legible on white and on black
 
 
 def points(function: Function, steps: int, most: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """k = 0 ... steps, at most about `most` of them, and the values there."""
+    """At most `most` step counts between 0 and `steps`, and the values there."""
     k = np.unique(np.linspace(0, min(steps, 2**53), most).astype(np.int64))
     return k, function(k)
 
 
 def svg(function: Function, source: str, steps: int) -> str:
-    """A small picture with the source below it. Values that are not finite leave a gap at the edge."""
+    """A small plot with the source below it. Values that are not finite are left out."""
     k, values = points(function, steps, WIDTH)
     k, values = k[np.isfinite(values)], values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
@@ -50,7 +50,7 @@ def svg(function: Function, source: str, steps: int) -> str:
 
 
 def plotted(function: Function, source: str, steps: int, path: str | PathLike[str] | None, ax: Any) -> Any:
-    """A matplotlib figure of the values at k = 0 ... steps, written to `path` if there is one."""
+    """A matplotlib figure of the values at k = 0 ... steps, saved to `path` if that is given."""
     axes = new_axes() if ax is None else ax
     k, values = points(function, steps, 2000)
     label = shorten(source, 70, placeholder=" ...")
@@ -61,7 +61,7 @@ def plotted(function: Function, source: str, steps: int, path: str | PathLike[st
 
 
 def written(figure: Any, path: str | PathLike[str] | None) -> Any:
-    """The figure, saved if there is a path."""
+    """The figure, saved to `path` if that is given."""
     if path is not None:
         figure.savefig(path)
     return figure
@@ -75,13 +75,13 @@ def new_axes() -> Any:
 @cache
 def _figure_class() -> Any:
     try:
-        figure = import_module("matplotlib.figure").Figure  # only who draws needs it: the package itself does not
+        figure = import_module("matplotlib.figure").Figure  # imported here because only plots need matplotlib
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
             'plot draws with matplotlib, which is not installed. Install it: pip install ".[experiments]". '
             "A notebook shows a schedule without it."
         ) from None
-    return type("Picture", (figure,), {"_repr_png_": _png})  # pyplot is left alone, so a notebook has to be told
+    return type("Picture", (figure,), {"_repr_png_": _png})  # without pyplot, a notebook needs this method
 
 
 def _png(figure: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""What a function of the user's, another clock, or chance makes."""
+"""Schedules made from epochs, from functions, and from random numbers."""
 
 import math
 from collections.abc import Callable
@@ -28,25 +28,25 @@ class PerEpoch(Schedule):
 
     @property
     def horizon(self) -> float:
-        """That of the schedule, in steps."""
+        """The horizon of the schedule, in steps."""
         return self.schedule.horizon * self.steps_per_epoch
 
     @property
     def plot_steps(self) -> int:
-        """That of the schedule, in steps."""
+        """The plot steps of the schedule, in steps."""
         return self.schedule.plot_steps * self.steps_per_epoch
 
 
 class Lambda(Schedule):
-    """`function(k)`, for any pure function of k = 0, 1, 2, ...; no end.
+    """`function(k)` for any pure function of k = 0, 1, 2, ...; no end.
 
-    repr and JSON name the function, as "module:name", which must be at the top level of a module; one that has no such
-    name can be used, but not written in a configuration. What is to have parameters is better a class of its own:
+    The repr and JSON name a function at the top level of a module as "module:name". Other functions, such as lambdas,
+    can be used but not written to JSON. A schedule with parameters is better written as a class:
 
     >>> from ravine.schedules import Schedule
     >>> from ravine.schedules.fields import PositiveInt
     >>> class Sawtooth(Schedule):
-    ...     '''From 0 towards `top`, over and over.'''
+    ...     '''From 0 up to `top`, again and again.'''
     ...     top: float
     ...     every: PositiveInt = 2
     ...
@@ -64,9 +64,10 @@ class Lambda(Schedule):
 
 
 class Recurrence(Schedule):
-    """`start` at k = 0, then `function(k, previous)`: for what is only known step by step; no end.
+    """`start` at k = 0, then `function(k, value at k - 1)`; no end.
 
-    The one shape without closed form: a call costs the steps since the last call, all k if that was later.
+    The only schedule without a closed form: a call takes as many steps as k is ahead of the last call, or k steps if it
+    is behind.
 
     >>> Recurrence(1.0, lambda k, previous: previous / k)([0, 1, 2, 3, 4]).round(3).tolist()
     [1.0, 1.0, 0.5, 0.167, 0.042]
@@ -87,7 +88,7 @@ class Recurrence(Schedule):
 
 
 def returned(owner: str, value: object, k: int) -> float:
-    """What a user's function returned, as a float. Raises TypeError if it is no number."""
+    """The value that a user's function returned, as a float. Raises TypeError if it is not a number."""
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -95,9 +96,9 @@ def returned(owner: str, value: object, k: int) -> float:
 
 
 class Noise(Schedule):
-    """Independent standard normal numbers, one for each k; the same ones for the same `seed`; no end.
+    """Independent standard normal random numbers, one for each k; the same `seed` gives the same numbers; no end.
 
-    Box & Muller 1958, of two uniform numbers that NumPy's SeedSequence makes of (seed, k).
+    Box & Muller 1958, with two uniform numbers that NumPy's SeedSequence derives from (seed, k).
 
     >>> from ravine.schedules import Constant
     >>> noisy = Constant(0.1) * (Noise(seed=0) * 0.2 + 1)
@@ -108,6 +109,6 @@ class Noise(Schedule):
     seed: NonNegativeInt
 
     def formula(self, k: int) -> float:
-        """sqrt(-2 * log(u)) * cos(2 * pi * v), of u and v from a hash of (seed, k)"""
+        """sqrt(-2 * log(u)) * cos(2 * pi * v), with u and v from a hash of (seed, k)"""
         u, v = ((int(bits) + 1) / 2**32 for bits in np.random.SeedSequence((self.seed, k)).generate_state(2))
         return math.sqrt(-2 * math.log(u)) * math.cos(2 * math.pi * v)

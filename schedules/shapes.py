@@ -1,7 +1,7 @@
-"""The shapes, in order of increasing complexity. k counts the updates already taken: the first update has k = 0.
+"""The basic schedules, sorted from simple to complex. k counts the updates already taken: the first update has k = 0.
 
-Each docstring gives the formula, its source, and the value at k = 0, at the end, and after it. A shape without end has
-the horizon inf. Arithmetic is float64 throughout; where a value grows beyond its range it is inf.
+Each docstring gives the formula, the value at k = 0, what happens after the last step, and the source. All arithmetic
+is float64; a value beyond its range is inf.
 """
 
 import math
@@ -13,7 +13,7 @@ from .fields import Milestones, NonNegative, NonNegativeInt, Positive, PositiveI
 
 
 class Constant(Schedule):
-    """`value`, at every k.
+    """`value` at every k; no end.
 
     >>> Constant(0.1)([0, 1000]).tolist()
     [0.1, 0.1]
@@ -27,7 +27,7 @@ class Constant(Schedule):
 
 
 class InverseSqrt(Schedule):
-    """start / sqrt(k + 1): `start` at k = 0, towards 0. Zinkevich 2003, Theorem 1, with t = k + 1.
+    """start / sqrt(k + 1): `start` at k = 0, then down towards 0; no end. Zinkevich 2003, Theorem 1, with t = k + 1.
 
     >>> InverseSqrt(1.0)([0, 3, 99]).tolist()
     [1.0, 0.5, 0.1]
@@ -40,11 +40,11 @@ class InverseSqrt(Schedule):
         return self.start / math.sqrt(k + 1)
 
 
-# -- ramps: from start to end in a given number of steps, then hold the end -------------------------------------------
+# -- ramps ------------------------------------------------------------------------------------------------------------
 
 
 class Ramp(Schedule, abstract=True):
-    """From `start` at k = 0 to `end` at k = steps, both exactly; `end` ever after. With steps=0, `end` at every k."""
+    """The base of schedules that go from `start` at k = 0 to `end` at k = steps, and stay there."""
 
     start: float
     end: float
@@ -56,7 +56,7 @@ class Ramp(Schedule, abstract=True):
         return self.steps
 
     def progress(self, k: int) -> float:
-        """min(k / steps, 1)"""
+        """min(k / steps, 1), the fraction of the steps taken."""
         return k / self.steps if k < self.steps else 1.0
 
 
@@ -78,7 +78,7 @@ class Linear(Ramp):
 
 
 class Cosine(Ramp):
-    """end + (start - end) * (1 + cos(pi * k / steps)) / 2, then `end`: half a period, which doesn't rise again.
+    """end + (start - end) * (1 + cos(pi * k / steps)) / 2, then `end`: half a period, without rising again.
 
     Loshchilov & Hutter 2017, equation 5, arXiv:1608.03983.
 
@@ -105,19 +105,19 @@ class Polynomial(Ramp):
         return between(self.end, self.start, (1 - self.progress(k)) ** self.power)
 
 
-# -- decays: start times a factor for each unit of time ---------------------------------------------------------------
+# -- decays: start times a factor -------------------------------------------------------------------------------------
 
 
 def decayed(start: float, factor: float, times: float) -> float:
-    """start * factor**times, inf (with the sign of start) beyond float64."""
+    """start * factor**times; beyond the range of float64, inf with the sign of start."""
     try:
         return start * math.pow(factor, times)
     except OverflowError:
         return start and start * math.inf
 
 
-class Decay(Schedule, abstract=True):
-    """From `start` at k = 0, at a `rate` for each `steps` steps; continuous, or in whole units if `staircase`."""
+class DecayByRate(Schedule, abstract=True):
+    """The base of decays from `start`, by a `rate` per `steps` steps. With `staircase` only every `steps` steps."""
 
     start: float
     rate: NonNegative
@@ -125,11 +125,11 @@ class Decay(Schedule, abstract=True):
     staircase: bool = False
 
     def elapsed(self, k: int) -> float:
-        """Units of time: k / steps, its floor if staircase."""
+        """k / steps, rounded down if staircase."""
         return k // self.steps if self.staircase else k / self.steps
 
 
-class Exponential(Decay):
+class Exponential(DecayByRate):
     """start * rate**(k / steps), or start * rate**floor(k / steps) if `staircase`: `start` at k = 0, no end.
 
     >>> Exponential(1.0, 0.25, 2)([0, 1, 2, 3]).tolist()
@@ -143,10 +143,10 @@ class Exponential(Decay):
         return decayed(self.start, self.rate, self.elapsed(k))
 
 
-class InverseTime(Decay):
-    """start / (1 + rate * k / steps), of floor(k / steps) if `staircase`: `start` at k = 0, no end.
+class InverseTime(DecayByRate):
+    """start / (1 + rate * k / steps), with floor(k / steps) if `staircase`: `start` at k = 0, no end.
 
-    The steps of Robbins & Monro 1951, whose sum diverges while the sum of their squares converges.
+    Inverse-time decay. Its sum over k diverges and the sum of its squares converges, as Robbins & Monro 1951 require.
 
     >>> InverseTime(1.0, 1.0)([0, 1, 3]).tolist()
     [1.0, 0.5, 0.25]
@@ -158,7 +158,7 @@ class InverseTime(Decay):
 
 
 class Step(Schedule):
-    """start * factor**(k // every): `start` for k < every, then dropped at each multiple of `every`; no end.
+    """start * factor**(k // every): multiplied by `factor` after every `every` steps; no end. Step decay.
 
     >>> Step(1.0, 0.5, 2)([0, 1, 2, 3, 4]).tolist()
     [1.0, 1.0, 0.5, 0.5, 0.25]
@@ -174,7 +174,7 @@ class Step(Schedule):
 
 
 class MultiStep(Schedule):
-    """start * factor**(number of milestones in `at` that are <= k): dropped from k = milestone on; no end.
+    """start * factor**(number of milestones in `at` that are <= k): multiplied by `factor` at each of them; no end.
 
     He et al. 2016, section 4.2, arXiv:1512.03385.
 
@@ -192,7 +192,7 @@ class MultiStep(Schedule):
 
 
 class Piecewise(Schedule):
-    """values[i] while k < at[i], and the last value from k = at[-1] on: one value more than boundaries; no end.
+    """values[i] while k < at[i], and values[-1] from k = at[-1] on; no end. There is one value more than boundaries.
 
     >>> Piecewise([1.0, 0.3, 0.1], [2, 4])([0, 1, 2, 3, 4]).tolist()
     [1.0, 1.0, 0.3, 0.3, 0.1]

@@ -143,7 +143,6 @@ HOMONYMS = {
     # experiments: compare and sweep
     *("Column", "Results", "Store"),
     # dialects
-    "Decay",
 }
 PYTORCHS = {"Linear"}  # nn.Linear, the layer, beside the schedule: both names are the field's
 
