@@ -1,7 +1,9 @@
 """Every rule against trajectories made by other frameworks, and every wrong rule caught by them."""
 
 import json
+import runpy
 from functools import cache, partial
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,8 @@ from mutation import agrees, called, compiled, mutants, names_of, source_of
 from ravine import optim, schedules
 from ravine.optim.tiers import ELEMENTS
 
-HEAD, *RECORDS = map(
-    json.loads, (Path(__file__).parents[1] / "goldens" / "trajectories.jsonl").read_text().splitlines()
-)
+GOLDENS = Path(__file__).parents[1] / "goldens"
+HEAD, *RECORDS = map(json.loads, (GOLDENS / "trajectories.jsonl").read_text().splitlines())
 GRADIENTS = np.array(HEAD["gradients"])
 STEPS = range(len(GRADIENTS))
 NAMES = {name: getattr(module, name) for module in (optim, schedules) for name in module.__all__}
@@ -44,6 +45,20 @@ def test_trajectory_and_state(record):
         if "average" in record:
             with optimizer.averaged():
                 np.testing.assert_allclose(x, record["average"][k], rtol=1e-12, atol=0)
+
+
+def test_without_other_frameworks_records_are_made_from_papers_and_the_rest_is_kept(monkeypatch):
+    monkeypatch.syspath_prepend(GOLDENS)
+    monkeypatch.setattr(metadata, "version", missing)
+    records = runpy.run_path(str(GOLDENS / "make.py"))["records"]
+    made = list(records(RECORDS))
+    assert json.loads(json.dumps(made)) == RECORDS
+    with pytest.raises(SystemExit, match=r"no record of SGD.lr=LR. yet, and torch is not installed"):
+        list(records(RECORDS[1:]))
+
+
+def missing(name):
+    raise metadata.PackageNotFoundError(name)
 
 
 def test_every_optimizer_has_a_record():
