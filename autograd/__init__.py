@@ -13,7 +13,7 @@ To follow `loss.backward()`, read five files, from simple to complex: `op` (a fu
 place in the graph), `backward` (the pass over the graph), `dispatch` (how NumPy's functions find their ops), `tensor`
 (the operators, which record). The rest is not needed for that: the table of ops (`ops`, `nn`), how functions enter it
 (`define`, `domain`), NumPy's breadth (`methods`, `arguments`, `keywords`, `complex_tensor`), derivatives of functions
-(`call`, `forward`, `functional`, `checkpoint`), and tests of derivatives (`check`, `rows`).
+(`call`, `forward`, `functional`, `checkpoint`), and tests of derivatives (`check`, `properties`).
 """
 
 if __name__ == "autograd":
@@ -30,10 +30,11 @@ else:
     from .domain import Domain, rand, sample
     from .explain import draw, kinks, steps, strict_dtype, strong_zero, trace_nan
     from .functional import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    from .listing import table
     from .modes import no_grad
     from .op import Primitive
     from .ops.complex import takes_complex
-    from .rows import check_row, table
+    from .properties import check_row
     from .tensor import Parameter, Tensor
 
     __all__ = [

@@ -133,21 +133,21 @@ def wrong_rows():
         return np.multiply(g, 2, out=g) if isinstance(g, np.ndarray) else g * 2
 
     yield "inputs alone|derivative", primitive(lambda x: x * 2, into_g, samples=[sample(rand(2, 3))])
+    yield (
+        "Broadcasting fails",
+        elementwise(  # of an empty array there is no largest element
+            lambda a, b: a * b, REAL2, lambda y, a, b: b + 0 * np.max(b), lambda y, a, b: a
+        ),
+    )
     yield "Linearity fails", linear(lambda x: x + 1, lambda g, y, x: g, samples=[sample(rand(3))])
     yield "no derivative by w", primitive(lambda x, w: x + w, lambda g, y, x, w: g, samples=[sample(rand(3), rand(3))])
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(9))
 def test_wrong_rows_are_refused(number):
     words, op = list(wrong_rows())[number]
     with pytest.raises(AssertionError, match=rf"(?s)check_row: .*called with \(array\(.*({words})"):
         check_row(op)
-
-
-@pytest.mark.parametrize("row", ROWS[:: len(ROWS) // 25], ids=lambda row: row.name)
-def test_our_rows_pass(row):
-    if row.samples:
-        check_row(row)
 
 
 def test_the_message_names_the_call():
@@ -189,7 +189,7 @@ def test_the_table_is_complete():
         ),
         (lambda: primitive(swish, samples=[]), ValueError, ["vjp per argument"]),
         (lambda: composite(np.vstack, np.vstack, samples=[]), ValueError, ["vstack is in the table of ops already"]),
-        (lambda: check_row(np.spacing), TypeError, ["a function that has one", "spacing"]),
+        (lambda: check_row(np.spacing), TypeError, ["table of ops", "spacing"]),
         (lambda: check_row(primitive(swish, swish, samples=[])), ValueError, ["swish has no samples", "samples="]),
     ],
 )
