@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from .domain import Domain, SampleInput, rand, sample
 from .op import CONSTANT, TABLE, Composite, ForEach, Function, Op, Primitive, negated, unchanged
@@ -105,8 +106,14 @@ def linear(func: Function, *vjps: Function | None, **options: Any) -> Primitive:
     return op
 
 
-def composite(func: Function, definition: Function, *, samples: Sequence[SampleInput]) -> Composite:
+@overload
+def composite(func: Function, definition: Function, *, samples: Sequence[SampleInput]) -> Composite: ...
+@overload
+def composite(func: Function, *, samples: Sequence[SampleInput]) -> Callable[[Function], Composite]: ...
+def composite(func: Function, definition: Function | None = None, *, samples: Sequence[SampleInput]) -> Any:
     """Makes a function differentiable by a definition that consists of differentiable functions.
+
+    Without `definition` it is a decorator for the definition.
 
     ValueError: if the function is in the table already.
 
@@ -118,6 +125,8 @@ def composite(func: Function, definition: Function, *, samples: Sequence[SampleI
     >>> grad(rms)(np.array([3.0, 3.0])).tolist()
     [0.5, 0.5]
     """
+    if definition is None:
+        return partial(composite, func, samples=samples)
     return _add(Composite(func, definition, samples))
 
 

@@ -52,7 +52,7 @@ def text_of(function: Function) -> str:
         tree = _tree("".join(linecache.getlines(code.co_filename)))
     except SyntaxError:
         return ""
-    found = [node for node in _definitions(tree) if node.lineno == code.co_firstlineno and _covers(node, code)]
+    found = [node for node in _definitions(tree) if _first_line(node) == code.co_firstlineno and _covers(node, code)]
     if not found:
         return ""
     numbers = {
@@ -72,6 +72,12 @@ def _definitions(tree: ast.Module) -> Iterator[_Definition]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Lambda, ast.FunctionDef)):
             yield node
+
+
+def _first_line(node: _Definition) -> int:
+    """The line on which a definition begins, decorators included."""
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    return min(n.lineno for n in (node, *decorators))
 
 
 def _covers(node: _Definition, code: Any) -> bool:

@@ -53,6 +53,7 @@ def _eigvalsh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     return _read((v * g[..., None, :]) @ transposed(v), UPLO.upper() == "L")
 
 
+@composite(np.linalg.eigh, samples=[])
 def _parts_of_eigh(a: Any, UPLO: str = "L") -> Any:
     y = eigh_packed(a, UPLO)
     return _EIGH(y[..., 0, :], y[..., 1:, :])
@@ -67,7 +68,6 @@ primitive(
     _eigvalsh_vjp,
     samples=[sample(rand(3, 3, domain=LADDER)), sample(rand(2, 2, 2, domain=LADDER), "U")],
 )
-composite(np.linalg.eigh, _parts_of_eigh, samples=[])
 
 
 def _cholesky_vjp(g: Any, y: Any, a: Any, /, *, upper: bool = False) -> Any:
@@ -123,6 +123,7 @@ def _singular_values(a: Any) -> Any:
     return np.linalg.svd(a, compute_uv=False)
 
 
+@composite(np.linalg.svd, samples=[])
 def _parts_of_svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     if not compute_uv:
         return singular_values(a)
@@ -155,7 +156,6 @@ _SVD_SAMPLES = [sample(rand(3, 3)), sample(rand(4, 2)), sample(rand(2, 3)), samp
 undetermined = Primitive(_undetermined, [_undetermined_vjp], [])
 svd_packed = primitive(_svd, _svd_vjp, samples=_SVD_SAMPLES)
 singular_values = primitive(_singular_values, _svdvals_vjp, samples=_SVD_SAMPLES)
-composite(np.linalg.svd, _parts_of_svd, samples=[])
 composite(np.linalg.svdvals, lambda x: singular_values(x), samples=_SVD_SAMPLES[1:3])
 
 
@@ -175,6 +175,7 @@ def _qr_vjp(g: Any, y: Any, a: Any) -> Any:
     return transposed(np.linalg.solve(transposed(rt), transposed(gq + q @ symmetric)))
 
 
+@composite(np.linalg.qr, samples=[])
 def _parts_of_qr(a: Any, mode: str = "reduced") -> Any:
     m, n = a.shape[-2:]
     if mode not in ("reduced", "complete", "r") or (mode == "complete" and m > n):
@@ -188,7 +189,6 @@ def _parts_of_qr(a: Any, mode: str = "reduced") -> Any:
 
 _QR: Any = type(np.linalg.qr(np.eye(1)))
 qr_packed = primitive(_qr, _qr_vjp, samples=[sample(rand(3, 3)), sample(rand(4, 2)), sample(rand(2, 3, 2))])
-composite(np.linalg.qr, _parts_of_qr, samples=[])
 
 
 # Least squares
@@ -198,6 +198,7 @@ def _pinv_vjp(g: Any, y: Any, a: Any, rcond: Any = None, *, rtol: Any = None) ->
     return (one_m - a @ p) @ gt @ p @ pt + pt @ p @ gt @ (one_n - p @ a) - pt @ g @ pt
 
 
+@composite(np.linalg.lstsq, samples=[])
 def _lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     if any(x.dtype.kind == "c" for x in (a, as_array(b))):
         raise TypeError("np.linalg.lstsq: takes no complex numbers. Solve np.conj(a.T) @ a x = np.conj(a.T) @ b.")
@@ -215,4 +216,3 @@ primitive(
     _pinv_vjp,
     samples=[sample(rand(3, 2)), sample(rand(2, 3)), sample(rand(2, 2, 2)), sample(rand(3, 3))],
 )
-composite(np.linalg.lstsq, _lstsq, samples=[])

@@ -158,16 +158,14 @@ for _func, _last, _others in (
 
 
 # Transforms between half a signal and its real spectrum
+@composite(np.fft.hfft, samples=[*_LENGTHS, *_COMPLEX])
 def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: None = None) -> Any:
     return np.fft.irfft(np.conjugate(a), n, axis, _swapped(norm))
 
 
+@composite(np.fft.ihfft, samples=_LENGTHS)
 def _ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: None = None) -> Any:
     return np.conjugate(np.fft.rfft(a, n, axis, _swapped(norm)))
-
-
-composite(np.fft.hfft, _hfft, samples=[*_LENGTHS, *_COMPLEX])
-composite(np.fft.ihfft, _ihfft, samples=_LENGTHS)
 
 
 # Shifts of the zero frequency to the middle and back

@@ -11,6 +11,10 @@ from ..define import composite
 from ..domain import POSITIVE, rand, sample
 
 
+@composite(
+    np.linspace,
+    samples=[sample(rand(), rand(), 5), sample(rand(2), 1.0, 4, endpoint=False, axis=-1), sample(0, rand(2, 1), num=3)],
+)
 def _linspace(
     start: Any,
     stop: Any,
@@ -33,6 +37,7 @@ def _linspace(
     return (y, span / parts) if retstep else y
 
 
+@composite(np.logspace, samples=[sample(rand(), rand(), 4), sample(rand(2), 1.0, 3, base=2.0)])
 def _logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
 ) -> Any:
@@ -40,6 +45,10 @@ def _logspace(
     return y if dtype is None else y.astype(dtype)
 
 
+@composite(
+    np.geomspace,
+    samples=[sample(rand(domain=POSITIVE), rand(domain=POSITIVE), 4), sample(rand(2, domain=POSITIVE), 4.0, 3, axis=1)],
+)
 def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     sign = np.sign(start)
     if np.any(sign * np.sign(stop) <= 0):
@@ -49,19 +58,7 @@ def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtyp
     return y if dtype is None else y.astype(dtype)
 
 
-composite(
-    np.linspace,
-    _linspace,
-    samples=[sample(rand(), rand(), 5), sample(rand(2), 1.0, 4, endpoint=False, axis=-1), sample(0, rand(2, 1), num=3)],
-)
-composite(np.logspace, _logspace, samples=[sample(rand(), rand(), 4), sample(rand(2), 1.0, 3, base=2.0)])
-composite(
-    np.geomspace,
-    _geomspace,
-    samples=[sample(rand(domain=POSITIVE), rand(domain=POSITIVE), 4), sample(rand(2, domain=POSITIVE), 4.0, 3, axis=1)],
-)
-
-
+@composite(np.polyval, samples=[sample(rand(4), rand(2, 3)), sample([1, 0, -2], rand())])
 def _polyval(p: Any, x: Any) -> Any:
     p, x = alike(p, x)
     y = np.zeros(x.shape, x.dtype)
@@ -70,13 +67,8 @@ def _polyval(p: Any, x: Any) -> Any:
     return y
 
 
+@composite(np.vander, samples=[sample(rand(3, domain=POSITIVE)), sample(rand(2, domain=POSITIVE), 4, increasing=True)])
 def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     n = x.shape[0] if N is None else N
     powers = np.arange(n, dtype=x.dtype)
     return x[:, None] ** (powers if increasing else powers[::-1])
-
-
-composite(np.polyval, _polyval, samples=[sample(rand(4), rand(2, 3)), sample([1, 0, -2], rand())])
-composite(
-    np.vander, _vander, samples=[sample(rand(3, domain=POSITIVE)), sample(rand(2, domain=POSITIVE), 4, increasing=True)]
-)

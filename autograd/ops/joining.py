@@ -50,19 +50,17 @@ composite(
 )
 
 
+@composite(np.hstack, samples=[sample([rand(3), rand(2)]), sample((rand(2, 1), rand(2, 2)))])
 def _hstack(tup: Iterable[Any]) -> Any:
     arrays = [np.atleast_1d(a) for a in tup]
     return np.concatenate(arrays, axis=0 if arrays[0].ndim == 1 else 1)
 
 
-composite(np.hstack, _hstack, samples=[sample([rand(3), rand(2)]), sample((rand(2, 1), rand(2, 2)))])
-
-
+@composite(np.column_stack, samples=[sample([rand(3), rand(3)]), sample([rand(2), rand(2, 2)])])
 def _column_stack(tup: Iterable[Any]) -> Any:
     return np.concatenate([a[:, None] if a.ndim == 1 else a for a in map(np.atleast_1d, tup)], axis=1)
 
 
-composite(np.column_stack, _column_stack, samples=[sample([rand(3), rand(3)]), sample([rand(2), rand(2, 2)])])
 composite(
     np.dstack,
     lambda tup: np.concatenate([np.atleast_3d(a) for a in tup], axis=2),
@@ -102,6 +100,19 @@ composite(
 
 
 # Insertion and deletion: NumPy's functions are applied to the indices
+@composite(
+    np.insert,
+    samples=[
+        sample(rand(2, 3), 1, rand(3), axis=0),
+        sample(rand(2, 3), 1, rand(2, 1), axis=1),
+        sample(rand(2, 3), 1, rand(2), axis=1),
+        sample(rand(2, 3), [0, 2], rand(2, 2), 1),
+        sample(rand(3), [0, 3, 1], rand(3)),
+        sample(rand(2, 3), 4, rand(2)),
+        sample(rand(4), slice(0, 4, 2), rand()),
+        sample(rand(4), -1, 7.0),
+    ],
+)
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     a, values = as_array(arr), as_array(values)
     if axis is None:
@@ -122,28 +133,8 @@ def _inserted(n: int, obj: Any, width: int) -> int:
     return np.insert(np.arange(n), obj, np.zeros(width, int)).size - n
 
 
-def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
-    n = arr.size if axis is None else arr.shape[axis]
-    return np.take(arr, np.delete(np.arange(n), obj), axis=axis)
-
-
-composite(
-    np.insert,
-    _insert,
-    samples=[
-        sample(rand(2, 3), 1, rand(3), axis=0),
-        sample(rand(2, 3), 1, rand(2, 1), axis=1),
-        sample(rand(2, 3), 1, rand(2), axis=1),
-        sample(rand(2, 3), [0, 2], rand(2, 2), 1),
-        sample(rand(3), [0, 3, 1], rand(3)),
-        sample(rand(2, 3), 4, rand(2)),
-        sample(rand(4), slice(0, 4, 2), rand()),
-        sample(rand(4), -1, 7.0),
-    ],
-)
-composite(
+@composite(
     np.delete,
-    _delete,
     samples=[
         sample(rand(4), 1),
         sample(rand(2, 3), [0, -1], axis=1),
@@ -151,6 +142,9 @@ composite(
         sample(rand(2, 3), 4),
     ],
 )
+def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+    n = arr.size if axis is None else arr.shape[axis]
+    return np.take(arr, np.delete(np.arange(n), obj), axis=axis)
 
 
 # Splitting: NumPy's functions are applied to the indices
@@ -183,11 +177,13 @@ if hasattr(np, "unstack"):  # since NumPy 2.1
 
 
 # Grids
+@composite(np.broadcast_arrays, samples=[])
 def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     shape = np.broadcast_shapes(*(np.shape(x) for x in args))
     return tuple(np.broadcast_to(x, shape) for x in args)
 
 
+@composite(np.meshgrid, samples=[])
 def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
     if indexing not in ("xy", "ij"):
         raise ValueError(f"np.meshgrid: indexing must be 'xy' or 'ij'. Received: {indexing!r}.")
@@ -198,7 +194,3 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
         np.reshape(x, [-1 if i == place else 1 for i in range(len(xi))]) for x, place in zip(xi, places, strict=True)
     ]
     return tuple(grids) if sparse else np.broadcast_arrays(*grids)
-
-
-composite(np.broadcast_arrays, _broadcast_arrays, samples=[])
-composite(np.meshgrid, _meshgrid, samples=[])

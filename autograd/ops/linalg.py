@@ -69,6 +69,9 @@ def _matrix_norm(x: Any, ord: Any, axis: tuple[int, int], keepdims: bool) -> Any
     return (np.max if ord > 0 else np.min)(sums, axis=-1)
 
 
+_ORDERS = (1, 2, 3, 2.5, -1, -2, math.inf, -math.inf)
+
+
 def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     x = as_array(x)
     x = x if x.dtype.kind in "fc" else x.astype(float)
@@ -83,6 +86,14 @@ def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) ->
     return y.reshape(kept(x.shape, axes)) if keepdims else y
 
 
+@composite(
+    np.linalg.vector_norm,
+    samples=[
+        sample(rand(2, 3)),
+        sample(rand(2, 3), axis=1, keepdims=True, ord=3),
+        sample(rand(2, 3, 2), axis=(0, 2), keepdims=True),
+    ],
+)
 def _vector_norm_of(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
     if not isinstance(axis, int):  # join the axes of a vector
         axes = range(x.ndim) if axis is None else [i % x.ndim for i in axis]
@@ -93,6 +104,7 @@ def _vector_norm_of(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord
     return _vector_norm(x, ord, axis, keepdims)
 
 
+@composite(np.linalg.cond, samples=[sample(rand(3, 3, domain=INVERTIBLE)), sample(rand(2, 2, 2, domain=INVERTIBLE), 1)])
 def _cond(x: Any, p: Any = None) -> Any:
     if p in (None, 2, -2):
         s = np.linalg.svd(x, compute_uv=False)
@@ -100,7 +112,6 @@ def _cond(x: Any, p: Any = None) -> Any:
     return np.linalg.norm(x, p, axis=(-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, axis=(-2, -1))
 
 
-_ORDERS = (1, 2, 3, 2.5, -1, -2, math.inf, -math.inf)
 composite(
     np.linalg.norm,
     _norm,
@@ -115,21 +126,9 @@ composite(
     ],
 )
 composite(
-    np.linalg.vector_norm,
-    _vector_norm_of,
-    samples=[
-        sample(rand(2, 3)),
-        sample(rand(2, 3), axis=1, keepdims=True, ord=3),
-        sample(rand(2, 3, 2), axis=(0, 2), keepdims=True),
-    ],
-)
-composite(
     np.linalg.matrix_norm,
     lambda x, /, *, keepdims=False, ord="fro": _norm(x, ord, (-2, -1), keepdims),
     samples=[sample(rand(2, 3, 2)), sample(rand(2, 3), ord="nuc", keepdims=True)],
-)
-composite(
-    np.linalg.cond, _cond, samples=[sample(rand(3, 3, domain=INVERTIBLE)), sample(rand(2, 2, 2, domain=INVERTIBLE), 1)]
 )
 
 
@@ -250,6 +249,15 @@ def _chain(matrices: Sequence[Any]) -> Any:
     return _chain(matrices[:i]) @ _chain(matrices[i:])
 
 
+@composite(
+    np.linalg.multi_dot,
+    samples=[
+        sample([rand(2, 3), rand(3, 4), rand(4, 2)]),
+        sample([rand(3), rand(3, 4), rand(4, 2), rand(2)]),
+        sample([rand(2), rand(2)]),
+        sample([rand(1, 4), rand(4, 3), rand(3, 1), rand(1, 2)]),
+    ],
+)
 def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
     first, *_, last = matrices = [as_array(a) for a in arrays]
     matrices[0] = first[None, :] if first.ndim == 1 else first
@@ -258,31 +266,19 @@ def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
     return y.reshape(first.shape[:-1] + last.shape[1:])
 
 
-composite(
-    np.linalg.multi_dot,
-    _multi_dot,
-    samples=[
-        sample([rand(2, 3), rand(3, 4), rand(4, 2)]),
-        sample([rand(3), rand(3, 4), rand(4, 2), rand(2)]),
-        sample([rand(2), rand(2)]),
-        sample([rand(1, 4), rand(4, 3), rand(3, 1), rand(1, 2)]),
-    ],
-)
+_CUBE = rand(4, 4, domain=INVERTIBLE)
 
 
+@composite(np.linalg.tensorinv, samples=[sample(_CUBE, 1)])
 def _tensorinv(a: Any, ind: int = 2) -> Any:
     rows = math.prod(a.shape[:ind])
     return np.linalg.inv(a.reshape(rows, -1)).reshape(a.shape[ind:] + a.shape[:ind])
 
 
+@composite(np.linalg.tensorsolve, samples=[sample(_CUBE, rand(4)), sample(_CUBE, rand(4), axes=(0,))])
 def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     a, b = as_array(a), as_array(b)
     if axes is not None:
         last = [i % a.ndim for i in axes]
         a = np.transpose(a, [i for i in range(a.ndim) if i not in last] + last)
     return np.linalg.solve(a.reshape(b.size, -1), b.reshape(-1)).reshape(a.shape[b.ndim :])
-
-
-_CUBE = rand(4, 4, domain=INVERTIBLE)
-composite(np.linalg.tensorinv, _tensorinv, samples=[sample(_CUBE, 1)])
-composite(np.linalg.tensorsolve, _tensorsolve, samples=[sample(_CUBE, rand(4)), sample(_CUBE, rand(4), axes=(0,))])

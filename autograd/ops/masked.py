@@ -123,6 +123,9 @@ _add(np.std, _like_var(_std), [*_SAMPLES, sample(rand(2, 3), axis=1, correction=
 
 
 # Functions that ignore NaN: an element that is NaN gets derivative 0
+_NAN_SAMPLES = [sample(rand(2, 3)), sample(rand(2, 3), axis=0), sample(rand(2, 3), -1, keepdims=True)]
+
+
 def _without_nan(reduction: Any, fill: float, empty: float | None = None) -> Any:
     """The reduction with `fill` in place of NaN; `empty` is the result where all elements are NaN."""
 
@@ -171,6 +174,7 @@ def _not_nan(a: Any, where: Any) -> Any:
     return ~np.isnan(plain(a)) & np.asarray(plain(where))
 
 
+@composite(np.nanmean, samples=[*_NAN_SAMPLES, sample(rand(2, 3), axis=0, where=_MASK)])
 def _nanmean(
     a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
 ) -> Any:
@@ -185,13 +189,11 @@ def _without_nan_like_var(func: Any) -> Any:
     return _like_var(compute)
 
 
-_NAN_SAMPLES = [sample(rand(2, 3)), sample(rand(2, 3), axis=0), sample(rand(2, 3), -1, keepdims=True)]
 _NAN_INITIAL = sample(rand(2, 3), axis=1, initial=rand(), where=_MASK)
 composite(np.nansum, _without_nan(np.sum, 0), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
 composite(np.nanprod, _without_nan(np.prod, 1), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
 composite(np.nanmax, _extremum(np.max, -np.inf), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
 composite(np.nanmin, _extremum(np.min, np.inf), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
-composite(np.nanmean, _nanmean, samples=[*_NAN_SAMPLES, sample(rand(2, 3), axis=0, where=_MASK)])
 _NAN_VARIANCES = [*_NAN_SAMPLES, sample(rand(3, 2), axis=0, ddof=1), sample(rand(2, 3), axis=0, correction=0.5)]
 _NAN_VARIANCES += [sample(rand(2, 3), axis=1, where=_MASK, mean=rand(2, 1))]
 composite(np.nanvar, _without_nan_like_var(np.var), samples=_NAN_VARIANCES)

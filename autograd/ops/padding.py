@@ -81,6 +81,23 @@ def _odd(a: Any, axis: int, before: int, after: int, mode: str) -> Any:
     return np.moveaxis(np.concatenate(parts, axis=-1), -1, axis)
 
 
+@composite(
+    np.pad,
+    samples=[
+        sample(rand(2, 3), 1),
+        sample(rand(3), (0, 2), constant_values=7),
+        sample(rand(2, 3), ((1, 0), (2, 1)), "constant", constant_values=rand()),
+        *(sample(rand(2, 3), ((1, 0), (2, 1)), mode) for mode in (*_INDEXED, "mean", "maximum", "minimum", "median")),
+        sample(rand(3), (5, 4), "reflect"),
+        sample(rand(3), (5, 4), "wrap"),
+        sample(rand(2, 3), (2, 1), "linear_ramp", end_values=(1.0, -2.0)),
+        sample(rand(2, 3), (2, 1), "linear_ramp", end_values=((1.0, rand()), (rand(), rand()))),
+        sample(rand(2, 3), 1, constant_values=((rand(), 2.0),)),
+        sample(rand(4), (2, 1), "mean", stat_length=2),
+        sample(rand(2, 3), ((1, 0), (7, 8)), "reflect", reflect_type="odd"),
+        sample(rand(3), (5, 7), "symmetric", reflect_type="odd"),
+    ],
+)
 def _pad(
     array: Any,
     pad_width: Any,
@@ -115,26 +132,6 @@ def _pad(
     return array
 
 
-composite(
-    np.pad,
-    _pad,
-    samples=[
-        sample(rand(2, 3), 1),
-        sample(rand(3), (0, 2), constant_values=7),
-        sample(rand(2, 3), ((1, 0), (2, 1)), "constant", constant_values=rand()),
-        *(sample(rand(2, 3), ((1, 0), (2, 1)), mode) for mode in (*_INDEXED, "mean", "maximum", "minimum", "median")),
-        sample(rand(3), (5, 4), "reflect"),
-        sample(rand(3), (5, 4), "wrap"),
-        sample(rand(2, 3), (2, 1), "linear_ramp", end_values=(1.0, -2.0)),
-        sample(rand(2, 3), (2, 1), "linear_ramp", end_values=((1.0, rand()), (rand(), rand()))),
-        sample(rand(2, 3), 1, constant_values=((rand(), 2.0),)),
-        sample(rand(4), (2, 1), "mean", stat_length=2),
-        sample(rand(2, 3), ((1, 0), (7, 8)), "reflect", reflect_type="odd"),
-        sample(rand(3), (5, 7), "symmetric", reflect_type="odd"),
-    ],
-)
-
-
 # Windows that share elements
 def _windows(x: Any, widths: Axes, axes: Axes) -> Any:
     return sliding_window_view(x, widths, axes)
@@ -163,17 +160,8 @@ add_windows: Primitive = linear(  # the transpose
 )
 
 
-def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
-    widths = (window_shape,) if isinstance(window_shape, int) else tuple(window_shape)
-    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
-    if len(widths) != len(axes):
-        raise ValueError(f"sliding_window_view: needs one width per axis. Received: {widths} for axes {axes}.")
-    return windows(x, widths, axes)
-
-
-composite(
+@composite(
     sliding_window_view,
-    _sliding_window_view,
     samples=[
         sample(rand(5), 2),
         sample(rand(3, 4), (2, 3)),
@@ -181,3 +169,9 @@ composite(
         sample(rand(2, 5), (2, 2), (1, 1)),
     ],
 )
+def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
+    widths = (window_shape,) if isinstance(window_shape, int) else tuple(window_shape)
+    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
+    if len(widths) != len(axes):
+        raise ValueError(f"sliding_window_view: needs one width per axis. Received: {widths} for axes {axes}.")
+    return windows(x, widths, axes)

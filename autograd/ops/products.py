@@ -52,6 +52,15 @@ primitive(
 )
 
 
+@composite(
+    np.tensordot,
+    samples=[
+        sample(rand(2, 3, 4), rand(3, 4, 2)),
+        sample(rand(2, 3), rand(2), axes=0),
+        sample(rand(2, 3, 4), rand(4, 3), axes=([1, 2], [1, 0])),
+        sample(rand(2, 3), rand(4, 2), axes=(0, -1)),
+    ],
+)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     if isinstance(axes, int):
         left: Sequence[int] = range(a.ndim - axes, a.ndim)
@@ -68,31 +77,8 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     return np.reshape(a2 @ b2, shape)
 
 
-def _dot(a: Any, b: Any) -> Any:
-    a, b = as_array(a), as_array(b)
-    if a.ndim == 0 or b.ndim == 0:
-        return a * b
-    return a @ b if a.ndim == 1 or b.ndim <= 2 else np.tensordot(a, b, axes=(-1, -2))
-
-
-def _inner(a: Any, b: Any) -> Any:
-    a, b = as_array(a), as_array(b)
-    return a * b if a.ndim == 0 or b.ndim == 0 else np.tensordot(a, b, axes=(-1, -1))
-
-
-composite(
-    np.tensordot,
-    _tensordot,
-    samples=[
-        sample(rand(2, 3, 4), rand(3, 4, 2)),
-        sample(rand(2, 3), rand(2), axes=0),
-        sample(rand(2, 3, 4), rand(4, 3), axes=([1, 2], [1, 0])),
-        sample(rand(2, 3), rand(4, 2), axes=(0, -1)),
-    ],
-)
-composite(
+@composite(
     np.dot,
-    _dot,
     samples=[
         sample(rand(2, 3), rand(3, 4)),
         sample(rand(3), rand(3)),
@@ -101,7 +87,19 @@ composite(
         sample(rand(2, 3), rand(2, 3, 2)),
     ],
 )
-composite(np.inner, _inner, samples=[sample(rand(3), rand(3)), sample(rand(2, 3), rand(4, 3)), sample(rand(2), rand())])
+def _dot(a: Any, b: Any) -> Any:
+    a, b = as_array(a), as_array(b)
+    if a.ndim == 0 or b.ndim == 0:
+        return a * b
+    return a @ b if a.ndim == 1 or b.ndim <= 2 else np.tensordot(a, b, axes=(-1, -2))
+
+
+@composite(np.inner, samples=[sample(rand(3), rand(3)), sample(rand(2, 3), rand(4, 3)), sample(rand(2), rand())])
+def _inner(a: Any, b: Any) -> Any:
+    a, b = as_array(a), as_array(b)
+    return a * b if a.ndim == 0 or b.ndim == 0 else np.tensordot(a, b, axes=(-1, -1))
+
+
 composite(np.vdot, lambda a, b: np.dot(conjugated(np.ravel(a)), np.ravel(b)), samples=[sample(rand(2, 3), rand(2, 3))])
 composite(
     np.outer,
@@ -110,6 +108,7 @@ composite(
 )
 
 
+@composite(np.kron, samples=[sample(rand(2, 3), rand(2, 2)), sample(rand(2), rand(2, 3)), sample(rand(), rand(2))])
 def _kron(a: Any, b: Any) -> Any:
     a, b = as_array(a), as_array(b)
     ndim = max(a.ndim, b.ndim)
@@ -119,11 +118,15 @@ def _kron(a: Any, b: Any) -> Any:
     return (a * b).reshape(tuple(i * j for i, j in zip(m, n, strict=True)))
 
 
-composite(
-    np.kron, _kron, samples=[sample(rand(2, 3), rand(2, 2)), sample(rand(2), rand(2, 3)), sample(rand(), rand(2))]
+@composite(
+    np.cross,
+    samples=[
+        sample(rand(3), rand(3)),
+        sample(rand(2, 3), rand(3)),
+        sample(rand(3, 2), rand(3, 2), axis=0),
+        sample(rand(3, 2), rand(2, 3), 0),
+    ],
 )
-
-
 def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
     a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
@@ -135,18 +138,6 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, ax
         return last
     third, other = a2[0] if a2 else 0.0, b2[0] if b2 else 0.0
     return np.moveaxis(np.stack([a1 * other - third * b1, third * b0 - a0 * other, last], axis=-1), -1, axisc)
-
-
-composite(
-    np.cross,
-    _cross,
-    samples=[
-        sample(rand(3), rand(3)),
-        sample(rand(2, 3), rand(3)),
-        sample(rand(3, 2), rand(3, 2), axis=0),
-        sample(rand(3, 2), rand(2, 3), 0),
-    ],
-)
 
 
 # Products of vectors along the last axis, or along `axis` or `axes`

@@ -13,7 +13,12 @@ from ..domain import rand, sample
 from ..op import Primitive
 from .shaping import scatter
 
+_A = np.array([[True, False, True], [False, False, True]])
 
+
+@composite(
+    np.select, samples=[sample([_A, ~_A & _A[0]], [rand(2, 3), rand(3)], 7.0), sample([_A], [rand()], rand(2, 3))]
+)
 def _select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
     if len(condlist) != len(choicelist) or not condlist:
         raise ValueError(
@@ -25,6 +30,13 @@ def _select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0
     return y
 
 
+@composite(
+    np.choose,
+    samples=[
+        sample(np.array([0, 2, 1]), [rand(3), rand(), rand(3)]),
+        sample(np.array([-1, 5]), [rand(2), rand(2)], mode="wrap"),
+    ],
+)
 def _choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     n = len(choices)
     which = np.asarray(plain(a))
@@ -37,14 +49,30 @@ def _choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     return np.where(which == 0, choices[0], y) if n == 1 else y
 
 
+@composite(
+    np.compress,
+    samples=[
+        sample([True, False, True], rand(2, 3), axis=1),
+        sample([False, True], rand(2, 3), 0),
+        sample([1, 0, 1], rand(2, 3)),
+    ],
+)
 def _compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
     return np.take(a, np.flatnonzero(plain(condition)), axis=axis)
 
 
+@composite(np.extract, samples=[sample(_A, rand(2, 3))])
 def _extract(condition: Any, arr: Any) -> Any:
     return np.ravel(arr)[np.flatnonzero(plain(condition))]
 
 
+@composite(
+    np.piecewise,
+    samples=[
+        sample(rand(2, 3), [_A], [lambda x: x * x, np.sin]),
+        sample(rand(3), [_A[0], ~_A[0]], [lambda x, p: x**p, 2.0], 3),
+    ],
+)
 def _piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
     x = as_array(x)
     conditions = np.asarray(plain(condlist))
@@ -59,6 +87,14 @@ def _piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw:
     return y
 
 
+@composite(
+    np.apply_along_axis,
+    samples=[
+        sample(np.sum, 0, rand(2, 3)),
+        sample(np.diff, 1, rand(2, 3, 2)),
+        sample(lambda r: r[:2, None] * r, 0, rand(3, 2)),
+    ],
+)
 def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
     axis %= arr.ndim
     rest = arr.shape[:axis] + arr.shape[axis + 1 :]
@@ -68,49 +104,6 @@ def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: An
     return np.moveaxis(
         y.reshape(rest + inner), range(len(rest), len(rest) + len(inner)), range(axis, axis + len(inner))
     )
-
-
-_A = np.array([[True, False, True], [False, False, True]])
-composite(
-    np.select,
-    _select,
-    samples=[sample([_A, ~_A & _A[0]], [rand(2, 3), rand(3)], 7.0), sample([_A], [rand()], rand(2, 3))],
-)
-composite(
-    np.choose,
-    _choose,
-    samples=[
-        sample(np.array([0, 2, 1]), [rand(3), rand(), rand(3)]),
-        sample(np.array([-1, 5]), [rand(2), rand(2)], mode="wrap"),
-    ],
-)
-composite(
-    np.compress,
-    _compress,
-    samples=[
-        sample([True, False, True], rand(2, 3), axis=1),
-        sample([False, True], rand(2, 3), 0),
-        sample([1, 0, 1], rand(2, 3)),
-    ],
-)
-composite(np.extract, _extract, samples=[sample(_A, rand(2, 3))])
-composite(
-    np.piecewise,
-    _piecewise,
-    samples=[
-        sample(rand(2, 3), [_A], [lambda x: x * x, np.sin]),
-        sample(rand(3), [_A[0], ~_A[0]], [lambda x, p: x**p, 2.0], 3),
-    ],
-)
-composite(
-    np.apply_along_axis,
-    _apply_along_axis,
-    samples=[
-        sample(np.sum, 0, rand(2, 3)),
-        sample(np.diff, 1, rand(2, 3, 2)),
-        sample(lambda r: r[:2, None] * r, 0, rand(3, 2)),
-    ],
-)
 
 
 # Item assignment as a function

@@ -77,6 +77,15 @@ def _ends(a: Any, end: Any, axis: int) -> Any:
     )
 
 
+@composite(
+    np.diff,
+    samples=[
+        sample(rand(2, 4)),
+        sample(rand(4, 2), n=2, axis=0),
+        sample(rand(3, 2), 1, -1, rand(3, 1)),
+        sample(rand(3), append=rand()),
+    ],
+)
 def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     a = as_array(a)
     parts = [x if x is a else _ends(a, x, axis) for x in (prepend, a, append) if x is not None and x is not np._NoValue]
@@ -86,23 +95,11 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any =
     return a
 
 
+@composite(np.ediff1d, samples=[sample(rand(2, 3)), sample(rand(3), rand(2), 7.0)])
 def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     ary = as_array(ary)
     parts = (to_begin, np.diff(np.ravel(ary)), to_end)
     return np.concatenate([np.ravel(as_array(part).astype(ary.dtype)) for part in parts if part is not None])
-
-
-composite(
-    np.diff,
-    _diff,
-    samples=[
-        sample(rand(2, 4)),
-        sample(rand(4, 2), n=2, axis=0),
-        sample(rand(3, 2), 1, -1, rand(3, 1)),
-        sample(rand(3), append=rand()),
-    ],
-)
-composite(np.ediff1d, _ediff1d, samples=[sample(rand(2, 3)), sample(rand(3), rand(2), 7.0)])
 
 
 def _derivative(f: Any, h: Any, axis: int, edge_order: int) -> Any:
@@ -123,6 +120,19 @@ def _derivative(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     return np.moveaxis(np.concatenate([first, middle, last], axis=-1), -1, axis)
 
 
+_GRID = np.array([0.0, 1.0, 1.5, 3.5])
+
+
+@composite(
+    np.gradient,
+    samples=[
+        sample(rand(4)),
+        sample(rand(2), 0.5),
+        sample(rand(2, 3), axis=1, edge_order=2),
+        sample(rand(4, 2), _GRID, axis=0),
+        sample(rand(2, 4), _GRID, axis=-1, edge_order=2),
+    ],
+)
 def _gradient(f: Any, *varargs: Any, axis: int | tuple[int, ...] | None = None, edge_order: int = 1) -> Any:
     f = as_array(f)
     axes = tuple(range(f.ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
@@ -135,31 +145,8 @@ def _gradient(f: Any, *varargs: Any, axis: int | tuple[int, ...] | None = None, 
     return slopes[0] if len(axes) == 1 else tuple(slopes)
 
 
-_GRID = np.array([0.0, 1.0, 1.5, 3.5])
-composite(
-    np.gradient,
-    _gradient,
-    samples=[
-        sample(rand(4)),
-        sample(rand(2), 0.5),
-        sample(rand(2, 3), axis=1, edge_order=2),
-        sample(rand(4, 2), _GRID, axis=0),
-        sample(rand(2, 4), _GRID, axis=-1, edge_order=2),
-    ],
-)
-
-
-def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    y = np.moveaxis(as_array(y), axis, -1)
-    if x is not None:
-        x = as_array(x)
-        dx = np.diff(x if x.ndim == 1 else np.moveaxis(x, axis, -1))
-    return np.sum(dx * (y[..., 1:] + y[..., :-1]), axis=-1) / 2
-
-
-composite(
+@composite(
     np.trapezoid,
-    _trapezoid,
     samples=[
         sample(rand(2, 4)),
         sample(rand(4, 2), dx=0.5, axis=0),
@@ -167,6 +154,12 @@ composite(
         sample(rand(3, 2), rand(3, 2), 1, 0),
     ],
 )
+def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    y = np.moveaxis(as_array(y), axis, -1)
+    if x is not None:
+        x = as_array(x)
+        dx = np.diff(x if x.ndim == 1 else np.moveaxis(x, axis, -1))
+    return np.sum(dx * (y[..., 1:] + y[..., :-1]), axis=-1) / 2
 
 
 # Convolution: the modes "same" and "valid" are parts of the full one
@@ -194,44 +187,48 @@ def _part(full: Any, m: int, n: int, mode: str, swapped: bool = False) -> Any:
     return full[start : start + long]
 
 
+_TWO = [(5, 2), (3, 4), (4, 3), (2, 5)]
+
+
+@composite(np.convolve, samples=[sample(rand(m), rand(n), k) for m, n in _TWO for k in ("full", "same", "valid")])
 def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
     a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
     return _part(convolve_full(a, v), a.size, v.size, mode)
 
 
+@composite(np.correlate, samples=[sample(rand(m), rand(n), k) for m, n in _TWO for k in ("full", "same", "valid")])
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
     return _part(convolve_full(a, conjugated(v)[::-1]), a.size, v.size, mode, v.size > a.size)
 
 
-_TWO = [(5, 2), (3, 4), (4, 3), (2, 5)]
-composite(
-    np.convolve, _convolve, samples=[sample(rand(m), rand(n), k) for m, n in _TWO for k in ("full", "same", "valid")]
-)
-composite(
-    np.correlate, _correlate, samples=[sample(rand(m), rand(n), k) for m, n in _TWO for k in ("full", "same", "valid")]
-)
-
-
 # Unwrapping adds whole periods, whose number is constant
-def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
-    p = as_array(p)
-    periods = np.rint((np.unwrap(plain(p), plain(discont), axis, period=plain(period)) - plain(p)) / plain(period))
-    return p + periods.astype(p.dtype) * period
-
-
-composite(
+@composite(
     np.unwrap,
-    _unwrap,
     samples=[
         sample(rand(2, 4, domain=Domain(0, 6))),
         sample(rand(4, 2, domain=Domain(0, 6)), axis=0),
         sample(rand(6, domain=Domain(0, 6)), period=rand(domain=Domain(3, 4))),
     ],
 )
+def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
+    p = as_array(p)
+    periods = np.rint((np.unwrap(plain(p), plain(discont), axis, period=plain(period)) - plain(p)) / plain(period))
+    return p + periods.astype(p.dtype) * period
 
 
 # Interpolation. The derivative at a knot is that of the interval to its right.
+@composite(
+    np.interp,
+    samples=[
+        sample(rand(2, 3), np.array([-1.5, -0.3, 1.2], np.float32), rand(3)),
+        sample(
+            rand(5, domain=Domain(-4, 4)), np.array([-1.5, 0.3, 1.25], np.float32), rand(3), left=-1.0, right=rand()
+        ),
+        sample(rand(4, domain=NONZERO), np.array([2.0, 0.25, 1.0], np.float32), rand(3), period=3.0),
+        sample(0.3, np.array([0.0, 1.0], np.float32), rand(2)),
+    ],
+)
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Any:
     x, xp, fp = alike(x, xp, fp)
     if period is not None:
@@ -249,17 +246,3 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     if period is None and left is not None:
         y = np.where(x < plain(xp)[0], left, y)
     return y if period is not None or right is None else np.where(x > plain(xp)[-1], right, y)
-
-
-composite(
-    np.interp,
-    _interp,
-    samples=[
-        sample(rand(2, 3), np.array([-1.5, -0.3, 1.2], np.float32), rand(3)),
-        sample(
-            rand(5, domain=Domain(-4, 4)), np.array([-1.5, 0.3, 1.25], np.float32), rand(3), left=-1.0, right=rand()
-        ),
-        sample(rand(4, domain=NONZERO), np.array([2.0, 0.25, 1.0], np.float32), rand(3), period=3.0),
-        sample(0.3, np.array([0.0, 1.0], np.float32), rand(2)),
-    ],
-)

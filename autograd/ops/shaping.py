@@ -92,16 +92,11 @@ linear(
 )
 
 
+@composite(np.rollaxis, samples=[sample(rand(2, 3, 4), 2), sample(rand(2, 3, 4), 0, 2), sample(rand(2, 3, 4), 1, -1)])
 def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
     return np.moveaxis(a, axis, start - (axis < start))
 
-
-composite(
-    np.rollaxis,
-    _rollaxis,
-    samples=[sample(rand(2, 3, 4), 2), sample(rand(2, 3, 4), 0, 2), sample(rand(2, 3, 4), 1, -1)],
-)
 
 # Order
 linear(
@@ -127,6 +122,7 @@ linear(
 )
 
 
+@composite(np.rot90, samples=[sample(rand(2, 3), k) for k in range(4)] + [sample(rand(2, 3, 2), -1, (2, 1))])
 def _rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
     i, j = axes
     rotated = m if k % 2 == 0 else np.swapaxes(np.flip(m, j), i, j)
@@ -135,30 +131,14 @@ def _rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
 
 composite(np.fliplr, lambda m: np.flip(m, 1), samples=[sample(rand(2, 3))])
 composite(np.flipud, lambda m: np.flip(m, 0), samples=[sample(rand(2, 3))])
-composite(np.rot90, _rot90, samples=[sample(rand(2, 3), k) for k in range(4)] + [sample(rand(2, 3, 2), -1, (2, 1))])
 
 # Triangles and diagonals
 linear(np.triu, lambda g, y, m, k=0: np.triu(g, k), samples=[sample(rand(3, 4)), sample(rand(2, 3, 3), k=-1)])
 linear(np.tril, lambda g, y, m, k=0: np.tril(g, k), samples=[sample(rand(3, 4)), sample(rand(2, 3, 3), k=1)])
 
 
-def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    a = np.moveaxis(a, (axis1, axis2), (0, 1))
-    rows, columns = max(-offset, 0), max(offset, 0)
-    i = np.arange(max(min(a.shape[0] - rows, a.shape[1] - columns), 0))
-    return np.moveaxis(a[i + rows, i + columns], 0, -1)
-
-
-def _diag(v: Any, k: int = 0) -> Any:
-    if v.ndim == 2:
-        return np.diagonal(v, k)
-    rows = np.arange(v.size) + max(-k, 0)
-    return scatter(v, (v.size + abs(k),) * 2, (rows, rows + k))
-
-
-composite(
+@composite(
     np.diagonal,
-    _diagonal,
     samples=[
         sample(rand(3, 4)),
         sample(rand(4, 3), offset=1),
@@ -166,8 +146,22 @@ composite(
         sample(rand(2, 3, 4), 0, 2, 0),
     ],
 )
+def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    a = np.moveaxis(a, (axis1, axis2), (0, 1))
+    rows, columns = max(-offset, 0), max(offset, 0)
+    i = np.arange(max(min(a.shape[0] - rows, a.shape[1] - columns), 0))
+    return np.moveaxis(a[i + rows, i + columns], 0, -1)
+
+
+@composite(np.diag, samples=[sample(rand(3)), sample(rand(3), k=-1), sample(rand(3, 4), 1)])
+def _diag(v: Any, k: int = 0) -> Any:
+    if v.ndim == 2:
+        return np.diagonal(v, k)
+    rows = np.arange(v.size) + max(-k, 0)
+    return scatter(v, (v.size + abs(k),) * 2, (rows, rows + k))
+
+
 composite(np.diagflat, lambda v, k=0: np.diag(np.ravel(v), k), samples=[sample(rand(2, 2), 1), sample(rand(3))])
-composite(np.diag, _diag, samples=[sample(rand(3)), sample(rand(3), k=-1), sample(rand(3, 4), 1)])
 composite(
     np.trace,
     lambda a, offset=0, axis1=0, axis2=1, dtype=None: np.sum(np.diagonal(a, offset, axis1, axis2), -1, dtype),
@@ -223,6 +217,13 @@ getitem = linear(
 )
 
 
+_OUTSIDE = [sample(rand(2, 3), [-4, 7], axis=1, mode=mode) for mode in ("wrap", "clip")]
+
+
+@composite(
+    np.take,
+    samples=[sample(rand(2, 3), [0, 5, 5]), sample(rand(2, 3), 1, axis=-1), sample(rand(3, 2), [[0, 2]], 0), *_OUTSIDE],
+)
 def _take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:
     a, axis = (np.ravel(a), 0) if axis is None else (a, axis % a.ndim)
     where, n = np.asarray(indices), a.shape[axis]
@@ -231,27 +232,25 @@ def _take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode:
     return a[(slice(None),) * axis + (where,)]
 
 
-_OUTSIDE = [sample(rand(2, 3), [-4, 7], axis=1, mode=mode) for mode in ("wrap", "clip")]
-composite(
-    np.take,
-    _take,
-    samples=[sample(rand(2, 3), [0, 5, 5]), sample(rand(2, 3), 1, axis=-1), sample(rand(3, 2), [[0, 2]], 0), *_OUTSIDE],
-)
-
-
 # Repetition
+@composite(np.repeat, samples=[sample(rand(2, 3), 2), sample(rand(2, 3), [1, 0, 2], axis=1), sample(rand(2, 3), 2, 0)])
 def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         a, axis = np.ravel(a), 0
     return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis=axis)
 
 
+@composite(
+    np.full_like,
+    samples=[sample(rand(2, 3), rand()), sample(rand(2, 3), rand(3)), sample(rand(2), rand(), shape=(2, 2))],
+)
 def _full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
     a, value = as_array(a), as_array(fill_value)
     shape = a.shape if shape is None else (shape,) if isinstance(shape, int) else shape
     return np.broadcast_to(value, shape).astype(a.dtype if dtype is None else dtype)
 
 
+@composite(np.tile, samples=[sample(rand(3), 2), sample(rand(2, 3), (2, 1, 2)), sample(rand(2, 3), 3)])
 def _tile(A: Any, reps: int | Sequence[int]) -> Any:
     counts = (reps,) if isinstance(reps, int) else tuple(reps)
     ndim = max(A.ndim, len(counts))
@@ -263,25 +262,11 @@ def _tile(A: Any, reps: int | Sequence[int]) -> Any:
     return np.reshape(copies, tuple(c * n for c, n in pairs))
 
 
-composite(
-    np.repeat,
-    _repeat,
-    samples=[sample(rand(2, 3), 2), sample(rand(2, 3), [1, 0, 2], axis=1), sample(rand(2, 3), 2, 0)],
-)
-composite(
-    np.full_like,
-    _full_like,
-    samples=[sample(rand(2, 3), rand()), sample(rand(2, 3), rand(3)), sample(rand(2), rand(), shape=(2, 2))],
-)
-composite(np.tile, _tile, samples=[sample(rand(3), 2), sample(rand(2, 3), (2, 1, 2)), sample(rand(2, 3), 3)])
-
-
+@composite(np.resize, samples=[sample(rand(2, 3), (2, 2)), sample(rand(3), (2, 4)), sample(rand(2), 3)])
 def _resize(a: Any, new_shape: Any) -> Any:
     shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
     return np.reshape(np.take(a, np.arange(math.prod(shape)) % np.size(a)), shape)
 
-
-composite(np.resize, _resize, samples=[sample(rand(2, 3), (2, 2)), sample(rand(3), (2, 4)), sample(rand(2), 3)])
 
 # Dtype
 linear(np.copy, lambda g, y, a, order="K", subok=False: g, samples=[sample(rand(2, 3)), sample(rand(2), order="C")])

@@ -13,6 +13,16 @@ from ..domain import POSITIVE, rand, sample
 from .reductions import Axis, count, kept
 
 
+@composite(
+    np.average,
+    samples=[
+        sample(rand(2, 3)),
+        sample(rand(2, 3), axis=1, keepdims=True),
+        sample(rand(2, 3), 0, rand(2, domain=POSITIVE)),
+        sample(rand(2, 3), weights=rand(2, 3, domain=POSITIVE)),
+        sample(rand(2, 3), axis=1, weights=[1, 2, 1]),
+    ],
+)
 def _average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
     a = as_array(a)
     if weights is None:
@@ -31,6 +41,17 @@ def _average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fa
     return (mean, total) if returned else mean
 
 
+@composite(
+    np.cov,
+    samples=[
+        sample(rand(2, 4)),
+        sample(rand(4), rand(4), ddof=0),
+        sample(rand(4)),
+        sample(rand(4, 2), rowvar=False, bias=True),
+        sample(rand(2, 3), fweights=[1, 3, 2]),
+        sample(rand(2, 3), fweights=[1, 3, 2], aweights=rand(3, domain=POSITIVE)),
+    ],
+)
 def _cov(
     m: Any,
     y: Any = None,
@@ -68,6 +89,7 @@ def _flat(c: Any) -> Any:
     return c.reshape(()) if c.size == 1 else c
 
 
+@composite(np.corrcoef, samples=[sample(rand(3, 5)), sample(rand(4), rand(4))])
 def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     c = np.cov(as_array(x), y, rowvar, dtype=dtype)
     if c.ndim == 0:
@@ -76,33 +98,11 @@ def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) 
     return np.clip(c / scale[:, None] / scale, -1, 1)
 
 
-composite(
-    np.average,
-    _average,
-    samples=[
-        sample(rand(2, 3)),
-        sample(rand(2, 3), axis=1, keepdims=True),
-        sample(rand(2, 3), 0, rand(2, domain=POSITIVE)),
-        sample(rand(2, 3), weights=rand(2, 3, domain=POSITIVE)),
-        sample(rand(2, 3), axis=1, weights=[1, 2, 1]),
-    ],
-)
-composite(
-    np.cov,
-    _cov,
-    samples=[
-        sample(rand(2, 4)),
-        sample(rand(4), rand(4), ddof=0),
-        sample(rand(4)),
-        sample(rand(4, 2), rowvar=False, bias=True),
-        sample(rand(2, 3), fweights=[1, 3, 2]),
-        sample(rand(2, 3), fweights=[1, 3, 2], aweights=rand(3, domain=POSITIVE)),
-    ],
-)
-composite(np.corrcoef, _corrcoef, samples=[sample(rand(3, 5)), sample(rand(4), rand(4))])
-
-
 # Sorting
+@composite(
+    np.take_along_axis,
+    samples=[sample(rand(2, 3), np.array([[2, 0], [1, 1]]), 1), sample(rand(2, 3), np.array([5, 0, 5]), axis=None)],
+)
 def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     indices = np.asarray(plain(indices))
     if axis is None:
@@ -115,13 +115,6 @@ def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     return arr[tuple(grid)]
 
 
-composite(
-    np.take_along_axis,
-    _take_along_axis,
-    samples=[sample(rand(2, 3), np.array([[2, 0], [1, 1]]), 1), sample(rand(2, 3), np.array([5, 0, 5]), axis=None)],
-)
-
-
 def _by(name: str, positions: Any, a: Any, axis: int | None, order: None) -> Any:
     if order is not None:
         raise TypeError(f"np.{name}: a Tensor has no fields. Received: order={order!r}.")
@@ -129,20 +122,16 @@ def _by(name: str, positions: Any, a: Any, axis: int | None, order: None) -> Any
     return np.take_along_axis(a, positions(plain(a), axis), axis=axis)
 
 
+@composite(np.sort, samples=[sample(rand(5)), sample(rand(3, 4), axis=0), sample(rand(2, 3), axis=None)])
 def _sort(a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
     return _by("sort", lambda x, i: np.argsort(x, i, kind="stable"), a, axis, order)
 
 
+@composite(np.partition, samples=[sample(rand(5), 2), sample(rand(4, 3), (0, 2), axis=0), sample(rand(2, 3), 1, None)])
 def _partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Any:
     return _by("partition", lambda x, i: np.argpartition(x, kth, i), a, axis, order)
 
 
-composite(np.sort, _sort, samples=[sample(rand(5)), sample(rand(3, 4), axis=0), sample(rand(2, 3), axis=None)])
-composite(
-    np.partition,
-    _partition,
-    samples=[sample(rand(5), 2), sample(rand(4, 3), (0, 2), axis=0), sample(rand(2, 3), 1, None)],
-)
 composite(
     np.ptp,
     lambda a, axis=None, out=None, keepdims=False: (
@@ -190,10 +179,21 @@ def _number(name: str, q: Any) -> Any:
     return np.asarray(undifferentiated(q, f"np.{name}: q"), np.float64)
 
 
+_MEDIANS = [
+    sample(rand(5)),
+    sample(rand(4)),
+    sample(rand(3, 4), axis=0),
+    sample(rand(2, 3, 2), axis=(0, -1), keepdims=True),
+    sample(rand(3, 2), keepdims=True),
+]
+
+
+@composite(np.median, samples=_MEDIANS)
 def _median(a: Any, axis: Axis = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
     return _between(a, lambda n: (n - 1) / 2, axis, keepdims, False)
 
 
+@composite(np.nanmedian, samples=_MEDIANS)
 def _nanmedian(
     a: Any, axis: Axis = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False
 ) -> Any:
@@ -226,15 +226,6 @@ def _linearly(name: str, whole: float) -> Any:
     return definition
 
 
-_MEDIANS = [
-    sample(rand(5)),
-    sample(rand(4)),
-    sample(rand(3, 4), axis=0),
-    sample(rand(2, 3, 2), axis=(0, -1), keepdims=True),
-    sample(rand(3, 2), keepdims=True),
-]
-composite(np.median, _median, samples=_MEDIANS)
-composite(np.nanmedian, _nanmedian, samples=_MEDIANS)
 _Q = np.array([[0.1, 0.5], [0.95, 0.3]])
 _QUANTILES = [
     sample(rand(5), 0.3),
