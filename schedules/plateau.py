@@ -59,10 +59,13 @@ class ReduceOnPlateau(Schedule):
 
     State: ClassVar[type[PlateauState]] = PlateauState
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._become(self.State())
+
     def _check_together(self) -> None:
         if isinstance(self.start, float) and self.minimum > self.start:
             raise ValueError(refusal("minimum", f"<= start={self.start!r}", self.minimum, "Nothing would be reduced."))
-        self._become(self.State())
 
     def formula(self, k: int) -> float:
         """max(start(k) * scale, minimum), or start(k) if that is smaller"""

@@ -4,7 +4,7 @@
 >>> compositions.torch.StepLR(0.1, step_size=30)
 Step(0.1, 0.1, 30)
 >>> compositions.keras.ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)
-Exponential(0.1, 0.5, 10)
+Exponential(0.1, 0.5, steps=10)
 
 `print(compositions.table())` has them all. Everything is float64, and holds or goes on past the end as stated.
 """
