@@ -1,4 +1,4 @@
-"""A reproduction: claims of the literature, each with what is expected, what was got, and a verdict."""
+"""A reproduction: published claims, each with the expected value, the computed one, and a verdict."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ class Check:
     """One claim and its verdict.
 
     Attributes:
+        claim: in words.
+        expected: the expected value, or a bound.
+        got: the computed value.
+        tolerance: the allowed difference; empty for a bound.
+        passed: whether the computed value is within it.
         basis: where the expected value comes from, one of BASES. "theory": a theorem, a closed form, an identity;
-            "published": a number that the source prints; "words": what the source says, put into numbers by us.
+            "published": a number that the source prints; "words": a statement of the source that we put into numbers.
 
     Raises:
         ValueError: another basis.
@@ -48,7 +53,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers to look at, no verdict."""
+    """Numbers without a verdict."""
 
     title: str
     columns: tuple[str, ...]
@@ -65,10 +70,10 @@ class TitledFigure:
 
 @dataclass
 class Findings:
-    """What a reproduction found: checks, tables and figures, in the order in which it gave them.
+    """The results of a reproduction: checks, tables and figures, in the order in which they were added.
 
     >>> findings = Findings()
-    >>> findings.close("the first step of Adam is lr", 0.001, 0.00099999, rel=1e-4, basis="theory")
+    >>> findings.close("the first step of Adam is lr", 0.001, 0.00099999, rtol=1e-4, basis="theory")
     >>> findings.checks[0].tolerance, findings.passed
     ('0.01 %', True)
     """
@@ -79,15 +84,15 @@ class Findings:
 
     @property
     def passed(self) -> bool:
-        """Whether every check passed, and there was one."""
+        """Whether there are checks, and all passed."""
         return bool(self.checks) and all(check.passed for check in self.checks)
 
     def close(
-        self, claim: str, expected: float, got: float, *, rel: float = 0.0, off: float = 0.0, basis: str
+        self, claim: str, expected: float, got: float, *, rtol: float = 0.0, atol: float = 0.0, basis: str
     ) -> None:
-        """Check that a number is within a share `rel` of the expected one, or within `off` of it."""
-        passed = math.isclose(got, expected, rel_tol=rel, abs_tol=off)
-        tolerance = " or ".join([share(rel)] * bool(rel) + [f"{off:g}"] * bool(off)) or "exact"
+        """Check that a number is within a relative tolerance of the expected one, or within an absolute tolerance."""
+        passed = math.isclose(got, expected, rel_tol=rtol, abs_tol=atol)
+        tolerance = " or ".join([percent(rtol)] * bool(rtol) + [f"{atol:g}"] * bool(atol)) or "exact"
         self.checks.append(Check(claim, f"{expected:.8g}", f"{got:.8g}", tolerance, passed, basis))
 
     def equal(self, claim: str, expected: Any, got: Any, *, basis: str) -> None:
@@ -103,16 +108,16 @@ class Findings:
         self.checks.append(Check(claim, f"> {bound:g}", f"{got:.6g}", "", bool(got > bound), basis))
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Show a table."""
+        """Add a table."""
         self.tables.append(Table(title, tuple(columns), tuple(tuple(row) for row in rows)))
 
     def figure(self, title: str, figure: Figure) -> None:
-        """Show a figure."""
+        """Add a figure."""
         self.figures.append(TitledFigure(title, figure))
 
 
-def share(tolerance: float) -> str:
-    """Return a relative tolerance as one reads it."""
+def percent(tolerance: float) -> str:
+    """Return a relative tolerance as text, in percent unless it is tiny."""
     return f"{100 * tolerance:g} %" if tolerance >= 1e-4 else f"{tolerance:g}, relative"
 
 
@@ -121,10 +126,10 @@ class Reproduction:
     """Claims of a paper, and the function that checks them.
 
     Attributes:
-        name: what it is called on the command line.
-        title: the claim in a line.
-        source: the paper, and where in it.
-        run: computes everything and puts it into the Findings it is given.
+        name: its name on the command line.
+        title: the claim in one line.
+        source: the paper, and the place in it.
+        run: computes the results and adds them to the Findings that it receives.
 
     >>> def run(findings):
     ...     '''On x^2 / 2, from 3.'''
@@ -142,7 +147,7 @@ class Reproduction:
 
     @property
     def settings(self) -> str:
-        """What was run and what differs from the paper: the docstring of `run`, as paragraphs."""
+        """The settings, and how they differ from the paper: the docstring of `run`, in paragraphs."""
         return inspect.getdoc(self.run) or ""
 
 

@@ -1,4 +1,4 @@
-"""A contest of optimizers: seeds that choose each one's rate, others that judge; a table and a picture of it."""
+"""What several reproductions share: tuned comparisons of optimizers, tests of claims over seeds, small tasks."""
 
 from __future__ import annotations
 
@@ -15,63 +15,91 @@ from ..plots import style
 from ..plots.figure import Figure
 from .base import Findings
 
-__all__ = ["CHOOSING", "JUDGING", "AtBest", "ahead", "at_best", "contest", "drawn", "interval", "show"]
+__all__ = [
+    "TEST_SEEDS",
+    "TUNING_SEEDS",
+    "BestSetting",
+    "best_setting",
+    "check_lower",
+    "digits",
+    "last_means",
+    "mean_interval",
+    "mnist",
+    "plot_curves",
+    "report",
+    "tune",
+]
 
 Array = NDArray[Any]
 
-CHOOSING = range(2)
-"""The seeds on which settings are chosen and bounds settled."""
+TUNING_SEEDS = range(2)
+"""The seeds that settings were tuned on, and bounds chosen."""
 
-JUDGING = range(100, 105)
-"""The seeds that are judged: no setting and no bound was chosen on them."""
+TEST_SEEDS = range(100, 105)
+"""The seeds that claims are checked on. No setting was tuned, and no bound chosen, on them."""
 
 
-class AtBest(NamedTuple):
-    """The best of some settings, and its loss in every run and epoch, (seeds, epochs)."""
+class BestSetting(NamedTuple):
+    """The best of several settings, and its loss for every seed and epoch, (seeds, epochs)."""
 
     setting: Any
     losses: Array
 
     def after(self, epoch: int) -> float:
-        """The mean loss of the seeds after an epoch, 1, 2, ..."""
+        """Return the mean loss over the seeds after an epoch, 1, 2, ...."""
         return float(self.losses[:, epoch - 1].mean())
 
 
-def at_best(settings: Sequence[Any], losses: Array) -> AtBest:
-    """The setting with the lowest last loss, mean of the seeds; one with a run that diverged is out of the contest.
+def best_setting(settings: Sequence[Any], losses: Array) -> BestSetting:
+    """Return the setting with the lowest last loss, mean over the seeds; a setting with a diverged run is left out.
 
-    losses: (settings, seeds, epochs).
+    Args:
+        settings: in the order of the losses.
+        losses: (settings, seeds, epochs).
     """
     last = losses[:, :, -1].mean(axis=1)
     chosen = int(np.argmin(np.where(np.isfinite(last), last, np.inf)))
-    return AtBest(settings[chosen], losses[chosen])
+    return BestSetting(settings[chosen], losses[chosen])
 
 
-def contest(losses: Callable[[Sequence[Any], Sequence[int]], Array], settings: Sequence[Any]) -> AtBest:
-    """The setting that is best on the seeds CHOOSING, run again on the seeds JUDGING.
+def tune(losses: Callable[[Sequence[Any], Sequence[int]], Array], settings: Sequence[Any]) -> BestSetting:
+    """Return the setting that is best on TUNING_SEEDS, with its losses on TEST_SEEDS.
 
-    losses: trains every setting from every seed; returns (settings, seeds, epochs).
+    Args:
+        losses: trains every setting from every seed; returns (settings, seeds, epochs).
+        settings: to choose from.
     """
-    setting = at_best(settings, losses(settings, CHOOSING)).setting
-    return AtBest(setting, losses([setting], JUDGING)[0])
+    setting = best_setting(settings, losses(settings, TUNING_SEEDS)).setting
+    return BestSetting(setting, losses([setting], TEST_SEEDS)[0])
 
 
-def ahead(findings: Findings, claim: str, lower: Array, higher: Array) -> None:
-    """Check an order that a source states in words: it holds for every seed (a sign test: five of five by chance, 3 %).
+def check_lower(findings: Findings, claim: str, lower: Array, higher: Array) -> None:
+    """Check a claim that a source makes in words: one number is lower than another for every seed.
 
-    lower, higher: numbers of the same seeds, (seeds,).
+    That is a sign test: by chance, it holds for five of five seeds with probability 3 %.
+
+    Args:
+        findings: what the check is added to.
+        claim: the claim in words.
+        lower: a number for each seed, (seeds,).
+        higher: a number for each seed, (seeds,), of the same seeds.
     """
     findings.equal(f"{claim}: seeds of {len(lower)}", len(lower), int(np.sum(lower < higher)), basis="words")
 
 
-def interval(differences: Array) -> tuple[float, float]:
-    """Mean of paired differences less and plus two standard errors: what the noise of the seeds leaves open."""
+def mean_interval(differences: Array) -> tuple[float, float]:
+    """Return the mean of paired differences minus and plus two standard errors."""
     mean, error = differences.mean(), differences.std(ddof=1) / np.sqrt(len(differences))
     return float(mean - 2 * error), float(mean + 2 * error)
 
 
-def drawn(curves: Mapping[str, Array], ylabel: str, **limits: Any) -> Figure:
-    """The mean of the seeds of each, (seeds, epochs), and a band from the lowest to the highest."""
+def last_means(curves: Sequence[Array], setting: int, digits: str = ".3g") -> tuple[str, ...]:
+    """Return the last value of each of the curves, (settings, seeds, epochs), mean over the seeds, as texts."""
+    return tuple(f"{curve[setting, :, -1].mean():{digits}}" for curve in curves)
+
+
+def plot_curves(curves: Mapping[str, Array], ylabel: str, **limits: Any) -> Figure:
+    """Plot the mean over the seeds of each, (seeds, epochs), and a band from the lowest to the highest seed."""
     figure = Figure(figsize=(6.5, 4.4), layout="constrained")
     axes = figure.subplots()
     for i, (name, values) in enumerate(curves.items()):
@@ -84,23 +112,23 @@ def drawn(curves: Mapping[str, Array], ylabel: str, **limits: Any) -> Figure:
     return figure
 
 
-def show(findings: Findings, title: str, contest: Mapping[str, AtBest], epochs: Sequence[int], what: str) -> None:
-    """Put a table and a picture of optimizers at their best rates into the findings."""
-    rows = [(name, f"{best.setting:.3g}", *(f"{best.after(t):.4f}" for t in epochs)) for name, best in contest.items()]
-    findings.table(title, ("optimizer", "best rate", *(f"{what}, epoch {t}" for t in epochs)), rows)
-    low = min(best.losses.min() for best in contest.values())
-    high = max(best.losses[:, 1:].max() for best in contest.values())
-    figure = drawn({name: best.losses for name, best in contest.items()}, what, ylim=(0.95 * low, 1.05 * high))
+def report(findings: Findings, title: str, best: Mapping[str, BestSetting], epochs: Sequence[int], what: str) -> None:
+    """Add a table and a figure of optimizers at their best learning rates to the findings."""
+    rows = [(name, f"{b.setting:.3g}", *(f"{b.after(t):.4f}" for t in epochs)) for name, b in best.items()]
+    findings.table(title, ("optimizer", "best learning rate", *(f"{what}, epoch {t}" for t in epochs)), rows)
+    low = min(b.losses.min() for b in best.values())
+    high = max(b.losses[:, 1:].max() for b in best.values())
+    figure = plot_curves({name: b.losses for name, b in best.items()}, what, ylim=(0.95 * low, 1.05 * high))
     findings.figure(title, figure)
 
 
 def digits() -> NetworkTask:
-    """Digits of 8 by 8 pixels, and a 64-32-10 network."""
+    """Return handwritten digits of 8 by 8 pixels, and a 64-32-10 network."""
     data = load("digits")
     return NetworkTask(data.X_train, data.y_train, data.X_test, data.y_test, hidden=(32,), batch=64)
 
 
 def mnist(train: int, **fields: Any) -> NetworkTask:
-    """The first `train` training images of MNIST, and 2,500 test images; `fields` are those of the task."""
+    """Return the first `train` training images of MNIST, and 2,500 test images; `fields` are those of the task."""
     data = load("mnist")
     return NetworkTask(data.X_train[:train], data.y_train[:train], data.X_test[:2500], data.y_test[:2500], **fields)

@@ -1,4 +1,4 @@
-"""Smith 2017: rates that go up and down, and the range test that finds where."""
+"""Smith 2017: cyclical learning rates, and the range test that finds their bounds."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..datasets import load
 from ..plots.figure import Figure
 from ..step import training_step
 from .base import Findings, reproduction
-from .comparison import JUDGING, ahead, digits, drawn
+from .comparison import TEST_SEEDS, check_lower, digits, last_means, plot_curves
 
 SOURCE = "Smith 2017, WACV, arXiv:1506.01186"
 
 
-def tested() -> RangeTest:
-    """A range test of SGD on digits and the 64-32-10 network."""
+def run_range_test() -> RangeTest:
+    """Run a range test of SGD on digits and the 64-32-10 network."""
     data = load("digits")
     network = nn.Sequential(nn.Linear(64, 32, rng=0), nn.ReLU(), nn.Linear(32, 10, rng=1))
     optimizer, rng = SGD(network.parameters(), lr=1.0), np.random.default_rng(0)
@@ -33,19 +33,19 @@ def tested() -> RangeTest:
 
 @reproduction(
     "cyclical",
-    "A triangular rate between the bounds of a range test is ahead of a constant rate at its foot",
+    "A triangular learning rate between the bounds of a range test beats the constant lower bound",
     f"{SOURCE}, sections 3.1 to 3.3",
 )
 def cyclical(findings: Findings) -> None:
-    """As in the paper: bounds from a range test, the lower a quarter of the upper, cycles run to their end.
+    """As in the paper: bounds from a range test, the lower bound a quarter of the upper, whole cycles.
 
-    Not as there: SGD on digits and a 64-32-10 network, 24 epochs in three cycles, in place of CIFAR-10 and ImageNet.
+    Different: SGD on digits and a 64-32-10 network, 24 epochs in three cycles, instead of CIFAR-10 and ImageNet.
 
-    The range test runs on a seed of its own; five others are judged. Checked is that cycles end below the constant rate
-    at their foot, at every seed. That they match any constant rate is not seen here: on the seeds that chose, the
-    constant rate at their top mostly ended lower. The table has all of them.
+    The range test has a seed of its own; the comparison has five others. We check that the cycles end with a lower loss
+    than the constant lower bound for every seed. They do not match every constant learning rate here: on the tuning
+    seeds the constant upper bound mostly ended lower. The table shows all of them.
     """
-    test = tested()
+    test = run_range_test()
     high = float(test.rates[int(np.argmin(test.smoothed))])
     low = high / 4
     task, half = digits(), 4
@@ -56,21 +56,22 @@ def cyclical(findings: Findings) -> None:
         f"constant, {(low + high) / 2:.2g}": (low + high) / 2,
         f"constant, {high:.2g}": high,
     }
-    curves = train(SGD(lr=1.0), task, 6 * half, JUDGING, lr=list(lrs.values()))
+    curves = train(SGD(lr=1.0), task, 6 * half, TEST_SEEDS, lr=list(lrs.values()))
     triangular, _, foot, *_ = curves.train[:, :, -1]
-    ahead(findings, "training loss, triangular below the constant lower bound", triangular, foot)
+    check_lower(findings, "training loss, triangular below the constant lower bound", triangular, foot)
     suggested = test.suggestion is not None and low < test.suggestion < high
-    findings.equal("range test: where the loss falls fastest lies between the bounds", True, suggested, basis="words")
-    rows = [(name, *(f"{curve[i, :, -1].mean():.4f}" for curve in curves)) for i, name in enumerate(lrs)]
-    columns = ("rate", "training loss", "test loss", "test error")
+    claim = "range test: the learning rate where the loss falls fastest lies between the bounds"
+    findings.equal(claim, True, suggested, basis="words")
+    rows = [(name, *last_means(curves, i, ".4f")) for i, name in enumerate(lrs)]
+    columns = ("learning rate", "training loss", "test loss", "test error")
     title = f"After {6 * half} epochs, at the end of a cycle; mean of five seeds"
     findings.table(title, columns, rows)
-    findings.figure("The range test: loss against rate", _drawn(test))
+    findings.figure("The range test: loss against learning rate", _plot(test))
     shown = dict(zip(lrs, curves.error, strict=True))
-    findings.figure("Three cycles of eight epochs", drawn(shown, "test error", yscale="log"))
+    findings.figure("Three cycles of eight epochs", plot_curves(shown, "test error", yscale="log"))
 
 
-def _drawn(test: RangeTest) -> Figure:
+def _plot(test: RangeTest) -> Figure:
     figure = Figure(figsize=(6.5, 4), layout="constrained")
     test.plot(ax=figure.subplots())
     return figure
@@ -78,11 +79,11 @@ def _drawn(test: RangeTest) -> Figure:
 
 @reproduction(
     "cyclical-callback",
-    "A cyclical rate as a schedule, and set by hand before each epoch: equal numbers",
+    "A cyclical learning rate as a schedule and set before each epoch: equal numbers",
     f"{SOURCE}, section 3.1, for the rate; asked on forums: a schedule object, or an epoch's callback",
 )
 def callback(findings: Findings) -> None:
-    """Momentum on digits and a 64-32-10 network, 8 epochs, 0.01 to 0.1 in cycles of four epochs. Nothing is chosen."""
+    """Momentum on digits and a 64-32-10 network, 8 epochs, 0.01 to 0.1 in cycles of four epochs. Nothing is tuned."""
     data, cycle = load("digits"), Cyclic(0.01, 0.1, 2)
     steps = len(data.y_train) // 64
     runs = []
@@ -100,10 +101,10 @@ def callback(findings: Findings) -> None:
         runs.append(losses)
     differ = sum(a != b for a, b in zip(*runs, strict=True))
     findings.equal("steps whose losses differ", 0, differ, basis="theory")
-    findings.close("the rate at the top of a cycle, epoch 2", 0.1, float(cycle(2)), rel=1e-15, basis="theory")
-    findings.close("the rate at its foot, epoch 4", 0.01, float(cycle(4)), rel=1e-15, basis="theory")
+    findings.close("the learning rate at the upper bound, epoch 2", 0.1, float(cycle(2)), rtol=1e-15, basis="theory")
+    findings.close("the learning rate at the lower bound, epoch 4", 0.01, float(cycle(4)), rtol=1e-15, basis="theory")
     means = np.array(runs).reshape(2, 8, steps).mean(axis=2)
     seen = [(epoch + 1, f"{cycle(epoch):.4f}", *(f"{x:.6f}" for x in means[:, epoch])) for epoch in range(8)]
-    findings.table("Mean loss of every epoch", ("epoch", "rate", "schedule", "set by hand"), seen)
+    findings.table("Mean loss of every epoch", ("epoch", "learning rate", "schedule", "set by hand"), seen)
     shown = {"schedule": means[:1], "set by hand": means[1:]}
-    findings.figure("One curve covers the other", drawn(shown, "training loss"))
+    findings.figure("Mean loss of every epoch: the curves are equal", plot_curves(shown, "training loss"))

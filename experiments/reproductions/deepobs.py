@@ -1,4 +1,4 @@
-"""Schneider, Balles & Hennig 2019: the published runs of `quadratic_deep`, run for run."""
+"""Schneider, Balles & Hennig 2019: the published runs of `quadratic_deep`, one by one."""
 
 from __future__ import annotations
 
@@ -20,73 +20,76 @@ SOURCE = "Schneider, Balles & Hennig 2019, ICLR, arXiv:1903.05499"
 
 OPTIMIZERS = {"SGD": SGD(lr=1.0), "Momentum": Momentum(lr=1.0, momentum=0.99), "Adam": Adam(lr=1.0)}
 
-ORDERS = range(100, 120)  # of the batches: no bound was settled on these
+ORDERS = range(100, 120)  # seeds of the order of the batches: no bound was chosen on these
 
 
 @cache
 def sweep(name: str) -> Array:
-    """The test losses at every rate, in every order of the batches, after every epoch: (36, 20, 101)."""
+    """Return the test losses (36 learning rates, 20 orders of the batches, 101: the start and every epoch)."""
     return train(OPTIMIZERS[name], LRS, ORDERS)
 
 
 def last(name: str) -> Array:
-    """The last test loss at every rate, (36,): mean of the orders."""
+    """Return the last test loss at every learning rate, (36,), mean over the orders."""
     mean: Array = sweep(name)[:, :, -1].mean(axis=1)
     return mean
 
 
 @reproduction(
     "deepobs",
-    "DeepOBS's quadratic_deep from its seeds: losses, limits of stability, a trap in the batch order",
+    "DeepOBS's quadratic_deep from its seeds: losses, limits of stability, the order of the batches",
     f"{SOURCE}; github.com/fsschneider/DeepOBS_Baselines, 2019",
 )
 def deepobs(findings: Findings) -> None:
-    """As published: the problem from its three seeds, 36 rates of three optimizers, 100 epochs, ten seeds of the best.
+    """As published: the problem from its three seeds, 36 learning rates of three optimizers, 100 epochs, ten seeds of
+    the best.
 
-    The order of the batches is TensorFlow's and not known. Ours are others, and a number of ours is a mean: over 20
-    orders at the 36 rates, over ten at the best. The mean of ten has to be within 0.15 of the published one: for SGD,
-    whose runs spread most, two standard errors of the difference.
+    The order of the batches is TensorFlow's, and not known. We use other orders and average: 20 orders at the 36
+    learning rates, ten at the best. The mean of ten must be within 0.15 of the published one. For SGD, whose runs vary
+    most, this is two standard errors of the difference.
 
-    In the authors' runs the order is the same in every epoch. Shuffled anew, as usual, Momentum ends above 87.6: over
-    the published mean by twenty times the published spread.
+    In the authors' runs the order is the same in every epoch. If the batches are reshuffled every epoch, as usual,
+    Momentum ends above 87.6, which differs from the published mean by twenty times the published standard deviation.
     """
     problem = quadratic_deep()
     largest = float(np.linalg.eigvalsh(problem.curvature)[-1])
     start = float(problem.loss(np.ones(100), problem.test))
-    findings.close("test loss at the start", 353.446764, start, rel=1e-6, basis="published")
+    findings.close("test loss at the start", 353.446764, start, rtol=1e-6, basis="published")
     for name, limit, first_bad in (("SGD", 2 / largest, 10**-1.4), ("Momentum", 2 * 1.99 / largest, 10**-1.0)):
         first = LRS[np.argmax(np.isinf(last(name)))]
-        claim = f"{name}: the lowest rate of the grid that diverges"
-        findings.close(claim, first_bad, first, rel=1e-9, basis="published")
-        claim = f"{name}: the lowest rate of the grid above the limit of stability, {limit:.5f}"
+        claim = f"{name}: the lowest learning rate of the grid that diverges"
+        findings.close(claim, first_bad, first, rtol=1e-9, basis="published")
+        claim = f"{name}: the lowest learning rate of the grid above the limit of stability, {limit:.5f}"
         findings.equal(claim, f"{LRS[np.searchsorted(LRS, limit)]:.4g}", f"{first:.4g}", basis="theory")
-    findings.equal("Adam: rates that diverge", 0, int(np.isinf(last("Adam")).sum()), basis="published")
-    findings.close("a range test breaks at 2 / L", 2 / largest, breaking(problem), rel=0.1, basis="theory")
-    title = "Last test loss at every rate, mean and range of 20 orders; dotted, the limits of stability"
-    findings.figure(title, drawn(largest))
+    findings.equal("Adam: learning rates that diverge", 0, int(np.isinf(last("Adam")).sum()), basis="published")
+    findings.close("a range test diverges at 2 / L", 2 / largest, range_test_limit(problem), rtol=0.1, basis="theory")
+    title = "Last test loss at every learning rate, mean and range of 20 orders; dotted: limits of stability"
+    findings.figure(title, plot(largest))
 
     seeds = range(42, 52)
     rows, losses = [], {}
     for name, best, mean in (("SGD", -1.8, 87.397), ("Momentum", -2.6, 87.045), ("Adam", -1.4, 87.112)):
-        fixed, anew = (train(OPTIMIZERS[name], [10**best], seeds, fixed=way)[0, :, -1] for way in (True, False))
+        both = [train(OPTIMIZERS[name], [10**best], seeds, fixed=order) for order in (True, False)]
+        fixed, reshuffled = (curves[0, :, -1] for curves in both)
         claim = f"{name}: last test loss, mean of ten seeds"
-        findings.close(claim, mean, float(fixed.mean()), off=0.15, basis="published")
-        rows.append((name, f"{10**best:.4g}", mean, spread(fixed), spread(anew)))
-        losses[name] = fixed, anew
-    claim = "Momentum with batches shuffled anew at each epoch: mean of ten seeds"
+        findings.close(claim, mean, float(fixed.mean()), atol=0.15, basis="published")
+        rows.append((name, f"{10**best:.4g}", mean, spread(fixed), spread(reshuffled)))
+        losses[name] = fixed, reshuffled
+    claim = "Momentum with batches reshuffled every epoch: mean of ten seeds"
     findings.above(claim, 87.6, float(losses["Momentum"][1].mean()), basis="published")
-    columns = ("optimizer", "rate", "published", "the same batches in every epoch", "shuffled anew")
-    findings.table("Last test loss at the best rate, mean and standard deviation of ten seeds", columns, rows)
-    findings.figure("Ten seeds at the best rate: a fixed order of the batches, and the usual one", trap(losses))
+    columns = ("optimizer", "learning rate", "published", "same batches in every epoch", "reshuffled")
+    findings.table("Last test loss at the best learning rate, mean and standard deviation of ten seeds", columns, rows)
+    title = "Ten seeds at the best learning rate: a fixed order of the batches, and reshuffling"
+    findings.figure(title, plot_orders(losses))
 
 
 def spread(values: Array) -> str:
-    """Mean and standard deviation."""
+    """Return mean and standard deviation as text."""
     return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
 
 
-def breaking(problem: QuadraticDeep) -> float:
-    """The rate where the error in the steepest direction turns, when it rises by 10 % at every step of descent."""
+def range_test_limit(problem: QuadraticDeep) -> float:
+    """Return the learning rate where the error in the steepest direction is least, in a range test with 10 % a step."""
     x, steepest = np.ones(100), np.linalg.eigh(problem.curvature)[1][:, -1]
     optimizer = SGD([x], lr=1.0)
 
@@ -99,8 +102,8 @@ def breaking(problem: QuadraticDeep) -> float:
     return float(test.rates[int(np.argmin(test.losses))])
 
 
-def drawn(largest: float, theirs: dict[str, Published] | None = None) -> Figure:
-    """Mean loss against the rate, and a band from the lowest to the highest of the orders; published ones as rings."""
+def plot(largest: float, theirs: dict[str, Published] | None = None) -> Figure:
+    """Plot loss against learning rate: lines for means, bands for the range of the orders, rings for published ones."""
     figure = Figure(figsize=(6.5, 4), layout="constrained")
     axes = figure.subplots()
     for i, name in enumerate(OPTIMIZERS):
@@ -116,13 +119,13 @@ def drawn(largest: float, theirs: dict[str, Published] | None = None) -> Figure:
     return figure
 
 
-def trap(losses: dict[str, tuple[Array, Array]]) -> Figure:
-    """A mark for every seed."""
+def plot_orders(losses: dict[str, tuple[Array, Array]]) -> Figure:
+    """Plot a marker for every seed."""
     figure = Figure(figsize=(6.5, 3), layout="constrained")
     axes = figure.subplots()
-    for way, (label, mark, shift) in enumerate((("fixed", "o", 0.15), ("shuffled anew", "s", -0.15))):
-        points = [(value, i + shift) for i, pair in enumerate(losses.values()) for value in pair[way]]
-        axes.plot(*np.transpose(points), mark, color=style(2 - way)["color"], fillstyle="none", label=label)
+    for order, (label, mark, shift) in enumerate((("fixed", "o", 0.15), ("reshuffled", "s", -0.15))):
+        points = [(value, i + shift) for i, pair in enumerate(losses.values()) for value in pair[order]]
+        axes.plot(*np.transpose(points), mark, color=style(2 - order)["color"], fillstyle="none", label=label)
     axes.set(xlabel="last test loss", yticks=range(len(losses)), yticklabels=losses)
     axes.legend(title="order of batches")
     return figure
@@ -134,11 +137,11 @@ def trap(losses: dict[str, tuple[Array, Array]]) -> Figure:
     f"{SOURCE}; github.com/fsschneider/DeepOBS_Baselines, 2019",
 )
 def cells(findings: Findings) -> None:
-    """A published run is one order of the batches, TensorFlow's, and not known; ours is the mean of 20 other orders.
+    """A published run has one order of the batches, which is TensorFlow's and not known; ours are means of 20 orders.
 
-    So a published loss should differ from ours by the spread of the orders, and no more: four standard deviations, or
-    of curves, which are means of ten seeds there and of 20 orders here, four standard errors. The four were settled on
-    other orders. Up to the best rate the orders hardly matter, and the difference is below 0.2 %.
+    So a published loss should differ from ours by at most four standard deviations of the orders. The published curves
+    are means of ten seeds, ours of 20 orders: they should differ by at most four standard errors. We chose the four on
+    other orders. Up to the best learning rate the order hardly matters, and the difference is below 0.2 %.
 
     Runs that end above float32's range count as diverged.
     """
@@ -147,33 +150,34 @@ def cells(findings: Findings) -> None:
         ends, ours = runs.sweep[:, -1], last(name)
         finite = np.isfinite(ours) & np.isfinite(ends)
         same = int(np.sum(np.isfinite(ours) == np.isfinite(ends)))
-        findings.equal(f"{name}: rates of 36 where both diverge or neither does", 36, same, basis="published")
+        findings.equal(f"{name}: learning rates of 36 where both diverge or neither does", 36, same, basis="published")
         upto = np.arange(len(LRS)) <= runs.best
         error = np.abs(ours[upto] / ends[upto] - 1).max()
-        claim = f"{name}: largest relative error at the {upto.sum()} rates up to the best"
+        claim = f"{name}: largest relative error at the {upto.sum()} learning rates up to the best"
         findings.below(claim, 0.002, error, basis="published")
         away = np.abs(ends[finite] - ours[finite]) / sweep(name)[finite, :, -1].std(axis=1, ddof=1)
-        claim = f"{name}: standard deviations away, the most of the {finite.sum()} rates that don't diverge"
+        claim = f"{name}: largest difference at {finite.sum()} learning rates without divergence, in std. deviations"
         findings.below(claim, 4.0, away.max(), basis="published")
-        claim = f"{name}: last test loss at the best rate, mean of ten seeds, and of our orders"
-        findings.close(claim, runs.again[:, -1].mean(), ours[runs.best], off=0.15, basis="published")
-        claim = f"{name}: learning curve at the best rate, standard errors apart, the most of 100 epochs"
-        findings.below(claim, 4.0, apart(runs.again, sweep(name)[runs.best]), basis="published")
-    findings.table(*listed(theirs))
+        claim = f"{name}: last test loss at the best learning rate, mean of ten seeds, and of our orders"
+        findings.close(claim, runs.again[:, -1].mean(), ours[runs.best], atol=0.15, basis="published")
+        claim = f"{name}: curve at the best learning rate: largest difference of 100 epochs, in standard errors"
+        findings.below(claim, 4.0, largest_difference(runs.again, sweep(name)[runs.best]), basis="published")
+    findings.table(*losses_table(theirs))
     largest = float(np.linalg.eigvalsh(quadratic_deep().curvature)[-1])
     title = "Lines and bands: here, mean and range of 20 orders; rings: published, one order"
-    findings.figure(title, drawn(largest, theirs))
-    findings.figure("Test loss at the best rate; lines: here, mean of 20 orders; rings: published", curves(theirs))
+    findings.figure(title, plot(largest, theirs))
+    title = "Test loss at the best learning rate; lines: here, mean of 20 orders; rings: published"
+    findings.figure(title, curves(theirs))
 
 
-def apart(theirs: Array, ours: Array) -> float:
-    """The most that two mean curves, (runs, epochs + 1), differ after an epoch, in standard errors of that."""
+def largest_difference(theirs: Array, ours: Array) -> float:
+    """Return the largest difference of two mean curves, (runs, epochs + 1), in standard errors of the difference."""
     errors = np.sqrt(sum(runs.var(axis=0, ddof=1) / len(runs) for runs in (theirs, ours)))[1:]
     return float((np.abs(theirs.mean(axis=0) - ours.mean(axis=0))[1:] / errors).max())
 
 
-def listed(theirs: dict[str, Published]) -> tuple[str, tuple[str, ...], list[list[str]]]:
-    """A table of all last losses: title, columns, rows."""
+def losses_table(theirs: dict[str, Published]) -> tuple[str, tuple[str, ...], list[list[str]]]:
+    """Return a table of all last losses: title, columns, rows."""
     pairs = [values for name in OPTIMIZERS for values in (theirs[name].sweep[:, -1], last(name))]
     rows = [
         [f"{lr:.4g}", *(f"{value:.5g}" if np.isfinite(value) else "diverged" for value in row)]
@@ -184,7 +188,7 @@ def listed(theirs: dict[str, Published]) -> tuple[str, tuple[str, ...], list[lis
 
 
 def curves(theirs: dict[str, Published]) -> Figure:
-    """Mean learning curves at the best rates, above the lowest loss that there is."""
+    """Plot the mean learning curves at the best learning rates."""
     figure = Figure(figsize=(6.5, 4), layout="constrained")
     axes, epochs = figure.subplots(), np.arange(1, 101)
     for i, (name, runs) in enumerate(theirs.items()):
@@ -193,5 +197,5 @@ def curves(theirs: dict[str, Published]) -> Figure:
         marks = {"color": style(i)["color"], "markersize": 4, "fillstyle": "none"}
         axes.plot(few, runs.again.mean(axis=0)[few], "o", **marks)
     axes.set(xscale="log", yscale="log", xlabel="epoch", ylabel="test loss")
-    axes.legend(title="rate")
+    axes.legend(title="learning rate")
     return figure

@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 LRS = 10.0 ** np.linspace(-5, 2, 36)
 OURS = {"GradientDescentOptimizer": "SGD", "MomentumOptimizer": "Momentum", "AdamOptimizer": "Adam"}
-SEEDS = range(42, 52)  # the sweep has the first, the best rate all ten
+SEEDS = range(42, 52)  # the sweep has the first, the best learning rate all ten
 NEEDED = (
     'a JSON object whose "runs" list the run files of github.com/fsschneider/DeepOBS_Baselines under quadratic_deep/, '
     "each with optimizer, lr, seed and test_losses"
@@ -27,18 +27,18 @@ NEEDED = (
 
 
 class Published(NamedTuple):
-    """An optimizer's published test losses, at the start and after each epoch; not finite from where a run diverged."""
+    """An optimizer's published test losses, at the start and after each epoch; not finite after a run diverged."""
 
-    sweep: Array  # (rates, epochs + 1), one seed
-    best: int  # the place in LRS of the rate that was run again
+    sweep: Array  # (learning rates, epochs + 1), one seed
+    best: int  # the index in LRS of the learning rate with ten seeds
     again: Array  # (10 seeds, epochs + 1)
 
 
 def published() -> dict[str, Published]:
-    """The published runs by optimizer.
+    """Return the published runs by optimizer.
 
     Raises:
-        UsageError: the file isn't there, is damaged, is another, or lacks a run.
+        UsageError: the file is missing, damaged, a different one, or lacks a run.
     """
     folder = os.environ.get("RAVINE_DATA")
     path = Path(folder or "", "deepobs", "quadratic_deep_baselines.json")
@@ -61,15 +61,15 @@ def _by_optimizer(runs: list[dict[str, Any]]) -> dict[str, Published]:
         losses = np.array(run["test_losses"], np.float64)
         if losses.shape != (EPOCHS + 1,):
             raise ValueError(f"test_losses of shape {losses.shape} in place of ({EPOCHS + 1},)")
-        cells[OURS[run["optimizer"]]][_place(run["lr"]), run["seed"]] = losses
+        cells[OURS[run["optimizer"]]][_index(run["lr"]), run["seed"]] = losses
     return {name: _arranged(name, found) for name, found in cells.items()}
 
 
-def _place(lr: float) -> int:
-    place = int(np.argmin(np.abs(LRS - lr)))
-    if not np.isclose(LRS[place], lr, rtol=1e-3):
+def _index(lr: float) -> int:
+    index = int(np.argmin(np.abs(LRS - lr)))
+    if not np.isclose(LRS[index], lr, rtol=1e-3):
         raise ValueError(f"lr={lr} isn't one of the 36 from 1e-5 to 100")
-    return place
+    return index
 
 
 def _arranged(name: str, cells: dict[tuple[int, int], Array]) -> Published:

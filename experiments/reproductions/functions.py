@@ -1,4 +1,4 @@
-"""Test functions of two variables: their minima, and a well-tuned optimizer that finds one."""
+"""Test functions of two variables: their minima, and a tuned optimizer that finds one."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ LRS = (0.03, 0.1, 0.3, 1.0)
 
 @reproduction(
     "test-functions",
-    "The minima of the test functions, and the way to one of them",
+    "The minima of the test functions, and a trajectory to one of them",
     "Rosenbrock 1960; Himmelblau 1972; Branin 1972; Beale 1958; Rastrigin 1974",
 )
 def functions(findings: Findings) -> None:
-    """Value and gradient at each published minimum; then Adam under a cosine, at the best of four rates."""
-    rows, ways = [], {}
+    """Value and gradient at each published minimum; then Adam with a cosine, from the best of four learning rates."""
+    rows, paths = [], {}
     for name, function in FUNCTIONS.items():
         values = [abs(float(function.f(x, y)) - function.least) for x, y in function.minima]
-        slopes = [np.abs(grad(of_vector(function))(np.array(m))).max() for m in function.minima]
-        findings.close(f"{name}: largest difference from the least value", 0, max(values), off=1e-9, basis="published")
-        findings.close(f"{name}: largest slope at a minimum", 0, float(max(slopes)), off=1e-6, basis="theory")
+        gradients = [np.abs(grad(of_vector(function))(np.array(m))).max() for m in function.minima]
+        findings.close(f"{name}: largest difference from the least value", 0, max(values), atol=1e-9, basis="published")
+        findings.close(f"{name}: largest gradient at a minimum", 0, float(max(gradients)), atol=1e-6, basis="theory")
         lr, found = best(function)
         excess = float(function.f(*found[-1])) - function.least
         place = "({:.4f}, {:.4f})".format(*found[-1])
         rows.append((name, str(function.start), lr, place, f"{excess:.1e}"))
-        ways[name] = found
-    columns = ("function", "start", "best rate", "end", "value above the least")
-    findings.table("Adam under a cosine, 1,000 steps", columns, rows)
-    findings.figure("The ways, over contours of the logarithm of the value above the least", drawn(ways))
+        paths[name] = found
+    columns = ("function", "start", "best learning rate", "end", "value above the least")
+    findings.table("Adam with a cosine, 1,000 steps", columns, rows)
+    findings.figure("Trajectories over contours of the logarithm of the value above the least", plot(paths))
 
 
 def of_vector(function: type[Function]) -> Callable[[Any], Any]:
-    """The function of (x, y) as one array."""
+    """Return the function with x and y in one array, (2,)."""
     return lambda z: function.f(z[0], z[1])
 
 
 def best(function: type[Function]) -> tuple[float, Array]:
-    """The rate whose last value is lowest, and the way, (steps + 1, 2)."""
+    """Return the learning rate with the lowest last value, and its trajectory, (steps + 1, 2)."""
     runs = {}
     for lr in LRS:
         spec = Adam(lr=Cosine(lr, 0.0, STEPS))
@@ -61,21 +61,21 @@ def best(function: type[Function]) -> tuple[float, Array]:
     return chosen, runs[chosen]
 
 
-def drawn(ways: dict[str, Array]) -> Figure:
-    """A panel for each function."""
-    rows = -(-len(ways) // 4)
+def plot(paths: dict[str, Array]) -> Figure:
+    """Plot a panel for each function."""
+    rows = -(-len(paths) // 4)
     figure = Figure(figsize=(10, 2.6 * rows), layout="constrained")
-    for i, (name, way) in enumerate(ways.items()):
+    for i, (name, path) in enumerate(paths.items()):
         axes, function = figure.add_subplot(rows, 4, i + 1), FUNCTIONS[name]
-        points = np.concatenate([way, function.minima])
+        points = np.concatenate([path, function.minima])
         low, high = points.min(axis=0), points.max(axis=0)
         margin = 0.15 * (high - low).max() + 0.2
         x, y = (np.linspace(a - margin, b + margin, 150) for a, b in zip(low, high, strict=True))
         values = np.log10(function.f(x[None, :], y[:, None]) - function.least + 1e-3)
         axes.contourf(x, y, values, levels=20, cmap="Greys", alpha=0.6)
-        axes.plot(*way.T, color=style(1)["color"], linewidth=1.2)
+        axes.plot(*path.T, color=style(1)["color"], linewidth=1.2)
         axes.plot(*np.array(function.minima).T, "*", color="#332288", markersize=9)
-        axes.plot(*way[0], "o", color=style(1)["color"], markersize=4)
+        axes.plot(*path[0], "o", color=style(1)["color"], markersize=4)
         axes.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
         axes.set_title(name, fontsize="medium")
         axes.tick_params(labelsize="x-small")

@@ -22,7 +22,7 @@ LARGEST = float(np.finfo(np.float32).max)  # the authors computed in float32: a 
 
 
 def rotation(n: int, rng: np.random.RandomState) -> Array:
-    """A random matrix of SO(n): the subgroup algorithm of Diaconis & Shahshahani 1987."""
+    """Return a random rotation in n dimensions: the subgroup algorithm of Diaconis & Shahshahani 1987."""
     angle = 2 * np.pi * rng.uniform()
     found = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     for size in range(3, n + 1):
@@ -43,7 +43,7 @@ class QuadraticDeep(NamedTuple):
     test: Array
 
     def loss(self, x: Array, points: Array) -> Array:
-        """The loss of each row of x: that of the mean of the points, and what their spread adds."""
+        """Return the loss of each row of x, (n, 100): at the mean of the points, plus a constant for their spread."""
         centre = points.mean(axis=0)
         spread = points - centre
         constant = np.sum((spread @ self.curvature) * spread) / (2 * len(points))
@@ -53,22 +53,22 @@ class QuadraticDeep(NamedTuple):
 
 @cache
 def quadratic_deep() -> QuadraticDeep:
-    """The problem from its three seeds: 90 eigenvalues in (0, 1), 10 in (30, 60)."""
+    """Return the problem from its three seeds: 90 eigenvalues in (0, 1), 10 in (30, 60)."""
     rng = np.random.RandomState(42)
     eigenvalues = np.concatenate([rng.uniform(0, 1, 90), rng.uniform(30, 60, 10)])
-    turn = rotation(100, rng)
+    rotated = rotation(100, rng)
     train, test = (
         np.random.RandomState(seed).normal(0, 0.6, (1000, 100)).astype(np.float32).astype(np.float64)
         for seed in (42, 43)
     )
-    return QuadraticDeep(turn.T @ np.diag(eigenvalues) @ turn, train, test[: STEPS * BATCH])
+    return QuadraticDeep(rotated.T @ np.diag(eigenvalues) @ rotated, train, test[: STEPS * BATCH])
 
 
 def batches(seed: int, fixed: bool) -> Iterator[Array]:
-    """The mean of the points of every batch, (100,), in order.
+    """Yield the mean of the points of every batch, (100,), in order.
 
     With `fixed`, every epoch has the same batches in the same order, as in the authors' runs: their shuffled iterator
-    was started anew from the graph's seed at each epoch.
+    was restarted from the graph's seed in each epoch.
     """
     rng, points = np.random.default_rng(seed), quadratic_deep().train
     order = rng.permutation(len(points))
@@ -79,9 +79,9 @@ def batches(seed: int, fixed: bool) -> Iterator[Array]:
 
 
 def train(spec: Optimizer, lrs: Sequence[float] | Array, seeds: Sequence[int], fixed: bool = True) -> Array:
-    """The test losses at the start, x = 1, and after every epoch, (rates, seeds, epochs + 1).
+    """Return the test losses at the start, x = 1, and after every epoch, (learning rates, seeds, epochs + 1).
 
-    They are infinite where they exceed float32's range.
+    A loss beyond the range of float32 is infinite.
     """
     problem, x = quadratic_deep(), np.ones((len(lrs) * len(seeds), 100))
     optimizer = BatchedOptimizer(variants(spec, lr=np.repeat(lrs, len(seeds))), [x])

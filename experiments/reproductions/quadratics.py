@@ -1,4 +1,4 @@
-"""What theory says of optimizers on quadratics: rates, stability, a lower bound, where a range test breaks."""
+"""Theory of optimizers on quadratics: convergence rates, stability, a lower bound, the limit of a range test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 def tuned(condition: float) -> dict[str, tuple[Optimizer, float]]:
-    """Optimizers at their best settings for eigenvalues from 1/condition to 1, and the rate that each then has."""
+    """Return optimizers with their best settings for eigenvalues from 1/condition to 1, and their convergence rates."""
     mu, root = 1 / condition, math.sqrt(condition)
     momentum = (root - 1) / (root + 1)
     sharp = math.sqrt(3 * condition + 1)
@@ -31,7 +31,7 @@ def tuned(condition: float) -> dict[str, tuple[Optimizer, float]]:
 
 
 def errors(spec: Optimizer, eigenvalues: Array, steps: int) -> Iterator[float]:
-    """Distances from the minimum, 0, of a run from 1 in every eigendirection."""
+    """Yield the distance from the minimum, 0, after each step of a run from 1 in every eigendirection."""
     x = np.ones(len(eigenvalues))
     optimizer = spec.bind([x])
     for _ in range(steps):
@@ -39,11 +39,11 @@ def errors(spec: Optimizer, eigenvalues: Array, steps: int) -> Iterator[float]:
         yield float(np.linalg.norm(x))
 
 
-def slope(spec: Optimizer, eigenvalues: Array, rate: float) -> tuple[Array, float]:
-    """The distances, and the logarithm of the rate at which they fall in the end.
+def convergence(spec: Optimizer, eigenvalues: Array, rate: float) -> tuple[Array, float]:
+    """Return the distances of a run, and the logarithm of their convergence rate.
 
-    At its best setting a method with momentum has a double root, and the error t * rate**t: the slope of log(error / t)
-    over the second half of the run tells the rate.
+    With its best setting a method with momentum has a double root, and the error is t * rate**t. The convergence rate
+    is the slope of log(error / t) over the second half of the run.
     """
     steps = int(18 / -math.log(rate)) * 2
     found = np.array(list(errors(spec, eigenvalues, steps)))
@@ -56,23 +56,23 @@ def slope(spec: Optimizer, eigenvalues: Array, rate: float) -> tuple[Array, floa
 
 @reproduction(
     "quadratic-rates",
-    "Rates of gradient descent, heavy ball and Nesterov's method on quadratics",
+    "Convergence rates of gradient descent, heavy ball and Nesterov's method on quadratics",
     "Polyak 1964; Nesterov 2004; Lessard, Recht & Packard 2016, arXiv:1408.3595, proposition 1",
 )
 def rates(findings: Findings) -> None:
-    """The slope of the logarithm of the error of a run, against the theory's, at conditions from 10 to 10,000."""
+    """The slope of the logarithm of the error, against theory, for condition numbers from 10 to 10,000."""
     for condition in (10.0, 100.0, 1000.0, 10000.0):
         eigenvalues = np.array([1 / condition, 1.0])
         figure = Figure(figsize=(5.5, 3.8), layout="constrained")
         axes = figure.subplots()
         for i, (name, (spec, rate)) in enumerate(tuned(condition).items()):
-            found, got = slope(spec, eigenvalues, rate)
-            claim = f"condition {condition:g}: log-rate of {name}"
-            findings.close(claim, math.log(rate), got, rel=0.01, basis="theory")
+            found, got = convergence(spec, eigenvalues, rate)
+            claim = f"condition number {condition:g}: log of the convergence rate of {name}"
+            findings.close(claim, math.log(rate), got, rtol=0.01, basis="theory")
             axes.plot(found, label=name, **style(i))
         axes.set(xlabel="step", ylabel="distance from the minimum", yscale="log", xscale="log", ylim=(1e-8, None))
         axes.legend()
-        findings.figure(f"Condition {condition:g}, each at its best setting", figure)
+        findings.figure(f"Condition number {condition:g}, each at its best setting", figure)
 
 
 @reproduction(
@@ -81,7 +81,7 @@ def rates(findings: Findings) -> None:
     "Polyak 1964; Goh 2017, doi:10.23915/distill.00006",
 )
 def stability(findings: Findings) -> None:
-    """A run 0.1 % below the limit stays bounded, and one 0.1 % above grows."""
+    """A run 0.1 % below the limit stays bounded, a run 0.1 % above it grows."""
     limits: list[tuple[Optimizer, float]] = [
         (SGD(lr=1.0), 2.0),
         *((Momentum(lr=1.0, momentum=mu), 2 + 2 * mu) for mu in (0.5, 0.9, 0.99)),
@@ -89,9 +89,9 @@ def stability(findings: Findings) -> None:
     ]
     for spec, limit in limits:
         name = " ".join([type(spec).__name__, *(f"{spec.momentum}" for _ in spec.domains.keys() & {"momentum"})])
-        for share, grows in ((0.999, False), (1.001, True)):
-            *_, last = errors(spec.replace(lr=share * limit), np.ones(1), 5_000)
-            claim, grown = f"{name} at {share:g} of {limit:.4g} / L grows", bool(last > 1 or math.isnan(last))
+        for factor, grows in ((0.999, False), (1.001, True)):
+            *_, last = errors(spec.replace(lr=factor * limit), np.ones(1), 5_000)
+            claim, grown = f"{name} at {factor:g} of {limit:.4g} / L grows", bool(last > 1 or math.isnan(last))
             findings.equal(claim, grows, grown, basis="theory")
 
 
@@ -101,16 +101,16 @@ def stability(findings: Findings) -> None:
     "Nesterov 2004, Introductory Lectures on Convex Optimization, theorem 2.1.13",
 )
 def lower_bound(findings: Findings) -> None:
-    """The chain on which one coordinate more can become nonzero at each step, of 400 coordinates, 60 steps from 0.
+    """Nesterov's chain of 400 coordinates, 60 steps from 0; at each step only one more coordinate can become nonzero.
 
-    After k steps the distance from the minimum is at least q^k of what it was, q = (sqrt(kappa) - 1) / (sqrt(kappa) +
-    1). Whatever moves in the span of the gradients is held to it: the methods at their best settings, with averages,
-    lookahead and clipping, and at random rates and momenta.
+    After k steps the distance from the minimum is at least q^k of the initial one, q = (sqrt(kappa) - 1) / (sqrt(kappa)
+    + 1), for every method that moves in the span of the gradients. We check the methods with their best settings, with
+    averages, lookahead and clipping, and with random learning rates and momenta.
     """
     for condition in (10.0, 100.0, 1000.0):
         matrix, force, best, q = chain_of(condition)
         off = float(np.abs(matrix @ best - force).max())
-        findings.close(f"kappa {condition:g}: gradient at q, q^2, ...", 0.0, off, off=1e-12, basis="theory")
+        findings.close(f"kappa {condition:g}: gradient at q, q^2, ...", 0.0, off, atol=1e-12, basis="theory")
         for name, specs in span(condition).items():
             smallest = min(over_bound(spec, matrix, force, best, q) for spec in specs)
             claim = f"kappa {condition:g}, {name}: smallest error over the bound"
@@ -118,7 +118,7 @@ def lower_bound(findings: Findings) -> None:
 
 
 def span(condition: float) -> dict[str, list[Optimizer]]:
-    """Methods whose points lie in the span of the gradients."""
+    """Return methods by name whose iterates lie in the span of the gradients."""
     rng = np.random.default_rng(0)
     at_random = [(rng.uniform(0, 4), rng.uniform(0, 1)) for _ in range(20)]
     return {
@@ -130,7 +130,7 @@ def span(condition: float) -> dict[str, list[Optimizer]]:
 
 
 def over_bound(spec: Optimizer, matrix: Array, force: Array, best: Array, q: float) -> float:
-    """The smallest of a run's distances from the minimum, each over the bound."""
+    """Return the smallest ratio of a run's distance from the minimum to the bound."""
     x, smallest = np.zeros(len(best)), math.inf
     optimizer = spec.bind([x])
     for k in range(1, 61):
@@ -140,10 +140,10 @@ def over_bound(spec: Optimizer, matrix: Array, force: Array, best: Array, q: flo
 
 
 def chain_of(condition: float, n: int = 400) -> tuple[Array, Array, Array, float]:
-    """Matrix and force of Nesterov's chain, its minimum, and q."""
+    """Return the matrix and the right-hand side of Nesterov's chain, its minimum, and q."""
     chain = 2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1)
     q = (math.sqrt(condition) - 1) / (math.sqrt(condition) + 1)
-    chain[-1, -1] = 2 - q  # as if it went on for ever
+    chain[-1, -1] = 2 - q  # as in an infinite chain
     matrix = (1 - 1 / condition) / 4 * chain + np.eye(n) / condition
     force = np.zeros(n)
     force[0] = (1 - 1 / condition) / 4
@@ -153,11 +153,11 @@ def chain_of(condition: float, n: int = 400) -> tuple[Array, Array, Array, float
 
 @reproduction(
     "range-test",
-    "A learning-rate range test on a quadratic breaks at 2 / L",
+    "A learning-rate range test on a quadratic diverges at 2 / L",
     "Smith 2017, arXiv:1506.01186, section 3.3; the limit is that of gradient descent",
 )
 def breaking(findings: Findings) -> None:
-    """Gradient descent under a rate that rises by 3.1 % at every step: the loss turns where it passes 2 / L."""
+    """Gradient descent with a learning rate that rises by 3.1 % a step: the loss begins to rise above 2 / L."""
     for largest in (1.0, 10.0, 53.129):
         x = np.ones(50)
         eigenvalues = np.geomspace(largest / 1e4, largest, 50)
@@ -170,5 +170,5 @@ def breaking(findings: Findings) -> None:
 
         test = range_test(train_step, 1e-2 / largest, 1e2 / largest, 300)
         turn = test.rates[int(np.argmin(test.losses))]
-        claim = f"L = {largest:g}: the steepest direction's error turns at 2 / L"
-        findings.close(claim, 2 / largest, turn, rel=0.032, basis="theory")
+        claim = f"L = {largest:g}: the error in the steepest direction is least at 2 / L"
+        findings.close(claim, 2 / largest, turn, rtol=0.032, basis="theory")

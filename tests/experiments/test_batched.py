@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ravine.experiments.batched import BatchedOptimizer, NetworkTask, train, variants
-from ravine.experiments.reproductions.comparison import at_best
+from ravine.experiments.reproductions.comparison import best_setting
 from ravine.experiments.reproductions.quadratic_deep import quadratic_deep, rotation
 from ravine.experiments.reproductions.quadratic_deep import train as descend
 from ravine.experiments.reproductions.vae import uncorrected
@@ -57,7 +57,7 @@ def test_settings_of_one_rate_are_equal_and_learn(task: NetworkTask) -> None:
 
 def test_the_best_setting_did_not_diverge() -> None:
     losses = np.array([[[1.0, math.nan]], [[1.0, 0.5]], [[0.1, 0.6]], [[1.0, math.inf]]])
-    best = at_best("abcd", losses)
+    best = best_setting("abcd", losses)
     assert best.setting == "b"
     assert best.after(1) == 1.0
     assert best.after(2) == 0.5

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ravine.experiments.cli import main
 from ravine.experiments.errors import UsageError
 from ravine.experiments.reproductions import REPRODUCTIONS, Findings, Reproduction, deepobs_baselines
-from ravine.experiments.reproductions.comparison import CHOOSING, JUDGING, ahead, contest, interval
+from ravine.experiments.reproductions.comparison import TEST_SEEDS, TUNING_SEEDS, check_lower, mean_interval, tune
 from ravine.experiments.verify import judge, verify
 
 
@@ -121,31 +121,31 @@ def test_a_setting_chosen_on_some_seeds_is_judged_on_others() -> None:
         asked.append((list(settings), list(seeds)))
         return np.array([[[9.0, setting + seed / 1000] for seed in seeds] for setting in settings])
 
-    best = contest(losses, (3.0, 1.0, 2.0))
-    assert asked == [([3.0, 1.0, 2.0], list(CHOOSING)), ([1.0], list(JUDGING))]
-    assert not set(CHOOSING) & set(JUDGING)
+    best = tune(losses, (3.0, 1.0, 2.0))
+    assert asked == [([3.0, 1.0, 2.0], list(TUNING_SEEDS)), ([1.0], list(TEST_SEEDS))]
+    assert not set(TUNING_SEEDS) & set(TEST_SEEDS)
     assert best.setting == 1.0
-    assert best.losses[:, -1].tolist() == [1 + seed / 1000 for seed in JUDGING]
+    assert best.losses[:, -1].tolist() == [1 + seed / 1000 for seed in TEST_SEEDS]
 
 
 def test_an_order_in_words_must_hold_at_every_seed() -> None:
     findings, higher = Findings(), np.array([2.0, 2.0, 2.0])
-    ahead(findings, "faster", higher - 1, higher)
-    ahead(findings, "faster", np.array([1.0, 1.0, 2.0]), higher)
-    ahead(findings, "faster", np.array([1.0, 1.0, np.nan]), higher)
+    check_lower(findings, "faster", higher - 1, higher)
+    check_lower(findings, "faster", np.array([1.0, 1.0, 2.0]), higher)
+    check_lower(findings, "faster", np.array([1.0, 1.0, np.nan]), higher)
     assert [(check.got, check.passed) for check in findings.checks] == [("3", True), ("2", False), ("2", False)]
     assert {check.basis for check in findings.checks} == {"words"}
 
 
 def test_what_noise_leaves_open() -> None:
-    assert interval(np.array([1.0, 3.0])) == pytest.approx((0.0, 4.0))
+    assert mean_interval(np.array([1.0, 3.0])) == pytest.approx((0.0, 4.0))
 
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> dict[str, Reproduction]:
     def fine(findings: Findings) -> None:
         """Settings that differ from the paper's."""
-        findings.close("a number", 1.0, 1.001, rel=0.01, basis="theory")
+        findings.close("a number", 1.0, 1.001, rtol=0.01, basis="theory")
         findings.table("What was seen", ("t", "x"), [(1, 0.5)])
 
     def missing(findings: Findings) -> None:
@@ -162,13 +162,13 @@ def few(monkeypatch: pytest.MonkeyPatch) -> dict[str, Reproduction]:
 def test_findings() -> None:
     findings = Findings()
     assert not findings.passed
-    findings.close("share", 100.0, 100.9, rel=0.01, basis="theory")
-    findings.close("difference", 0.0, -0.01, off=0.02, basis="published")
+    findings.close("share", 100.0, 100.9, rtol=0.01, basis="theory")
+    findings.close("difference", 0.0, -0.01, atol=0.02, basis="published")
     findings.equal("same", (1, 2), (1, 2), basis="theory")
     findings.below("small", 1.0, 0.5, basis="words")
     findings.above("large", 1.0, 1.5, basis="words")
     assert findings.passed
-    findings.close("nothing", 1.0, float("nan"), rel=1e9, basis="theory")
+    findings.close("nothing", 1.0, float("nan"), rtol=1e9, basis="theory")
     assert not findings.passed
     assert [check.passed for check in findings.checks] == [True] * 5 + [False]
 
@@ -202,7 +202,7 @@ def test_one_that_is_named_and_cannot_be_run_is_a_failure(few: dict[str, Reprodu
     assert invoke("verify", missing, "--out", tmp_path).exit_code == 1
 
     def wrong(findings: Findings) -> None:
-        findings.close("a number", 1.0, 2.0, rel=0.01, basis="published")
+        findings.close("a number", 1.0, 2.0, rtol=0.01, basis="published")
 
     few["wrong"] = Reproduction("wrong", "It does not", "Nobody 2003", wrong)
     missed = invoke("verify", "wrong", "--out", tmp_path)
