@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
@@ -150,7 +149,7 @@ def _differing(one: Optimizer, other: Optimizer) -> dict[str, tuple[Any, Any]]:
 
 
 def _follows_gradients(spec: Optimizer) -> bool:
-    return "evaluate" not in inspect.signature(spec.rule).parameters
+    return not spec.needs_closure
 
 
 def _first_steps(spec: Optimizer) -> list[float]:

@@ -31,14 +31,14 @@ class SharedStepCount(BoundOptimizer):
 
     def _share_step_count(self) -> None:
         """Count the last update for parameters that had no gradient, too, and update their averages."""
-        blocks = [block for group in self.groups for block in group.blocks]
-        latest = max(clock for block in blocks for clock in block.clocks)
-        for place in self.places:
-            if place.block.clocks[place.index] != latest and self.spec.ema is not None:
-                average = place.slots["x_ema"]
-                average += (place.x - average) * (1 if latest[0] == 1 else 1 - self.ema)
-        for block in blocks:
-            block.clocks = [latest] * len(block.clocks)
+        buffers = [buffer for group in self.groups for buffer in group.buffers]
+        latest = max(counts for buffer in buffers for counts in buffer.step_counts)
+        for view in self._views:
+            if view.buffer.step_counts[view.index] != latest and self.spec.ema is not None:
+                average = view.arrays["x_ema"]
+                average += (view.x - average) * (1 if latest[0] == 1 else 1 - self.ema)
+        for buffer in buffers:
+            buffer.step_counts = [latest] * len(buffer.step_counts)
 
     def gradients_for_all(self, grads: Sequence[Any], variables: Sequence[Any]) -> list[npt.NDArray[Any] | None]:
         """One gradient for each parameter of this optimizer, None where `variables` does not have it.
@@ -52,12 +52,12 @@ class SharedStepCount(BoundOptimizer):
         """
         if len(grads) != len(variables):
             raise ValueError(f"There must be one gradient per parameter, {len(variables)}. Received: {len(grads)}.")
-        at = {id(place.parameter): index for index, place in enumerate(self.places)}
+        at = {id(view.parameter): index for index, view in enumerate(self._views)}
         if any(id(p) not in at for p in variables):
             raise ValueError("A parameter is not one of those that this optimizer works on. Make another optimizer.")
         if all(g is None for g in grads):
             raise ValueError("No parameter has a gradient. Received: None for each. Compute one.")
-        gradients: list[npt.NDArray[Any] | None] = [None] * len(self.places)
+        gradients: list[npt.NDArray[Any] | None] = [None] * len(self._views)
         for p, g in zip(variables, grads, strict=True):
             if g is not None:
                 gradients[at[id(p)]] = g.data if hasattr(g, "backward") else np.asarray(g)

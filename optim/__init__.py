@@ -8,13 +8,9 @@ from .minimize import Result, minimize
 from .optimizer import Optimizer
 from .options import Options
 from .rules import *  # noqa: F403
-from .tiers import ELEMENTS, JOINT, TENSORS
 from .unrolled import Unrolled, unroll
 
 __all__ = [
-    "ELEMENTS",
-    "JOINT",
-    "TENSORS",
     "BoundOptimizer",
     "Count",
     "Fraction",

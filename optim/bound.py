@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
@@ -11,17 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..schedules import Schedule
-from . import archive, averaging, state
-from .explain import Explanation, step_of
+from . import archive
+from .arrays import checked_array, memory_owners, separate
+from .explain import Explanation, explained
+from .gradients import GradientPipeline, Pending
 from .group import Group
 from .optimizer import Optimizer
 from .options import OF_THE_STEP
-from .parameters import groups_of
-from .place import Place
-from .preparation import Preparation, Work
+from .parameters import buffers_of, groups_of
 from .record import Record, Recorder
-from .storage import apart, checked_array, owners
+from .state import is_count, restore, state_of
+from .view import ParameterView, states_table
 
 __all__ = ["BoundOptimizer"]
 
@@ -32,20 +31,20 @@ _STATE = "an optimizer's state"
 
 
 class BoundOptimizer:
-    """An optimizer at work on parameters. Made by `Adam(params, ...)` or `spec.bind(params)`.
+    """An optimizer bound to parameters, made by `Adam(params, ...)` or `spec.bind(params)`.
 
     Parameters with `data` and `grad` are moved into one contiguous buffer per group and dtype; `p.data` and `p.grad`
-    are views of it in p's shape. Both may be assigned to; the new values are taken over at the next step. Plain arrays
-    are updated in place.
+    are views of it in p's shape. Both may be assigned to; the new values are copied into the buffer at the next step.
+    Plain arrays are updated in place.
 
     A parameter without a gradient is skipped, unless `missing` says otherwise: it is neither moved nor decayed, its
     states stay as they are, and the t of its bias corrections does not advance. A gradient of zeros is a gradient.
 
-    A hyperparameter reads as its value for the next step in the first group, `opt.lr`; `opt.lr = 0.01` changes it in
-    all groups, `opt.groups[1].set(lr=0.01)` in one.
+    A hyperparameter is an attribute: `opt.lr` is its value for the next step in the first group, `opt.lr = 0.01`
+    changes it in all groups, `opt.groups[1].set(lr=0.01)` in one.
 
     Attributes:
-        spec: the optimizer as a value, as it was bound.
+        spec: the optimizer configuration, as it was bound.
         t: the updates taken so far; a step in which no parameter has a gradient is none.
         groups: the groups of parameters, each with its own `spec`.
 
@@ -58,37 +57,24 @@ class BoundOptimizer:
     """
 
     __slots__ = (
-        "__weakref__", "_averaged", "_plain", "_preparation", "_recorder", "groups", "owners", "places", "spec", "t",
+        "__weakref__", "_averaged", "_has_arrays", "_memory_owners", "_pipeline", "_recorder", "_views",
+        "groups", "spec", "t",
     )  # fmt: skip
 
     def __init__(self, spec: Optimizer, params: Iterable[Any]) -> None:
         """See `Optimizer.bind`."""
         _set_t(self, 0)
         self.spec = spec
-        named, groups = groups_of(spec, params)
+        names, groups = groups_of(spec, params)
         for own, _ in groups:
-            _check_whole_step(spec, own)
-        self.groups = [Group(own, members, weakref.ref(self)) for own, members in groups]
-        at = {
-            id(p): (group, block, index)
-            for group in self.groups
-            for block in group.blocks
-            for index, p in enumerate(block.parameters)
-        }
-        self.places = []
-        for name, p in zip(named, (p for group in self.groups for p in group.parameters), strict=True):
-            group, block, index = at[id(p)]
-            x = block.part(block.x, index)
-            self.places.append(Place(name, p, group, block, index, f"gradient of parameter {name}", x))
-        self.owners = owners(array for place in self.places for array in (place.x, place.block.g, place.data))
-        self._preparation = Preparation(spec, self.groups, self.places)
+            _check_options_of_the_step(spec, own)
+        self.groups = [Group(own, members, buffers_of(members, own)) for own, members in groups]
+        self._views = _views(names, self.groups)
+        self._has_arrays = any(isinstance(view.parameter, np.ndarray) for view in self._views)
+        self._memory_owners = memory_owners(a for view in self._views for a in (view.x, view.buffer.g, view.data))
+        self._pipeline = GradientPipeline(spec, self.groups, self._views)
         self._averaged = False
         self._recorder: Recorder | None = None
-        self.see()
-
-    def see(self) -> None:
-        """See whether a step has more to do than to gather and to update."""
-        self._plain = self._preparation.idle and not self._averaged and not self._recorder
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Refuse: a copy of the buffers would not be what the copied parameters see."""
@@ -98,26 +84,22 @@ class BoundOptimizer:
         )
 
     @property
-    def controllers(self) -> list[Any]:
-        """What among the hyperparameters' schedules has a state of its own, such as ReduceOnPlateau."""
-        values = [value for group in self.groups for value in vars(group.spec).values()]
-        found = [c for value in values if isinstance(value, Schedule) for c in value.plateaus]
-        return list({id(controller): controller for controller in found}.values())
-
-    @property
     def parameters(self) -> list[Any]:
         """The parameters, in the order in which they were given."""
-        return [place.parameter for place in self.places]
+        return [view.parameter for view in self._views]
 
     def __repr__(self) -> str:
         """The optimizer and what it is bound to."""
-        sizes = sum(block.x.size for group in self.groups for block in group.blocks)
+        sizes = sum(buffer.x.size for group in self.groups for buffer in group.buffers)
         return f"<{self.spec!r} on {len(self.parameters)} parameters of {sizes} elements, t={self.t}>"
 
     def _repr_markdown_(self) -> str:
-        from .notebook import of_bound
+        title = f"{self.t} updates taken. Parameters and states, each as the root of its mean square:"
+        return "\n\n".join([self.groups[0].spec._repr_markdown_(), title, states_table(self._views)])
 
-        return of_bound(self)
+    def __dir__(self) -> Iterable[str]:
+        """The attributes, with the hyperparameters."""
+        return {*super().__dir__(), *self.spec.domains}
 
     def __getattr__(self, name: str) -> Any:
         """A hyperparameter's value for the next step, in the first group."""
@@ -129,13 +111,12 @@ class BoundOptimizer:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Change a hyperparameter in all groups, from the next step on."""
-        if name == "t" and not state.is_count(value):
+        if name == "t" and not is_count(value):
             raise ValueError(f"t counts the updates and must be an integer >= 0. Received: t={value!r}.")
         if name in BoundOptimizer.__slots__:
             object.__setattr__(self, name, value)
         elif name == "recording":
             self._recorder = (self._recorder or Recorder()) if value else None
-            self.see()
         elif name in self.spec.domains:
             self.set(**{name: value})
         else:
@@ -150,7 +131,6 @@ class BoundOptimizer:
         """
         for group, spec in [(group, group.changed(**changes)) for group in self.groups]:
             group.adopt(spec)
-        self.see()
 
     # -------------------------------------------------------------------------------------------------- the step
     def step(self, gradients: Any = None) -> Any:
@@ -169,44 +149,45 @@ class BoundOptimizer:
                 domain. Nothing has been changed then.
             FloatingPointError: a gradient is not finite, and nonfinite="raise". Nothing has been changed then.
         """
-        loss = None
-        closure = gradients if callable(gradients) else None
-        if closure is not None:
+        loss = closure = None
+        if callable(gradients):
+            closure = gradients
             loss, gradients = self._evaluate(closure)
-        elif gradients is not None:
-            self._hand_over(gradients)
+        elif gradients is not None or self._has_arrays:
+            self._set_gradients(gradients)
         k = self.t
-        work: Work = []
+        prepare = self._pipeline.active or self._averaged or self._recorder is not None
+        pending: Pending = []
         for group in self.groups:
-            group.ask(k, self._searching(group, closure, loss) if closure and group.spec.searches else None)
-            for block in group.blocks:
-                runs = block.gather(gradients is not None)
-                if runs:
-                    work.append((group, block, runs))
-        if not self._plain:
-            work = self._prepared(work)
-        for group, block, runs in work:
-            for run in runs:
-                group.update(block, *run)
-            block.scatter()
-        if work:
+            group.set_numbers(k, None if closure is None else self._loss_of_x(group, closure, loss))
+            for buffer in group.buffers:
+                slices = buffer.pack()
+                if slices:
+                    pending.append((group, buffer, slices))
+            prepare = prepare or group.clips
+        if prepare:
+            pending = self._prepared(pending)
+        for group, buffer, slices in pending:
+            for first, last in slices:
+                group.update(buffer, first, last)
+            buffer.unpack()
+        if pending:
             _set_t(self, k + 1)
             if self._recorder:
-                self._recorder.finish(self.places, k)
+                self._recorder.finish(self._views, k)
         return loss
 
-    def _prepared(self, work: Work) -> Work:
-        """Do what options ask for before the update; gives what there is to update."""
+    def _prepared(self, pending: Pending) -> Pending:
+        """Check, accumulate, record and clip the gradients; gives the updates to make."""
         if self._averaged:
             raise RuntimeError("A step inside `with opt.averaged()` would move the average. Leave the block first.")
-        work, norm = self._preparation.taken(work)
-        if self._recorder and work:
-            self._recorder.start(self.places, work)
-        for group, block, runs in work:
-            group.clip(block, runs, self.t, norm)
-        if self._recorder and work:
-            self._recorder.clipped(self.places)
-        return work
+        pending, norm = self._pipeline.collect(pending)
+        if self._recorder and pending:
+            self._recorder.copy_gradients(self._views, pending)
+        self._pipeline.clip(pending, self.t, norm)
+        if self._recorder and pending:
+            self._recorder.copy_inputs(self._views)
+        return pending
 
     def _evaluate(self, closure: Callable[[], Any]) -> tuple[Any, Any]:
         """Call a closure; gives the loss and, if they were returned, the gradients."""
@@ -217,41 +198,52 @@ class BoundOptimizer:
                     f"A closure returns the loss, or the loss and the list of gradients. Received: {len(loss)} values."
                 )
             loss, gradients = loss
-            self._hand_over(gradients)
+            self._set_gradients(gradients)
             return loss, gradients
+        if self._has_arrays:
+            self._set_gradients(None)
         return loss, None
 
-    def _searching(self, group: Group, closure: Callable[[], Any], loss: Any) -> Callable[..., Any]:
-        """What a rule that looks around asks: from x, as one vector, to the loss and the gradient there."""
-        (block,) = group.blocks
-        k = self.t
+    def _loss_of_x(self, group: Group, closure: Callable[[], Any], loss: Any) -> Callable[..., Any] | None:
+        """For a rule that needs a closure: the loss and its gradient as a function of x, all parameters as one vector.
 
-        def evaluate(x: Array | None = None) -> tuple[float, Array]:
+        Without x it gives the loss and the gradient where the parameters are, which have been computed already. The
+        options maximize and weight_decay are part of the loss.
+        """
+        if not group.spec.needs_closure:
+            return None
+        (buffer,) = group.buffers
+        decay = group.value("weight_decay", self.t)
+
+        def loss_of_x(x: Array | None = None) -> tuple[float, Array]:
             value = loss
             if x is not None:
-                np.copyto(block.x, x)
-                block.scatter()
-                value, gradients = self._evaluate(closure)
-                if not block.gather(gradients is not None):
-                    block.g = np.zeros_like(block.x)
-            number = float(value.item() if hasattr(value, "item") else value)
-            return group.objective(k, number, block.x, block.g.copy())
+                np.copyto(buffer.x, x)
+                buffer.unpack()
+                value, _ = self._evaluate(closure)
+                if not buffer.pack():
+                    buffer.g = np.zeros_like(buffer.x)
+            number, x, g = float(value.item() if hasattr(value, "item") else value), buffer.x, buffer.g.copy()
+            number, g = (-number, -g) if group.spec.maximize else (number, g)
+            return (number + decay / 2 * float(x @ x), g + decay * x) if decay else (number, g)
 
-        return evaluate
+        return loss_of_x
 
-    def _hand_over(self, gradients: Sequence[Array | None]) -> None:
+    def _set_gradients(self, gradients: Sequence[Array | None] | None) -> None:
+        if gradients is None:
+            raise TypeError("A plain array carries no gradient. Received: step(). Hand gradients over: step([g, ...]).")
         if not isinstance(gradients, Iterable) or isinstance(gradients, np.ndarray | Mapping | str):
             raise TypeError(f"step takes a list of gradients, [g, ...]. Received: {type(gradients).__name__}.")
         gradients = list(gradients)
-        if len(gradients) != len(self.places):
-            raise ValueError(f"step takes one gradient per parameter, {len(self.places)}. Received: {len(gradients)}.")
-        # All are checked before the first is taken over.
-        fitting = [
-            None if g is None else apart(checked_array(place.what, g, place.x), self.owners)
-            for place, g in zip(self.places, gradients, strict=True)
+        if len(gradients) != len(self._views):
+            raise ValueError(f"step takes one gradient per parameter, {len(self._views)}. Received: {len(gradients)}.")
+        # All are checked before the first is set.
+        checked = [
+            None if g is None else separate(checked_array(view.gradient_name, g, view.x), self._memory_owners)
+            for view, g in zip(self._views, gradients, strict=True)
         ]
-        for place, g in zip(self.places, fitting, strict=True):
-            place.block.hand_over(place.index, g)
+        for view, g in zip(self._views, checked, strict=True):
+            view.buffer.set_gradient(view.index, g)
 
     def zero_grad(self) -> None:
         """Drop all gradients: `p.grad` becomes None, and the parameter is skipped until it has one again."""
@@ -261,79 +253,77 @@ class BoundOptimizer:
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Put the averages of the parameters in their place for the length of a `with` block.
+        """Replace the parameters by their averages inside a `with` block.
 
-        The averages are those that `ema` or `swa` keep, or the rule itself; a parameter that has none yet stays.
+        The averages are those that `ema` or `swa` or the rule itself keeps; a parameter without one stays as it is.
 
         Raises:
             ValueError: there is no average, or more than one.
         """
         if self._averaged:
             raise RuntimeError("The averages are in place already. Leave the block of the first averaged().")
-        averages = [averaging.of(place) for place in self.places]
-        kept = [place.data.copy() for place in self.places]
+        averages = [view.average() for view in self._views]
+        kept = [view.data.copy() for view in self._views]
         self._averaged = True
-        self.see()
         try:
-            for place, average in zip(self.places, averages, strict=True):
-                np.copyto(place.data, average)
+            for view, average in zip(self._views, averages, strict=True):
+                np.copyto(view.data, average)
             yield
         finally:
-            for place, data in zip(self.places, kept, strict=True):
-                np.copyto(place.data, data)
+            for view, data in zip(self._views, kept, strict=True):
+                np.copyto(view.data, data)
             self._averaged = False
-            self.see()
 
-    # ------------------------------------------------------------------------------------------------- its account
+    # ---------------------------------------------------------------------------------------------- the last step
     @property
     def nonfinite(self) -> int:
-        """The calls of `step` that were left out or refused because a gradient was not finite."""
-        return self._preparation.refused
+        """The number of calls of `step` that were left out or refused because a gradient was not finite."""
+        return self._pipeline.refused
 
     @property
     def recording(self) -> bool:
-        """Whether steps are noted down; set it to True. It costs a copy of x, g and the states at each step."""
+        """Whether steps are recorded; it may be set. It costs a copy of x, g and the states at each step."""
         return self._recorder is not None
 
     @property
     def record(self) -> Record:
-        """What the last step was: norms of gradient and update, clip factor, effective learning rate.
+        """The last step: norms of gradient and update, clip factor, effective learning rate.
 
         Raises:
-            ValueError: no step has been noted down.
+            ValueError: no step has been recorded.
         """
         return self._recorded().record  # type: ignore[return-value]
 
     def explain(self, parameter: int | str = 0, entry: int | tuple[int, ...] = 0) -> Explanation:
-        """The arithmetic of the last step of one entry, with the numbers put in.
+        """The arithmetic of the last step of one element, with the numbers put in.
 
         Args:
-            parameter: its position or name.
-            entry: an index of the parameter; an integer counts its elements row by row.
+            parameter: the position or name of the parameter.
+            entry: the index of the element in the parameter; an integer counts elements row by row.
 
         Raises:
-            IndexError, KeyError: there is no such parameter or entry.
-            ValueError: no step has been noted down, or the parameter was not updated in it.
+            IndexError, KeyError: there is no such parameter or element.
+            ValueError: no step has been recorded, or the parameter was not updated in it.
         """
         before = self._recorded().before
-        at = {place.name: place for place in self.places} | dict(enumerate(self.places))
+        at = {view.name: view for view in self._views} | dict(enumerate(self._views))
         if parameter not in at:
-            raise KeyError(f"There is no parameter {parameter!r}. There are: {', '.join(p.name for p in self.places)}.")
-        place = at[parameter]
-        if place.name not in before:
-            raise ValueError(f"Parameter {place.name} was not updated in the last step: it had no gradient.")
+            raise KeyError(f"There is no parameter {parameter!r}. There are: {', '.join(v.name for v in self._views)}.")
+        view = at[parameter]
+        if view.name not in before:
+            raise ValueError(f"Parameter {view.name} was not updated in the last step: it had no gradient.")
         try:
-            index = entry if isinstance(entry, tuple) else np.unravel_index(entry, place.x.shape)
-            place.x[index]
+            index = entry if isinstance(entry, tuple) else np.unravel_index(entry, view.x.shape)
+            view.x[index]
         except (IndexError, ValueError):
-            raise IndexError(f"Parameter {place.name} has shape {place.x.shape}. Received: entry {entry!r}.") from None
-        return step_of(place, before[place.name], tuple(int(i) for i in index))
+            raise IndexError(f"Parameter {view.name} has shape {view.x.shape}. Received: entry {entry!r}.") from None
+        return explained(view, before[view.name], tuple(int(i) for i in index))
 
     def _recorded(self) -> Recorder:
         if self._recorder is None or self._recorder.record is None:
             raise ValueError(
-                "No step has been noted down. Received: a question about the last step. Say opt.recording = True "
-                "before the step; it costs a copy of x, g and the states."
+                "The last step must have been recorded. Received: no record. Say opt.recording = True before the step; "
+                "it costs a copy of x, g and the states."
             )
         return self._recorder
 
@@ -341,38 +331,56 @@ class BoundOptimizer:
     def state_dict(self) -> dict[str, Any]:
         """A copy of the state.
 
-        A dict {"optimizer": name, "t": updates, "state": {parameter: {"t": its updates, slot: array, ...}, ...}}, and
-        what the options keep. Hyperparameters are not part of it: they are in `spec`, whose `repr` is its source.
+        It is a dict {"optimizer": name, "t": updates, "state": {parameter: {"t": its updates, slot: array, ...}, ...}},
+        with entries of the options that have a state. Hyperparameters are not part of it: they are in `spec`.
         """
-        return state.of(self)
+        return state_of(self.t, self._views, self._pipeline)
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Take over a state that `state_dict` gave.
+        """Restore a state that `state_dict` returned.
 
         Raises:
             TypeError, ValueError: it is another optimizer's, or does not have this one's parameters, slots, shapes and
                 dtypes. Nothing has been changed then.
         """
-        state.restore(self, saved)
+        self.t = restore(saved, self._views, self._pipeline)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to a file that appears whole or not at all: .npz, without pickle, or .safetensors."""
         archive.write(path, _STATE, self.state_dict())
 
     def load(self, path: str | PathLike[str]) -> None:
-        """Take over the state in a file that `save` wrote.
+        """Restore the state in a file that `save` wrote.
 
         Raises:
-            ValueError: the file is damaged, or not such a file; and as `load_state_dict`.
+            ValueError: the file is damaged, or is no such file.
+            TypeError, ValueError: see `load_state_dict`.
         """
         self.load_state_dict(archive.read(path, _STATE))
 
 
-# The slot itself: it spares the step what __setattr__ looks at.
-_set_t: Callable[[BoundOptimizer, int], None] = BoundOptimizer.t.__set__  # type: ignore[attr-defined]
+# Sets t without the checks in __setattr__, which cost as much as the rest of a small step.
+_set_t: Callable[[BoundOptimizer, int], None] = BoundOptimizer.t.__set__  # type: ignore[attr-defined, misc]
 
 
-def _check_whole_step(spec: Optimizer, own: Optimizer) -> None:
+def _views(names: Sequence[str], groups: Sequence[Group]) -> list[ParameterView]:
+    """One view per parameter, in the order of the names."""
+    at = {
+        id(p): (group, buffer, index)
+        for group in groups
+        for buffer in group.buffers
+        for index, p in enumerate(buffer.parameters)
+    }
+    views = []
+    for name, p in zip(names, (p for group in groups for p in group.parameters), strict=True):
+        group, buffer, index = at[id(p)]
+        x = buffer.view(buffer.x, index)
+        views.append(ParameterView(name, p, group, buffer, index, x, f"gradient of parameter {name}"))
+    return views
+
+
+def _check_options_of_the_step(spec: Optimizer, own: Optimizer) -> None:
+    """Refuse a group with an option of its own that concerns all parameters."""
     for name in OF_THE_STEP:
         if getattr(own, name) != getattr(spec, name):
             raise ValueError(

@@ -17,7 +17,6 @@ from .bound import BoundOptimizer
 from .hyper import Domain
 from .optimizer import Optimizer
 from .options import Options
-from .tiers import ELEMENTS, JOINT
 from .unrolled import unroll
 
 __all__ = ["check_rule"]
@@ -42,7 +41,7 @@ def check_rule(spec: Optimizer) -> None:
     Whether it is the right rule, no law can say: compare it with a trajectory from elsewhere, too.
 
     Args:
-        spec: unbound, of any tier. Where the rule itself is concerned, its options are left out.
+        spec: unbound, of any granularity. Where the rule itself is concerned, its options are left out.
 
     Raises:
         AssertionError: with the law that it breaks, and where.
@@ -224,9 +223,9 @@ def _gradients(spec: Optimizer) -> None:
 def _bits(spec: Optimizer) -> None:
     """the kernel has the bits of the rule on arrays."""
     bare = _bare(spec)
-    for dtype in () if spec.searches else (np.float32, np.float64):
+    for dtype in () if spec.needs_closure else (np.float32, np.float64):
         arrays = _parameters(bare, dtype)
-        for x in [_joined(arrays)] if bare.tier is JOINT else arrays:
+        for x in [_joined(arrays)] if bare.granularity == "flat-vector" else arrays:
             _compare(bare, x)
 
 
@@ -284,7 +283,7 @@ def _resumption(spec: Optimizer) -> None:
 
 def _parts(spec: Optimizer) -> None:
     """parameters of a rule for one element can be cut and joined."""
-    if spec.tier is ELEMENTS:
+    if spec.granularity == "elementwise":
         start, *_ = _numbers()
         one, two = (_run(_bare(spec), parts) for parts in (_cut(start, [(12,)]), _cut(start, [(5,), (7, 1)])))
-        _must_equal("x", two, one, "A rule that looks at other elements needs tier = TENSORS.")
+        _must_equal("x", two, one, 'A rule that looks at other elements needs granularity = "per-tensor".')

@@ -1,71 +1,55 @@
-"""The arithmetic of an optimizer: its formula, and one entry's last step with the numbers put in."""
+"""The last step of one element of a parameter: the update rule with the numbers put in."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from ..kernels.source import RuleError, Source
-from . import formula
-from .tiers import ELEMENTS
+from ..kernels.source import Source
+from .formula import statements_of
+from .optimizer import Optimizer
+from .record import Before
+from .view import ParameterView
 
-if TYPE_CHECKING:
-    from .optimizer import Optimizer
-    from .place import Place
-    from .record import Before
-
-__all__ = ["Explanation", "formula_of", "step_of"]
+__all__ = ["Explanation", "explained"]
 
 
 class Explanation(str):
-    """Text of several lines, which also the interpreter shows as lines."""
+    """Text of several lines, which the interpreter shows as lines too, instead of as a quoted string."""
 
     __slots__ = ()
     __repr__ = str.__str__
 
 
-def formula_of(cls: type[Optimizer], spec: Optimizer | None) -> formula.Formula:
-    """The rule of a class, or that of a value with its switches settled and the options around it."""
-    taken = inspect.signature(cls.rule).parameters
-    functions = (*spec.stages[0], cls.rule, *spec.stages[1]) if spec else (cls.rule,)
-    switches = {name: bool(value) for name, value in vars(spec).items() if name in taken} if spec else {}
-    title = inspect.getdoc(cls) or cls.__name__
-    try:
-        statements = [s for f in functions for s in _statements(Source(f, switches), f is cls.rule)]
-    except RuleError:  # a rule over whole arrays may be any Python
-        source = inspect.cleandoc(inspect.getsource(cls.rule)).splitlines()
-        return formula.Formula(title.splitlines()[0], tuple(source), rf"\texttt{{{cls.__name__}}}")
-    return formula.Formula(title.splitlines()[0], tuple(formula.lines(statements)), formula.latex(statements))
+def explained(view: ParameterView, before: Before, index: tuple[int, ...]) -> Explanation:
+    """The last step of one element of a parameter.
 
+    Args:
+        view: the parameter.
+        before: what the rule received.
+        index: the position of the element in the parameter.
 
-def _statements(source: Source, is_rule: bool) -> Iterator[ast.stmt]:
-    """The statements of a function, its results as assignments to what it makes."""
-    yield from source.statements
-    names = [name for name in source.parameters if name != "g"] if is_rule else source.outputs
-    for name, result in zip(names, source.results, strict=False):
-        if ast.unparse(result) != name:
-            yield ast.fix_missing_locations(ast.Assign([ast.Name(name, ast.Store())], result, lineno=0))
-
-
-def step_of(place: Place, before: Before, entry: tuple[int, ...]) -> Explanation:
-    """The last step of one entry of a parameter, line by line: the formula, with numbers, the result."""
-    spec, values = place.group.spec, before.values
-    title = f"{place.name}[{', '.join(map(str, entry))}]" if entry else place.name
-    head = f"{type(spec).__name__}, update {before.numbers['t']:g} of {title}, in {place.x.dtype}"
-    if spec.tier is ELEMENTS:
-        given = {**before.numbers, **{name: array[entry] for name, array in values.items()}}
-        raw, g = before.gradient[entry], given["g"]
+    Returns:
+        for an elementwise rule, each line as formula, with numbers, and result; otherwise x and each state of the same
+        shape, before and after.
+    """
+    spec, values = view.group.spec, before.values
+    title = f"{view.name}[{', '.join(map(str, index))}]" if index else view.name
+    head = f"{type(spec).__name__}, update {before.numbers['t']:g} of {title}, in {view.x.dtype}"
+    if spec.granularity == "elementwise":
+        given = {**before.numbers, **{name: array[index] for name, array in values.items()}}
+        raw, g = before.gradient[index], given["g"]
         clipped = [f"g = {_number(g)}, of {_number(raw)}, by clip_each_norm and clip_adaptive"] if raw != g else []
         lines = [*clipped, *_arithmetic(spec, given)]
     else:
-        after = {"x": place.x} | place.slots
-        shown = {name: (array, after.get(name)) for name, array in values.items() if array.shape == place.x.shape}
+        after = {"x": view.x} | view.arrays
+        shown = {name: (array, after.get(name)) for name, array in values.items() if array.shape == view.x.shape}
         lines = [
-            f"{name} = {_number(old[entry])}" + ("" if new is None else f" -> {_number(new[entry])}")
+            f"{name} = {_number(old[index])}" + ("" if new is None else f" -> {_number(new[index])}")
             for name, (old, new) in shown.items()
         ]
     return Explanation("\n".join([head, *(f"    {line}" for line in lines)]))
@@ -74,19 +58,17 @@ def step_of(place: Place, before: Before, entry: tuple[int, ...]) -> Explanation
 def _arithmetic(spec: Optimizer, given: dict[str, Any]) -> list[str]:
     taken = inspect.signature(spec.rule).parameters
     switches = {name: bool(value) for name, value in vars(spec).items() if name in taken}
-    before, after = spec.stages
+    before, after = spec.transforms
     lines: list[str] = []
     names = dict(given)
     for function in (*before, spec.rule, *after):
         source = Source(function, switches)
-        _run(list(_statements(source, function is spec.rule)), names, function, lines)
+        _run(list(statements_of(source, function is spec.rule)), names, function, lines)
     return lines
 
 
-def _run(
-    statements: Sequence[ast.stmt], names: dict[str, Any], function: Callable[..., Any], lines: list[str]
-) -> None:
-    """Execute statements on numbers and say what each comes to."""
+def _run(statements: Sequence[ast.stmt], names: dict[str, Any], function: Callable[..., Any], lines: list[str]) -> None:
+    """Execute statements on numbers, and add a line with the result of each."""
     scope = function.__globals__
     for statement in statements:
         match statement:
@@ -121,7 +103,7 @@ def _number(value: Any) -> str:
 
 
 class _Fill(ast.NodeTransformer):
-    """Puts numbers in the place of names."""
+    """Replaces names by numbers."""
 
     def __init__(self, names: Mapping[str, Any]) -> None:
         self.names = names

@@ -1,28 +1,32 @@
-"""A rule as its reader sees it: lines of text, and LaTeX."""
+"""An update rule as a formula: lines of text, and LaTeX."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Formula", "latex", "lines"]
+from ..kernels.source import RuleError, Source
+
+__all__ = ["Formula", "formula_of", "latex", "statements_of"]
 
 _GREEK = ("alpha", "beta", "gamma", "delta", "eps", "eta", "theta", "lambda", "mu", "rho", "tau")
 _COMPARISONS = {ast.Lt: "<", ast.LtE: r"\le", ast.Gt: ">", ast.GtE: r"\ge", ast.Eq: "=", ast.NotEq: r"\ne"}
 _COMPARISONS |= {ast.Is: "=", ast.IsNot: r"\ne"}
 _FUNCTIONS = {"exp": r"\exp", "log": r"\log", "tanh": r"\tanh", "maximum": r"\max", "minimum": r"\min"}
 _FUNCTIONS |= {"max": r"\max", "min": r"\min"}
-# How tightly an expression holds together; what stands inside a tighter one gets parentheses.
+# How tightly an expression binds: inside one that binds tighter, it gets parentheses.
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 
 
 @dataclass(frozen=True)
 class Formula:
-    """What an optimizer does, one line per statement. `str` gives text, a notebook shows the LaTeX."""
+    """The formula of an optimizer, one line per statement. `str` gives text, a notebook shows the LaTeX."""
 
     title: str
-    """What it is and where it comes from."""
+    """The optimizer's name and source: the first line of its docstring."""
     lines: tuple[str, ...]
     latex: str
 
@@ -36,9 +40,34 @@ class Formula:
         return f"$${self.latex}$$"
 
 
-def lines(statements: Sequence[ast.stmt]) -> list[str]:
-    """Statements as Python writes them."""
-    return [line for statement in statements for line in ast.unparse(statement).splitlines()]
+def formula_of(
+    title: str, rule: Callable[..., Any], functions: Sequence[Callable[..., Any]], switches: Mapping[str, bool]
+) -> Formula:
+    """The formula of an update rule with its transforms.
+
+    Args:
+        title: the first line of the text.
+        rule: the update rule.
+        functions: the rule with its pre- and post-transforms, in order.
+        switches: truth values of parameters that the rule tests with a bare `if name:`; only the branch that is taken
+            is shown.
+    """
+    try:
+        statements = [s for f in functions for s in statements_of(Source(f, switches), f is rule)]
+    except RuleError:  # a rule over whole arrays may be any Python: its source is the formula
+        source = inspect.cleandoc(inspect.getsource(rule)).splitlines()
+        return Formula(title, tuple(source), rf"\texttt{{{rule.__qualname__.split('.')[0]}}}")
+    lines = (line for statement in statements for line in ast.unparse(statement).splitlines())
+    return Formula(title, tuple(lines), latex(statements))
+
+
+def statements_of(source: Source, is_rule: bool) -> Iterator[ast.stmt]:
+    """The statements of a function, with its results as assignments to the names that it updates."""
+    yield from source.statements
+    names = [name for name in source.parameters if name != "g"] if is_rule else source.outputs
+    for name, result in zip(names, source.results, strict=False):
+        if ast.unparse(result) != name:
+            yield ast.fix_missing_locations(ast.Assign([ast.Name(name, ast.Store())], result, lineno=0))
 
 
 def latex(statements: Sequence[ast.stmt]) -> str:
@@ -101,7 +130,7 @@ def _parts(node: ast.expr) -> tuple[str, int]:
             sign = "+" if isinstance(op, ast.Add) else "-"
             return f"{_latex(left)} {sign} {_latex(right, _PRODUCT)}", _SUM
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return rf"{_latex(left, _PRODUCT)} \, {_latex(right, _SIGN)}", _PRODUCT
+            return _product(left, right), _PRODUCT
         case ast.BinOp(left=ast.BinOp(ast.BinOp(op=ast.Div()) as scale, ast.Mult(), left), op=ast.Div(), right=right):
             return rf"{_latex(scale)} \, \frac{{{_latex(left)}}}{{{_latex(right)}}}", _PRODUCT
         case ast.BinOp(left=left, op=ast.Div(), right=right):
@@ -126,6 +155,19 @@ def _parts(node: ast.expr) -> tuple[str, int]:
         case ast.Call(func=function, args=arguments):
             return _call(ast.unparse(function).split(".")[-1], arguments), _ATOM
     return rf"\texttt{{{ast.unparse(node)}}}", _ATOM
+
+
+def _product(left: ast.expr, right: ast.expr) -> str:
+    """Two factors; with a dot next to a name of several letters, so that two names do not read as words of a text."""
+    last = left.right if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mult) else left
+    sign = r"\cdot" if _is_word(last) or _is_word(right) else r"\,"
+    return f"{_latex(left, _PRODUCT)} {sign} {_latex(right, _SIGN)}"
+
+
+def _is_word(node: ast.expr) -> bool:
+    """Whether a factor is a name of several letters, or a power of one."""
+    node = node.left if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) else node
+    return isinstance(node, ast.Name) and _name(node.id).startswith(r"\mathrm")
 
 
 def _call(name: str, arguments: Sequence[ast.expr]) -> str:

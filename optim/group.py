@@ -9,13 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..schedules import Schedule
-from .clipping import clip_factor, clipped_by_units, global_norm
+from .buffers import FlatBuffer
 from .hyper import value_at
 from .optimizer import Optimizer
 from .options import OF_THE_STEP
-from .parameters import blocks_of
-from .storage import Block
-from .tiers import ELEMENTS, JOINT
 
 __all__ = ["Group"]
 
@@ -26,55 +23,36 @@ class Group:
     """Parameters that share hyperparameters, updated by one kernel call per dtype.
 
     Attributes:
-        spec: the optimizer as a value, as it is for this group.
+        spec: the optimizer configuration of this group.
         parameters: the parameters or arrays.
+        buffers: the flat buffers that hold them.
+        clips: whether an option clips gradients by their norm.
     """
 
-    def __init__(self, spec: Optimizer, parameters: list[Any], owner: Callable[[], Any]) -> None:
-        """Lay the parameters out and start their states.
-
-        Args:
-            spec: the optimizer as a value.
-            parameters: the parameters or arrays.
-            owner: a weak reference to what is told by `see()` that hyperparameters have changed.
-        """
-        self.parameters = parameters
-        self._owner = owner
-        self.blocks = blocks_of(parameters, spec)
+    def __init__(self, spec: Optimizer, parameters: list[Any], buffers: list[FlatBuffer]) -> None:
+        """Start the states of these parameters, which lie in these buffers."""
+        self.parameters, self.buffers = parameters, buffers
         self.adopt(spec)
-        clock = (0, *map(spec.start_value, self.kernel.scalars))
-        for block in self.blocks:
-            block.clocks = [clock] * len(block.parameters)
-            block.states = {slot: spec.tier.start(spec, slot, block) for slot in self.kernel.arrays[2:]}
+        counts = (0, *map(spec.start_value, self.kernel.scalars))
+        for buffer in buffers:
+            buffer.step_counts = [counts] * len(buffer.parameters)
+            buffer.states = {slot: _start(spec, slot, buffer) for slot in self.kernel.arrays[2:]}
 
-    @property
-    def numbers(self) -> dict[str, Any]:
-        """The numbers that the kernel was given last, by name."""
-        return dict(zip(self.kernel.parameters, self._numbers, strict=True))
-
-    def hyperparameters(self, k: int) -> dict[str, Any]:
-        """All hyperparameters when k updates have been taken."""
-        return {name: self.value(name, k) for name in self.spec.domains}
-
-    def adopt(self, spec: Optimizer) -> None:
-        """Take these hyperparameters from the next step on."""
-        self.spec, self.kernel, names = spec, spec.kernel, spec.kernel.parameters
-        self._numbers: list[Any] = [vars(spec).get(name) for name in names]
-        self._scheduled = [(i, name) for i, name in enumerate(names) if isinstance(self._numbers[i], Schedule)]
-        own = ("t", "clip_factor", "evaluate")
-        self._t, self._factor, self._search = (names.index(name) if name in names else None for name in own)
-        options = ("clip_norm", "clip_each_norm", "clip_adaptive")
-        self._limits = [name for name in options if isinstance(getattr(spec, name), Schedule)]
-        self._scalars = [names.index(name) for name in self.kernel.scalars]
-        self._from_x = [i for i, slot in enumerate(self.kernel.arrays) if spec.starts.get(slot) == "x"]
-        for block in self.blocks:
-            block.missing = "join" if spec.tier is JOINT and spec.missing == "skip" else spec.missing
-
-    def changed(self, **changes: Any) -> Optimizer:
-        """The optimizer with hyperparameters changed.
+    # ---------------------------------------------------------------------------------------------- hyperparameters
+    def set(self, **changes: Any) -> None:
+        """Change hyperparameters from the next step on; the states stay.
 
         Raises:
-            TypeError, ValueError: a hyperparameter is not what it may be, or needs another state than is kept.
+            TypeError, ValueError: see `changed`.
+        """
+        self.adopt(self.changed(**changes))
+
+    def changed(self, **changes: Any) -> Optimizer:
+        """The optimizer configuration with hyperparameters changed.
+
+        Raises:
+            TypeError, ValueError: a value is outside its domain, the option is chosen at binding, or the change needs
+                other states than are kept.
         """
         for name in OF_THE_STEP:
             if name in changes:
@@ -89,23 +67,28 @@ class Group:
         return spec
 
     def _keeps_the_states_of(self, spec: Optimizer) -> bool:
-        if spec.tier is ELEMENTS or spec.kernel.arrays != self.kernel.arrays:
-            return spec.kernel.arrays == self.kernel.arrays
-        return all(
-            _shapes(spec.tier.start(spec, slot, block)) == _shapes(kept)
-            for block in self.blocks
-            for slot, kept in block.states.items()
+        if spec.kernel.arrays != self.kernel.arrays:
+            return False
+        return spec.granularity == "elementwise" or all(
+            _shapes(_start(spec, slot, buffer)) == _shapes(kept)
+            for buffer in self.buffers
+            for slot, kept in buffer.states.items()
         )
 
-    def set(self, **changes: Any) -> None:
-        """Change hyperparameters from the next step on; the states stay.
-
-        Raises:
-            TypeError, ValueError: see `changed`.
-        """
-        self.adopt(self.changed(**changes))
-        if (owner := self._owner()) is not None:
-            owner.see()
+    def adopt(self, spec: Optimizer) -> None:
+        """Use these hyperparameters from the next step on."""
+        self.spec, self.kernel, names = spec, spec.kernel, spec.kernel.parameters
+        self._numbers: list[Any] = [vars(spec).get(name) for name in names]
+        self._scheduled = [(i, name) for i, name in enumerate(names) if isinstance(self._numbers[i], Schedule)]
+        self._t, self._closure = (names.index(name) if name in names else None for name in ("t", "closure"))
+        limits = [name for name in ("clip_norm", "clip_each_norm", "clip_adaptive") if getattr(spec, name) is not None]
+        self.clips = bool(limits)
+        self._scheduled_limits = [name for name in limits if isinstance(getattr(spec, name), Schedule)]
+        self._scalars = [names.index(name) for name in self.kernel.scalars]
+        self._from_x = [i for i, slot in enumerate(self.kernel.arrays) if spec.starts.get(slot) == "x"]
+        for buffer in self.buffers:
+            joins = spec.granularity == "flat-vector" and spec.missing == "skip"
+            buffer.missing = "join" if joins else spec.missing
 
     def set_number(self, name: str, value: float) -> None:
         """Change a hyperparameter of the rule from one valid number to another, without the checks of `set`."""
@@ -127,73 +110,97 @@ class Group:
         value = getattr(self.spec, name)
         return value_at(type(self.spec), name, value, k) if isinstance(value, Schedule) else value
 
-    def ask(self, k: int, evaluate: Any = None) -> None:
-        """Ask the schedules for their values, and take the function that a rule that looks around asks.
+    def hyperparameters(self, k: int) -> dict[str, Any]:
+        """All hyperparameters when k updates have been taken."""
+        return {name: self.value(name, k) for name in self.spec.domains}
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """The numbers that the kernel received last, by name."""
+        return dict(zip(self.kernel.parameters, self._numbers, strict=True))
+
+    # --------------------------------------------------------------------------------------------------- the update
+    def set_numbers(self, k: int, closure: Callable[..., Any] | None = None) -> None:
+        """Set the numbers that the kernel receives: schedules are called with k, the updates taken so far.
+
+        Args:
+            k: the updates taken so far.
+            closure: the loss and its gradient as a function of x, for a rule that needs one.
 
         Raises:
-            TypeError: the rule needs that function, and there is none.
+            TypeError: the rule needs a closure, and there is none.
             ValueError: a schedule has left the domain.
         """
         for index, name in self._scheduled:
             self._numbers[index] = self.value(name, k)
-        for name in self._limits:
+        for name in self._scheduled_limits:
             self.value(name, k)
-        if self._search is not None:
-            if evaluate is None:
+        if self._closure is not None:
+            if closure is None:
                 raise TypeError(
                     f"{type(self.spec).__name__} evaluates the loss at several points. Received: step without a "
                     "closure. Say step(closure), with a function that computes the gradients anew and returns the loss."
                 )
-            self._numbers[self._search] = evaluate
+            self._numbers[self._closure] = closure
 
-    def clip(self, block: Block, runs: Sequence[tuple[int, int]], k: int, norm: float | None) -> None:
-        """Bring norms down: of all gradients together by a factor, of single parameters and units in a copy."""
-        factor = 1.0
-        if self._factor is not None and norm is not None:
-            factor = self._numbers[self._factor] = clip_factor(self.value("clip_norm", k), norm)
-        if self.spec.clip_each_norm is None and self.spec.clip_adaptive is None:
-            return
-        block.g = block.g.copy()
-        for index in (index for run in runs for index in range(*run)):
-            x, g = block.part(block.x, index), block.part(block.g, index)
-            if self.spec.clip_each_norm is not None:
-                g *= clip_factor(self.value("clip_each_norm", k), factor * global_norm([g.reshape(-1)]))
-            if self.spec.clip_adaptive is not None:
-                g[...] = clipped_by_units(x, g, self.value("clip_adaptive", k) / factor if factor else np.inf)
+    def set_clip_factor(self, factor: float) -> None:
+        """Set the number that the kernel multiplies all gradients by, if clip_norm is on."""
+        self._numbers[self.kernel.parameters.index("clip_factor")] = factor
 
-    def objective(self, k: int, loss: float, x: Array, g: Array) -> tuple[float, Array]:
-        """What a rule that looks around minimizes: a loss and its gradient at x, with what the options make of them."""
-        decay = self.value("weight_decay", k)
-        if self.spec.maximize:
-            loss, g = -loss, -g
-        return (loss + decay / 2 * float(x @ x), g + decay * x) if decay else (loss, g)
-
-    def update(self, block: Block, first: int, last: int) -> None:
-        """Update the parameters [first, last) of a block, which have the same clocks."""
+    def update(self, buffer: FlatBuffer, first: int, last: int) -> None:
+        """Update the parameters [first, last) of a buffer, which have equal step counts."""
         numbers = self._numbers
-        for start, end, arrays in self.spec.tier.calls(block, first, last):
-            clock = block.clocks[start]
-            t = clock[0]
+        for start, end, arrays in self._calls(buffer, first, last):
+            counts = buffer.step_counts[start]
+            t = counts[0]
             if self._t is not None:
                 numbers[self._t] = t + 1.0
             if self._scalars:
-                for index, value in zip(self._scalars, clock[1:], strict=True):
+                for index, value in zip(self._scalars, counts[1:], strict=True):
                     numbers[index] = value
             if t == 0:
                 for index in self._from_x:  # x may have been assigned to since it was bound
                     np.copyto(arrays[index], arrays[0])
-            new = self.kernel(arrays, numbers) if self._search is None else self._searched(block, arrays)
-            block.clocks[start:end] = [(t + 1, *new)] * (end - start)
+            new = self.kernel(arrays, numbers) if self._closure is None else self._searched(buffer, arrays)
+            buffer.step_counts[start:end] = [(t + 1, *new)] * (end - start)
 
-    def _searched(self, block: Block, arrays: Sequence[Array]) -> Sequence[float]:
-        """Call a rule that looks around: what it asks for is computed in the place of x, which is then brought back."""
+    def _calls(self, buffer: FlatBuffer, first: int, last: int) -> Sequence[tuple[int, int, Sequence[Array]]]:
+        """The kernel calls that update [first, last): (i, j, arrays) updates [i, j); the arrays are x, g, the states.
+
+        An array rule gets a read-only gradient, since it may be the caller's.
+        """
+        if self.spec.granularity == "per-tensor":
+            g = _read_only(buffer.g)
+            views = [(i, buffer.view(buffer.x, i)) for i in range(first, last)]
+            return [(i, i + 1, (x, buffer.view(g, i), *buffer.states_of(i).values())) for i, x in views if x.size]
+        g = buffer.g if self.spec.granularity == "elementwise" else _read_only(buffer.g)
+        arrays: Any = (buffer.x, g, *buffer.states.values())
+        if last - first < len(buffer.step_counts):
+            arrays = [buffer.section(flat, first, last) for flat in arrays]
+        return ((first, last, arrays),)
+
+    def _searched(self, buffer: FlatBuffer, arrays: Sequence[Array]) -> Sequence[float]:
+        """Call a rule that evaluates the loss at other points, which are written to x; x is restored before its end."""
         arrays = [arrays[0].copy(), arrays[1].copy(), *arrays[2:]]
         try:
             return self.kernel(arrays, self._numbers)
         finally:
-            np.copyto(block.x, arrays[0])
-            block.scatter()
+            np.copyto(buffer.x, arrays[0])
+            buffer.unpack()
+
+
+def _start(spec: Optimizer, slot: str, buffer: FlatBuffer) -> Array | list[Array]:
+    """The first value of a state: one flat array, or one array per parameter for a per-tensor rule."""
+    if spec.granularity == "per-tensor":
+        return [spec.start(slot, buffer.view(buffer.x, index)) for index in range(len(buffer.parameters))]
+    return spec.start(slot, buffer.x)
 
 
 def _shapes(kept: Array | list[Array]) -> list[tuple[int, ...]]:
     return [array.shape for array in (kept if isinstance(kept, list) else [kept])]
+
+
+def _read_only(array: Array) -> Array:
+    view = array[:]
+    view.flags.writeable = False
+    return view

@@ -97,7 +97,7 @@ def minimize(
         status = _status(value, gradients[0], tolerance)
         if status or k == steps:
             break
-        bound.step(closure if optimizer.searches else gradients)
+        bound.step(closure if optimizer.needs_closure else gradients)
     return Result(x, values[-1], np.array(trajectory), np.array(values), status or "finished")
 
 

@@ -1,7 +1,7 @@
-"""An optimizer as a value: a rule and its hyperparameters.
+"""An optimizer configuration: an update rule and its hyperparameters, as a value.
 
-A subclass declares hyperparameters as annotated fields and its algorithm as one function, `rule`. All else is derived:
-what the rule takes and is neither x, g, t nor a field is a state; the kernel, the checks, `repr`, equality and the
+A subclass declares hyperparameters as annotated fields and its algorithm as one function, `rule`. The rest is derived:
+a parameter of the rule that is neither x, g, t nor a field is a state; the kernel, the checks, `repr`, equality and the
 registry follow from the declaration.
 """
 
@@ -12,91 +12,89 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from ..kernels import Rule
+from ..kernels import ArrayRule, Kernel, Rule
 from ..schedules import Schedule
+from . import notebook
+from .formula import Formula, formula_of
 from .hyper import Domain, domains_of, validated
 from .options import Options, check_together
-from .tiers import ELEMENTS, Tier
 from .transforms import AFTER, BEFORE, STARTS
 
 if TYPE_CHECKING:
     from .bound import BoundOptimizer
-    from .formula import Formula
 
 __all__ = ["Optimizer"]
 
 
-Stages = tuple[Callable[..., Any], ...]
+Granularity = Literal["elementwise", "per-tensor", "flat-vector"]
+Transforms = tuple[Callable[..., Any], ...]
+T = TypeVar("T")
 
 
-class _KernelSource:
-    """Reads `Adam.kernel_source` and `Adam(...).kernel_source`."""
+class _both(Generic[T]):
+    """A property of a class and of its instances: `function` gets the class, and the instance or None."""
 
-    def __get__(self, optimizer: Optimizer | None, cls: type[Optimizer]) -> str:
-        return _kernel_of(cls, vars(optimizer) if optimizer else {f.name: f.default for f in _fields(cls)}).source
-
-
-class _OnBoth:
-    """A method of the class and of its values."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[[Any, Any], T]) -> None:
         self.function = function
         self.__doc__ = function.__doc__
 
-    def __get__(self, optimizer: Optimizer | None, cls: type[Optimizer]) -> Callable[..., Any]:
-        return partial(self.function, cls, optimizer)
+    def __get__(self, instance: Any, cls: Any) -> T:
+        return self.function(cls, instance)
 
 
 class Optimizer(Options):
-    """What every optimizer has: a rule for one element, its hyperparameters, and the options of `Options`.
+    """The base of all optimizers: an update rule, its hyperparameters, and the options of `Options`.
 
-    `Adam(lr=1e-3)` is a value: frozen, hashable, `eval(repr(spec)) == spec`. `Adam(params, lr=1e-3)` is the same value
-    bound to parameters, as is `Adam(lr=1e-3).bind(params)`.
+    `Adam(lr=1e-3)` is an `Adam`, a configuration: frozen, hashable, `eval(repr(spec)) == spec`. `Adam(params, lr=1e-3)`
+    is a `BoundOptimizer`, which updates these parameters, as is `Adam(lr=1e-3).bind(params)`. It is no `Optimizer`
+    itself: its configuration is `opt.spec`, so ask `isinstance(opt.spec, Adam)`.
 
-    Every hyperparameter takes a number or a schedule, which is asked for its value at k, the updates taken so far.
+    Every hyperparameter takes a number or a schedule; a schedule is called with k, the updates taken so far.
 
     Raises:
         TypeError: an unknown hyperparameter, or one that is neither a number nor a schedule.
-        ValueError: a hyperparameter outside its domain, or one that could have no effect.
+        ValueError: a hyperparameter outside its domain, or an option without effect.
 
-    >>> from ravine.optim import Adam
+    >>> from ravine.optim import Adam, BoundOptimizer
     >>> spec = Adam(lr=0.1)
     >>> eval(repr(spec)) == spec, isinstance(spec, Optimizer)
     (True, True)
     >>> x = np.array([1.0, 2.0])
-    >>> spec.bind([x]).step([np.array([3.0, -4.0])])
+    >>> opt = spec.bind([x])
+    >>> opt.step([np.array([3.0, -4.0])])
     >>> x.round(3).tolist()
     [0.9, 2.1]
+    >>> isinstance(opt, BoundOptimizer), isinstance(opt, Optimizer), isinstance(opt.spec, Adam)
+    (True, False, True)
     """
 
     registry: ClassVar[dict[str, type[Optimizer]]] = {}
     """The optimizers by their names in lower case, in order of definition."""
     rule: ClassVar[Callable[..., Any]]
-    """The algorithm: from x, g, states, t = 1, 2, ... and hyperparameters to the new x and states."""
-    tier: ClassVar[Tier] = ELEMENTS
-    """What x, g and the states are in the rule: elements, whole tensors, or all of a group as one vector."""
+    """The update rule: from x, g, states, t = 1, 2, ... and hyperparameters to the new x and states."""
+    granularity: ClassVar[Granularity] = "elementwise"
+    """The arrays that the rule gets. "elementwise": it computes each element by itself, and is compiled to a loop;
+    "per-tensor": one parameter in its shape; "flat-vector": all parameters of a group as one vector."""
     state: ClassVar[tuple[str, ...]]
-    """The states that the rule keeps."""
+    """The names of the states that the rule keeps."""
     scalars: ClassVar[tuple[str, ...]]
-    """Those of them that are one number per parameter, annotated `float` in the rule; the others are arrays like x."""
-    searches: ClassVar[bool]
-    """Whether the rule evaluates the loss at points of its own choice, so that `step` needs a closure."""
+    """The states that are one number per parameter, annotated `float` in the rule; the others are arrays like x."""
+    needs_closure: ClassVar[bool]
+    """Whether the rule evaluates the loss at several points, so that `step` needs a closure."""
     domains: ClassVar[Mapping[str, Domain | tuple[Any, ...]]]
-    """What each hyperparameter may be."""
+    """The domain of each hyperparameter."""
     starts: ClassVar[Mapping[str, str | float]] = {}
-    """Where a state starts that does not start at 0: the name of a hyperparameter, "x", or a number."""
+    """The start of each state that does not start at 0: the name of a hyperparameter, "x", or a number."""
     average: ClassVar[Callable[..., Any] | None] = None
-    """The point to evaluate at, a function of x, states and hyperparameters, if the rule keeps another than x."""
-    kernel_source = _KernelSource()
-    """The generated loop."""
+    """The point to evaluate at, as a function of x, states and hyperparameters, if that is not x."""
 
     def __init_subclass__(cls) -> None:
-        """Derive what follows from the fields and the rule."""
+        """Derive states, checks, signature and the entry in the registry from the fields and the rule."""
         if not hasattr(cls, "rule"):
             raise TypeError(f"{cls.__name__} has no rule. Define one: def rule(x, g, ..., lr): ... return x, ...")
         if inspect.isfunction(vars(cls).get("rule")):
@@ -105,25 +103,30 @@ class Optimizer(Options):
             cls.average = staticmethod(cls.average)  # type: ignore[arg-type]
         _as_value(cls)
         cls.domains = domains_of(cls)
-        known = {"x", "g", "t", "evaluate", *cls.domains}
+        known = {"x", "g", "t", "closure", *cls.domains}
         taken = inspect.signature(cls.rule).parameters
         cls.state = tuple(name for name in taken if name not in known)
         cls.starts = {**STARTS, **cls.starts}
         cls.scalars = tuple(name for name in cls.state if taken[name].annotation in (float, "float"))
-        cls.searches = "evaluate" in taken
+        cls.needs_closure = "closure" in taken
         if bare := [name for name in cls.state if hasattr(cls, name)]:
             raise TypeError(
                 f"{cls.__name__}: {bare[0]} has no annotation. Say {bare[0]}: Hyper = {getattr(cls, bare[0])!r}."
             )
-        # A class of the same name elsewhere, such as a lesson's own Adam, does not replace the one that is there.
+        cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
+        # A class of the same name elsewhere, such as a lesson's own Adam, does not replace the registered one.
         if cls.registry.setdefault(cls.__name__.lower(), cls).__module__ == cls.__module__:
             cls.registry[cls.__name__.lower()] = cls
 
-    def __new__(cls, *params: Any, **hyper: Any) -> Any:
-        """A value, or with parameters the value bound to them."""
+    @overload
+    def __new__(cls, **hyper: Any) -> Self: ...
+    @overload
+    def __new__(cls, params: Iterable[Any], /, **hyper: Any) -> BoundOptimizer: ...  # type: ignore[misc]
+    def __new__(cls, *params: Any, **hyper: Any) -> Any:  # type: ignore[misc]
+        """A configuration, or with parameters the configuration bound to them."""
         if cls is Optimizer:
             known = ", ".join(c.__name__ for c in cls.registry.values())
-            raise TypeError(f"Optimizer is what all optimizers have in common. Choose one: {known}.")
+            raise TypeError(f"Optimizer is the base of all optimizers. Choose one: {known}.")
         numbers = [value for value in params if isinstance(value, int | float)]
         if numbers or len(params) > 1 or "params" in hyper:
             received = repr(numbers[0]) if numbers else "params=..." if "params" in hyper else f"{len(params)} values"
@@ -144,7 +147,7 @@ class Optimizer(Options):
         return cls(**hyper).bind(*params) if params else super().__new__(cls)
 
     def __getattr__(self, name: str) -> Any:
-        """Say how to come by what only a bound optimizer has."""
+        """Raise AttributeError; for an attribute of a bound optimizer, say how to bind."""
         from .bound import BoundOptimizer
 
         if hasattr(BoundOptimizer, name):
@@ -155,42 +158,43 @@ class Optimizer(Options):
         raise AttributeError(f"{type(self).__name__} has no attribute or hyperparameter {name!r}.")
 
     def __post_init__(self) -> None:
-        """Validate, and make numbers Python floats."""
+        """Check all values, and convert numbers to Python floats."""
         for name, value in vars(self).items():
             object.__setattr__(self, name, validated(type(self), name, value))
         check_together(self)
 
     def __repr__(self) -> str:
-        """The source of this value."""
+        """The source of this configuration."""
         options = {f.name: f.default for f in _fields(Optimizer)}
         taken = inspect.signature(self.rule).parameters
         shown = [n for n in _in_order(type(self)) if n not in options or n in taken or getattr(self, n) != options[n]]
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     def _repr_markdown_(self) -> str:
-        from .notebook import of_spec
-
-        return of_spec(self)
+        names = [name for name in _in_order(type(self)) if f"{name}=" in repr(self)]
+        rows = [(f"`{name}`", f"`{getattr(self, name)!r}`", _text(self.domains[name])) for name in names]
+        return notebook.configuration(type(self).__name__, self.explain(), rows, self.state)
 
     def __reduce__(self) -> Any:
         """Pickle by name and values."""
-        return partial(type(self), **vars(self)), ()
+        cls: Any = type(self)
+        return partial(cls, **vars(self)), ()
 
     def replace(self, **changes: Any) -> Self:
-        """The same optimizer with some hyperparameters changed."""
+        """The same configuration with some hyperparameters changed."""
         return type(self)(**{**vars(self), **changes})
 
     def to_config(self) -> dict[str, Any]:
-        """The value as JSON knows it: a dict of the class name under "class", and the hyperparameters."""
+        """The configuration as JSON knows it: a dict of the class name under "class", and the hyperparameters."""
         encoded = {name: v.to_config() if isinstance(v, Schedule) else v for name, v in vars(self).items()}
         return {"class": type(self).__name__} | encoded
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The value that `to_config` described.
+        """The optimizer that `to_config` described.
 
         Raises:
-            TypeError, ValueError: it describes none, or one of another class.
+            TypeError, ValueError: it describes no optimizer, or one of another class.
         """
         if not isinstance(config, Mapping):
             raise TypeError(f"A configuration must be a dict. Received: {config!r}. Write what to_config() returns.")
@@ -208,7 +212,7 @@ class Optimizer(Options):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The value that `to_json` wrote. Raises TypeError or ValueError if the text describes none."""
+        """The optimizer that `to_json` wrote. Raises TypeError or ValueError if the text describes none."""
         return cls.from_config(json.loads(text))
 
     def bind(self, params: Iterable[Any]) -> BoundOptimizer:
@@ -227,37 +231,53 @@ class Optimizer(Options):
 
     @property
     def kernel(self) -> Rule:
-        """The rule, together with the options that are on, as one call."""
+        """The update rule with the transforms of the options that are on, as one call."""
         return _kernel_of(type(self), vars(self))
 
+    @_both
+    def kernel_source(cls: Any, spec: Optimizer | None) -> str:
+        """The generated loop: `Adam.kernel_source`, or with options, `Adam(clip_value=1.0).kernel_source`."""
+        return _kernel_of(cls, vars(spec) if spec else {f.name: f.default for f in _fields(cls)}).source
+
     @property
-    def stages(self) -> tuple[Stages, Stages]:
-        """What the options that are on do before and after the rule."""
-        return _stages(type(self), vars(self))
+    def transforms(self) -> tuple[Transforms, Transforms]:
+        """The pre- and post-transforms of the options that are on, in order."""
+        return _transforms(type(self), vars(self))
 
-    @_OnBoth
-    def explain(cls: Any, spec: Optimizer | None) -> Formula:
+    @_both
+    def explain(cls: Any, spec: Optimizer | None) -> Callable[[], Formula]:
         """The formula: `Adam.explain()`, or with the options that are on, `Adam(clip_value=1.0).explain()`."""
-        from .explain import formula_of
-
-        return formula_of(cls, spec)
+        before, after = spec.transforms if spec else ((), ())
+        taken = inspect.signature(cls.rule).parameters
+        switches = {name: bool(value) for name, value in vars(spec).items() if name in taken} if spec else {}
+        title = (inspect.getdoc(cls) or cls.__name__).splitlines()[0]
+        return partial(formula_of, title, cls.rule, (*before, cls.rule, *after), switches)
 
     def refusal(self, x: npt.NDArray[Any]) -> str | None:
-        """Why the rule can't take a parameter with these values, if it can't; the sentence ends with the remedy."""
+        """The reason why the rule does not work on a parameter with these values, with the remedy; None if it works."""
         return None
 
     def start(self, slot: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Where a state array starts, for these values of x."""
+        """The first value of a state array.
+
+        Args:
+            slot: the name of the state.
+            x: the parameter, flat unless the rule is per-tensor.
+
+        Returns:
+            an array of the shape and dtype of x. A per-tensor rule may return another shape, a flat-vector rule
+            (..., size of x).
+        """
         return x.copy() if self.starts.get(slot) == "x" else np.full_like(x, self.start_value(slot))
 
     def start_value(self, slot: str) -> float:
-        """Where a state starts that does not start at x."""
+        """The first value of a state that starts at a number."""
         start = self.starts.get(slot, 0.0)
         value = getattr(self, start) if isinstance(start, str) else start
         return float(value(0) if isinstance(value, Schedule) else value)
 
 
-# Called, not decorating: a type checker would take the dataclass's __init__ for the signature, which has no parameters.
+# A call, no decorator: type checkers would take the dataclass's __init__, which has no parameters, for the signature.
 _as_value = dataclass(frozen=True, kw_only=True, repr=False)
 _as_value(Options)
 _as_value(Optimizer)
@@ -275,7 +295,31 @@ def _fields(cls: Any) -> tuple[Field[Any], ...]:
     return fields(cls)
 
 
-def _stages(cls: type[Optimizer], values: Mapping[str, Any]) -> tuple[Stages, Stages]:
+def _signature(cls: type[Optimizer]) -> inspect.Signature:
+    """The signature that `help` and editors show: parameters first, then hyperparameters, then options."""
+    defaults = {f.name: inspect.Parameter.empty if f.default is MISSING else f.default for f in _fields(cls)}
+    params = inspect.Parameter("params", inspect.Parameter.POSITIONAL_ONLY, default=_UNBOUND)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Signature(
+        [params, *(inspect.Parameter(name, keyword, default=defaults[name]) for name in _in_order(cls))]
+    )
+
+
+class _Unbound:
+    """Stands for the parameters in the signature of an optimizer, where there are none."""
+
+    def __repr__(self) -> str:
+        return "<unbound>"
+
+
+_UNBOUND = _Unbound()
+
+
+def _text(domain: Domain | tuple[Any, ...]) -> str:
+    return " or ".join(map(repr, domain)) if isinstance(domain, tuple) else domain.text
+
+
+def _transforms(cls: type[Optimizer], values: Mapping[str, Any]) -> tuple[Transforms, Transforms]:
     taken = inspect.signature(cls.rule).parameters
     on = [f.name for f in _fields(Optimizer) if f.name not in taken and values[f.name] != f.default]
     return tuple(BEFORE[name] for name in on if name in BEFORE), tuple(AFTER[name] for name in on if name in AFTER)
@@ -283,15 +327,14 @@ def _stages(cls: type[Optimizer], values: Mapping[str, Any]) -> tuple[Stages, St
 
 def _kernel_of(cls: type[Optimizer], values: Mapping[str, Any]) -> Rule:
     taken = inspect.signature(cls.rule).parameters
-    before, after = _stages(cls, values)
-    options = {name: bool(value) for name, value in values.items() if name in taken}
-    outputs = ("x", *cls.state)
-    return _shared(
-        cls.tier.compile(cls.rule, outputs, scalars=cls.scalars, before=before, after=after, options=options)
-    )
+    switches = tuple((name, bool(value)) for name, value in values.items() if name in taken)
+    cached: Any = _kernel  # mypy takes no class for hashable whose instances have a __hash__
+    return cached(cls, *_transforms(cls, values), switches)  # type: ignore[no-any-return]
 
 
 @cache
-def _shared(rule: Rule) -> Rule:
-    """The first of all equal rules, so that each is compiled once."""
-    return rule
+def _kernel(cls: Any, before: Transforms, after: Transforms, switches: tuple[tuple[str, bool], ...]) -> Rule:
+    """One kernel for all configurations that differ in numbers alone, so that it is compiled once."""
+    kind: type[Rule] = Kernel if cls.granularity == "elementwise" else ArrayRule
+    outputs = ("x", *cls.state)
+    return kind(cls.rule, outputs, scalars=cls.scalars, before=before, after=after, options=dict(switches))

@@ -79,7 +79,7 @@ _NEEDS = {"lookahead_alpha": "lookahead", "swa_every": "swa"}
 def check_together(spec: Any) -> None:
     """Refuse an option that could have no effect, or not the one it should have. Raises ValueError."""
     defaults = {f.name: f.default for f in fields(spec)}
-    for name in _APART_FROM_THE_LOSS if spec.searches else ():
+    for name in _APART_FROM_THE_LOSS if spec.needs_closure else ():
         if getattr(spec, name) != defaults[name]:
             raise ValueError(
                 f"{type(spec).__name__} compares gradients with the loss, and {name} would change the one and not the "

@@ -1,4 +1,4 @@
-"""What may be handed to an optimizer: the checks at its door."""
+"""Checks of the parameters that an optimizer is bound to, and their division into groups and buffers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import checked_array
+from .buffers import ArrayBuffer, CopyBuffer, FlatBuffer, ParameterBuffer
 from .optimizer import Optimizer
-from .storage import Block, Gathered, InPlace, Packed, checked_array
-from .tiers import JOINT
 
-__all__ = ["blocks_of", "groups_of"]
+__all__ = ["buffers_of", "groups_of"]
 
-# From this many bytes on, a call of the kernel costs less than copying an array into a buffer and back.
+# From this many bytes on, one more call of the kernel costs less than copying an array into a buffer and back.
 _LARGE = 1 << 14
 
 
 def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optimizer, list[Any]]]]:
-    """The names of all parameters, and the groups, each an optimizer with its hyperparameters and its parameters.
+    """The names of all parameters, and the groups, each a configuration and its parameters.
 
     Raises:
         TypeError, ValueError: see `Optimizer.bind`.
@@ -57,7 +57,7 @@ def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optim
     written = [name for name, p in pairs if name and name != getattr(p, "name", None)]
     if twice := sorted({name for name in written if written.count(name) > 1}):
         raise ValueError(f"{owner}: parameters must have names of their own. Received: {twice[0]!r} twice. Rename one.")
-    if spec.searches and len(groups) > 1:
+    if spec.needs_closure and len(groups) > 1:
         raise ValueError(
             f"{owner} searches along one direction for all parameters, and can't have groups. Received: {len(groups)} "
             "groups. Give it one list of parameters."
@@ -68,7 +68,7 @@ def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optim
 
 
 def _pair(member: Any) -> tuple[str | None, Any]:
-    """A parameter and the name that it was given with, or has."""
+    """The name that a parameter was given with, or has, and the parameter."""
     match member:
         case (str(name), p):
             return name, p
@@ -102,7 +102,7 @@ def _check(owner: str, parameters: list[Any]) -> None:
 
 
 def _check_shapes(names: list[str], groups: list[tuple[Optimizer, list[Any]]]) -> None:
-    """Refuse parameters that their group's rule can't take."""
+    """Refuse parameters on which their group's rule does not work."""
     members = [(spec, p) for spec, parameters in groups for p in parameters]
     for name, (spec, p) in zip(names, members, strict=True):
         if why := spec.refusal(p if isinstance(p, np.ndarray) else p.data):
@@ -110,7 +110,7 @@ def _check_shapes(names: list[str], groups: list[tuple[Optimizer, list[Any]]]) -
 
 
 def _check_memory(owner: str, arrays: list[tuple[int, int, int, Any]]) -> None:
-    """Refuse parameters that lie in the same memory: each would undo what the other's update does."""
+    """Refuse parameters that share memory: the update of one would change the other."""
     reaching: list[tuple[int, int, int, Any]] = []
     for low, high, index, array in sorted(arrays, key=lambda a: a[:3]):
         reaching = [other for other in reaching if other[1] > low]
@@ -120,38 +120,38 @@ def _check_memory(owner: str, arrays: list[tuple[int, int, int, Any]]) -> None:
         reaching.append((low, high, index, array))
 
 
-def blocks_of(parameters: list[Any], spec: Optimizer) -> list[Block]:
-    """Parameters packed by dtype; large arrays one by one, the others gathered by dtype.
+def buffers_of(parameters: list[Any], spec: Optimizer) -> list[FlatBuffer]:
+    """Flat buffers for the parameters of a group: one for each dtype, and large arrays one by one.
 
     Raises:
         TypeError: the rule is over all of them as one vector, and they are not all of one dtype, or only some are plain
             arrays.
     """
-    joint = spec.tier is JOINT
-    packed: dict[Any, list[Any]] = {}
-    gathered: dict[Any, list[Any]] = {}
+    one_vector = spec.granularity == "flat-vector"
+    tensors: dict[Any, list[Any]] = {}
+    small: dict[Any, list[Any]] = {}
     large: list[Any] = []
     for p in parameters:
         if not isinstance(p, np.ndarray):
-            packed.setdefault(p.data.dtype, []).append(p)
-        elif joint or not p.flags.carray or p.nbytes < _LARGE:
-            gathered.setdefault(p.dtype, []).append(p)
+            tensors.setdefault(p.data.dtype, []).append(p)
+        elif one_vector or not p.flags.carray or p.nbytes < _LARGE:
+            small.setdefault(p.dtype, []).append(p)
         else:
             large.append(p)
-    blocks: list[Block] = [*map(Packed, packed.values())]
-    for arrays in gathered.values():
+    buffers: list[FlatBuffer] = [*map(ParameterBuffer, tensors.values())]
+    for arrays in small.values():
         alone = len(arrays) == 1 and arrays[0].flags.carray
-        blocks.append(InPlace(arrays[0]) if alone else Gathered(arrays))
-    if joint and len(blocks) > 1:
-        kinds = ", ".join(f"{type(block.parameters[0]).__name__} of {block.x.dtype}" for block in blocks)
+        buffers.append(ArrayBuffer(arrays[0]) if alone else CopyBuffer(arrays))
+    if one_vector and len(buffers) > 1:
+        kinds = ", ".join(f"{type(buffer.parameters[0]).__name__} of {buffer.x.dtype}" for buffer in buffers)
         raise TypeError(
             f"{type(spec).__name__} takes the parameters of a group as one vector: they must be of one kind and dtype. "
             f"Received: {kinds}. Convert them, or make several groups."
         )
-    return [*blocks, *map(InPlace, large)]
+    return [*buffers, *map(ArrayBuffer, large)]
 
 
 def _names(pairs: list[tuple[str | None, Any]]) -> list[str]:
-    """Names by which states are kept: the parameters' own if all differ, otherwise their positions."""
+    """The names in the state: the parameters' own names if all differ, otherwise their positions."""
     found = [name or str(index) for index, (name, _) in enumerate(pairs)]
     return found if len(set(found)) == len(found) else [str(index) for index in range(len(found))]

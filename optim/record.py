@@ -1,20 +1,18 @@
-"""What an optimizer notes of its last step, when it is asked to."""
+"""The record of a step: norms of gradients and updates, and the numbers that the rule received."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .clipping import global_norm
-
-if TYPE_CHECKING:
-    from .place import Place
-    from .preparation import Work
+from .gradients import Pending, indices
+from .norms import global_norm
+from .view import ParameterView
 
 __all__ = ["Before", "Record", "Recorder", "Sizes"]
 
@@ -26,20 +24,20 @@ class Sizes:
     """Euclidean norms, of one parameter or of all together."""
 
     x: float
-    """Of the values before the step."""
+    """Norm of the values before the step."""
     gradient: float
-    """Of the gradient as it came, before it was clipped or decayed."""
+    """Norm of the gradient as it was computed, before clipping and weight decay."""
     update: float
-    """Of the change of x."""
+    """Norm of the change of x."""
 
     @property
     def update_ratio(self) -> float:
-        """The length of the update as a share of that of x."""
+        """Norm of the update divided by that of x."""
         return _ratio(self.update, self.x)
 
     @property
     def effective_lr(self) -> float:
-        """The learning rate with which plain gradient descent would have made as long a step."""
+        """The learning rate with which plain gradient descent would have made a step of the same length."""
         return _ratio(self.update, self.gradient)
 
 
@@ -51,18 +49,18 @@ def _ratio(a: float, b: float) -> float:
 class Record:
     """One step.
 
-    `gradient_norm`, `update_norm`, `update_ratio` and `effective_lr` are those of all parameters together.
+    `gradient_norm`, `update_norm`, `update_ratio` and `effective_lr` are those of all parameters together, `all`.
     """
 
     k: int
     """The updates taken before it."""
     hyperparameters: tuple[Mapping[str, Any], ...]
-    """Of each group, the values that held: what was scheduled, as the schedule gave it."""
+    """For each group the hyperparameters of this step; a schedule is replaced by its value."""
     clip_factor: float
-    """What clip_norm multiplied the gradients with; 1 if they were short enough, or nothing was asked for."""
+    """The factor by which clip_norm multiplied the gradients; 1 if it is off or the norm was below the limit."""
     all: Sizes
     parameters: Mapping[str, Sizes]
-    """Of each parameter that was updated, by its name."""
+    """The norms of each parameter that was updated, by its name."""
 
     @property
     def lr(self) -> float:
@@ -71,22 +69,22 @@ class Record:
 
     @property
     def gradient_norm(self) -> float:
-        """The joint norm of all gradients as they came."""
+        """The global norm of the gradients as they were computed."""
         return self.all.gradient
 
     @property
     def update_norm(self) -> float:
-        """The joint norm of all changes."""
+        """The global norm of the changes."""
         return self.all.update
 
     @property
     def update_ratio(self) -> float:
-        """The length of the update as a share of that of x."""
+        """Norm of the update divided by that of x."""
         return self.all.update_ratio
 
     @property
     def effective_lr(self) -> float:
-        """The learning rate with which plain gradient descent would have made as long a step."""
+        """The learning rate with which plain gradient descent would have made a step of the same length."""
         return self.all.effective_lr
 
 
@@ -94,53 +92,52 @@ class Record:
 class Before:
     """One parameter before the step."""
 
-    values: Mapping[str, Any]
-    """x, g and the states, as the rule was given them."""
+    values: Mapping[str, Array]
+    """x, g and the states, as the rule received them."""
     gradient: Array
-    """g as it came, before its norms were clipped."""
+    """g as it was computed, before it was clipped on a copy."""
     numbers: Mapping[str, Any]
     """t, hyperparameters and the states that are numbers."""
 
 
 class Recorder:
-    """Keeps what a step starts from: a copy of x, of the gradients and of the states."""
+    """Copies x, gradients and states before a step, and makes the record after it."""
 
     def __init__(self) -> None:
-        """Nothing is kept yet."""
+        """Start without a record."""
         self.gradients: dict[str, Array] = {}
         self.before: dict[str, Before] = {}
         self.record: Record | None = None
 
-    def start(self, places: list[Place], work: Work) -> None:
-        """Copy the gradients that have come."""
-        updated = {id(block): {i for run in runs for i in range(*run)} for _, block, runs in work}
-        present = (place for place in places if place.index in updated.get(id(place.block), ()))
-        self.gradients = {place.name: place.block.part(place.block.g, place.index).copy() for place in present}
+    def copy_gradients(self, views: Sequence[ParameterView], pending: Pending) -> None:
+        """Copy the gradients of the parameters to update, before they are clipped."""
+        present = {(id(buffer), index) for _, buffer, slices in pending for index in indices(slices)}
+        updated = (view for view in views if (id(view.buffer), view.index) in present)
+        self.gradients = {view.name: view.gradient.copy() for view in updated}
 
-    def clipped(self, places: list[Place]) -> None:
-        """Copy what the rule starts from, once gradients are clipped by their norms."""
+    def copy_inputs(self, views: Sequence[ParameterView]) -> None:
+        """Copy the inputs of the rule, once gradients are clipped by their norms."""
         self.before = {
-            place.name: Before(
-                {"x": place.x.copy(), "g": place.block.part(place.block.g, place.index).copy()}
-                | {slot: kept.copy() for slot, kept in place.slots.items()},
-                self.gradients[place.name],
-                place.group.numbers | place.scalars | {"t": place.block.clocks[place.index][0] + 1},
+            view.name: Before(
+                {name: array.copy() for name, array in {"x": view.x, "g": view.gradient, **view.arrays}.items()},
+                self.gradients[view.name],
+                view.group.numbers | view.scalars | {"t": view.t + 1},
             )
-            for place in places
-            if place.name in self.gradients
+            for view in views
+            if view.name in self.gradients
         }
 
-    def finish(self, places: list[Place], k: int) -> None:
-        """Take the sizes of what has changed."""
+    def finish(self, views: Sequence[ParameterView], k: int) -> None:
+        """Make the record."""
         parameters, parts = {}, []
-        for place in (place for place in places if place.name in self.before):
-            before = self.before[place.name]
+        for view in (view for view in views if view.name in self.before):
+            before = self.before[view.name]
             x = before.values["x"]
-            arrays = [a.reshape(-1) for a in (x, before.gradient, place.x - x)]
-            parameters[place.name] = Sizes(*(global_norm([a]) for a in arrays))
+            arrays = [a.reshape(-1) for a in (x, before.gradient, view.x - x)]
+            parameters[view.name] = Sizes(*(global_norm([a]) for a in arrays))
             parts.append(arrays)
         used = [before.numbers for before in self.before.values()]
-        groups = list(dict.fromkeys(place.group for place in places))
+        groups = list(dict.fromkeys(view.group for view in views))
         self.record = Record(
             k=k,
             hyperparameters=tuple(MappingProxyType(group.hyperparameters(k)) for group in groups),

@@ -2,98 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..schedules import Schedule
-from .storage import checked_array
-from .tiers import JOINT
+from .arrays import checked_array
+from .gradients import GradientPipeline
+from .view import ParameterView
 
-if TYPE_CHECKING:
-    from .bound import BoundOptimizer
-    from .place import Place
+__all__ = ["is_count", "plateaus_of", "restore", "state_of"]
 
-__all__ = ["check", "is_count", "of", "restore"]
-
-
-def of(optimizer: BoundOptimizer) -> dict[str, Any]:
-    """A copy of the state, see `BoundOptimizer.state_dict`."""
-    options: dict[str, Any] = {}
-    if optimizer.spec.nonfinite != "propagate":
-        options["nonfinite"] = optimizer.nonfinite
-    if optimizer.spec.accumulate > 1:
-        options["calls"] = optimizer._preparation.calls
-    if controllers := _controllers(optimizer):
-        options["controllers"] = {name: controller.state_dict() for name, controller in controllers.items()}
-    return {
-        "optimizer": type(optimizer.spec).__name__,
-        "t": optimizer.t,
-        **options,
-        "state": {place.name: _of(optimizer, place) for place in optimizer.places},
-    }
+State = dict[str, Any]
 
 
-def _controllers(optimizer: BoundOptimizer) -> dict[str, Any]:
-    """The controllers by the hyperparameter and the first parameter, in the order of names, that they are for."""
+def state_of(t: int, views: Sequence[ParameterView], pipeline: GradientPipeline) -> State:
+    """A copy of the state after t updates, see `BoundOptimizer.state_dict`."""
+    options: State = {}
+    if pipeline.checks:
+        options["nonfinite"] = pipeline.refused
+    if pipeline.accumulates:
+        options["calls"] = pipeline.calls
+    if plateaus := plateaus_of(views):
+        options["plateaus"] = {name: plateau.state_dict() for name, plateau in plateaus.items()}
+    states = {view.name: _state_of(view) for view in views}
+    return {"optimizer": type(pipeline.spec).__name__, "t": t, **options, "state": states}
+
+
+def _state_of(view: ParameterView) -> State:
+    kept: State = {"t": view.t, **view.scalars}
+    if view.buffer.gradient_sum is not None:
+        kept["arrived"] = int(view.buffer.arrived[view.index])
+        kept["accumulated"] = view.buffer.view(view.buffer.gradient_sum, view.index).copy()
+    return kept | {name: array.copy() for name, array in view.arrays.items()}
+
+
+def plateaus_of(views: Sequence[ParameterView]) -> dict[str, Any]:
+    """The plateau schedulers among the hyperparameters, each once.
+
+    A key names the hyperparameter and the first parameter, by name, that a plateau scheduler is for.
+    """
     found: dict[int, tuple[str, Any]] = {}
-    for place in sorted(optimizer.places, key=lambda place: place.name):
-        for hyper, value in vars(place.group.spec).items():
-            for i, controller in enumerate(value.plateaus if isinstance(value, Schedule) else ()):
-                found.setdefault(id(controller), (f"{hyper} of {place.name}" + f", {i + 1}" * bool(i), controller))
+    for view in sorted(views, key=lambda view: view.name):
+        for hyper, value in vars(view.group.spec).items():
+            for i, plateau in enumerate(value.plateaus if isinstance(value, Schedule) else ()):
+                found.setdefault(id(plateau), (f"{hyper} of {view.name}" + f", {i + 1}" * bool(i), plateau))
     return dict(found.values())
 
 
-def _of(optimizer: BoundOptimizer, place: Place) -> dict[str, Any]:
-    kept: dict[str, Any] = {"t": int(place.block.clocks[place.index][0]), **place.scalars}
-    for accumulated in optimizer._preparation.accumulated:
-        if accumulated.block is place.block:
-            kept["arrived"] = int(accumulated.arrived[place.index])
-            kept["accumulated"] = place.block.part(accumulated.total, place.index).copy()
-    return kept | {slot: array.copy() for slot, array in place.slots.items()}
+def restore(saved: Mapping[str, Any], views: Sequence[ParameterView], pipeline: GradientPipeline) -> int:
+    """Restore a state, see `BoundOptimizer.load_state_dict`; gives its t."""
+    _check(saved, state_of(0, views, pipeline))
+    _check_shared_counts(saved["state"], views)
+    plateaus, states = plateaus_of(views), saved.get("plateaus", {})
+    if not isinstance(states, Mapping) or states.keys() != plateaus.keys():
+        raise ValueError(f"The state of plateau schedulers must be for {list(plateaus)}. Received: {states!r}.")
+    for name, plateau in plateaus.items():
+        plateau.checked_state(states[name])
+    for name, plateau in plateaus.items():
+        plateau.load_state_dict(states[name])
+    pipeline.refused, pipeline.calls = int(saved.get("nonfinite", 0)), int(saved.get("calls", 0))
+    for view in views:
+        kept, buffer = saved["state"][view.name], view.buffer
+        buffer.step_counts[view.index] = (int(kept["t"]), *(float(kept[name]) for name in view.scalars))
+        for name, array in view.arrays.items():
+            np.copyto(array, kept[name])
+        if buffer.gradient_sum is not None:
+            buffer.arrived[view.index] = bool(kept["arrived"])
+            np.copyto(buffer.view(buffer.gradient_sum, view.index), kept["accumulated"])
+    return int(saved["t"])
 
 
-def restore(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
-    """Take over a state, see `BoundOptimizer.load_state_dict`."""
-    check(saved, of(optimizer))
-    _check_clocks(optimizer, saved["state"])
-    controllers, states = _controllers(optimizer), saved.get("controllers", {})
-    if not isinstance(states, Mapping) or states.keys() != controllers.keys():
-        raise ValueError(f"The state's controllers of schedules must be {list(controllers)}. Received: {states!r}.")
-    for name, controller in controllers.items():
-        controller.checked_state(states[name])
-    for name, controller in controllers.items():
-        controller.load_state_dict(states[name])
-    optimizer.t = int(saved["t"])
-    optimizer._preparation.refused = int(saved.get("nonfinite", 0))
-    optimizer._preparation.calls = int(saved.get("calls", 0))
-    for place in optimizer.places:
-        kept = saved["state"][place.name]
-        place.block.clocks[place.index] = (int(kept["t"]), *(float(kept[name]) for name in place.scalars))
-        for slot, array in place.slots.items():
-            np.copyto(array, kept[slot])
-        for accumulated in optimizer._preparation.accumulated:
-            if accumulated.block is place.block:
-                accumulated.arrived[place.index] = bool(kept["arrived"])
-                np.copyto(place.block.part(accumulated.total, place.index), kept["accumulated"])
-
-
-def _check_clocks(optimizer: BoundOptimizer, saved: Mapping[str, Any]) -> None:
-    """Raise ValueError unless parameters that are updated as one vector have the same numbers."""
-    for group in optimizer.groups if optimizer.spec.tier is JOINT else ():
-        members = [place for place in optimizer.places if place.group is group]
-        for name in ("t", *members[0].scalars):
-            values = {repr(float(saved[place.name][name])) for place in members}
-            if len(values) > 1:
-                raise ValueError(
-                    f"The state's {name} must be the same for all parameters of {type(optimizer.spec).__name__}. "
-                    f"Received: {', '.join(sorted(values))}."
-                )
-
-
-def check(saved: Any, own: Mapping[str, Any]) -> None:
+# --------------------------------------------------------------------------------------------------------- the checks
+def _check(saved: Any, own: State) -> None:
     """Raise TypeError or ValueError unless a state has the keys of one's own, with values of the same kinds."""
     whole = isinstance(saved, Mapping) and {"optimizer", "t", "state"} <= saved.keys()
     if not whole or not isinstance(saved["state"], Mapping):
@@ -103,22 +86,22 @@ def check(saved: Any, own: Mapping[str, Any]) -> None:
         )
     if not isinstance(saved["optimizer"], str) or saved["optimizer"] != own["optimizer"]:
         raise ValueError(f"The state must be of {own['optimizer']}. Received: one of {saved['optimizer']}.")
-    _same("keys", own, saved)
-    _same("parameters", own["state"], saved["state"])
+    _check_keys("keys", saved, own)
+    _check_keys("parameters", saved["state"], own["state"])
     _check_values("", saved, own)
-    for name, slots in own["state"].items():
+    for name, kept in own["state"].items():
         if not isinstance(saved["state"][name], Mapping):
             raise TypeError(f"The state of parameter {name} must be a dict. Received: {saved['state'][name]!r}.")
-        _same(f"slots of parameter {name}", slots, saved["state"][name])
-        _check_values(f" of parameter {name}", saved["state"][name], slots)
+        _check_keys(f"slots of parameter {name}", saved["state"][name], kept)
+        _check_values(f" of parameter {name}", saved["state"][name], kept)
 
 
-def _same(what: str, expected: Any, received: Any) -> None:
-    if set(expected) != set(received):
-        raise ValueError(f"The state's {what} must be {sorted(expected)}. Received: {sorted(received, key=str)}.")
+def _check_keys(what: str, saved: Any, own: Any) -> None:
+    if set(own) != set(saved):
+        raise ValueError(f"The state's {what} must be {sorted(own)}. Received: {sorted(saved, key=str)}.")
 
 
-def _check_values(of: str, saved: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+def _check_values(of: str, saved: Mapping[str, Any], own: State) -> None:
     for name, like in own.items():
         value = saved[name]
         if isinstance(like, np.ndarray):
@@ -139,3 +122,17 @@ def _is_number(value: Any) -> bool:
     if isinstance(value, int | np.integer):
         return not isinstance(value, bool) and abs(int(value)) <= 2**1023
     return isinstance(value, Real)
+
+
+def _check_shared_counts(saved: Mapping[str, Any], views: Sequence[ParameterView]) -> None:
+    """Raise ValueError unless parameters that are updated as one vector have the same numbers."""
+    first: dict[int, ParameterView] = {}
+    for view in views if views[0].group.spec.granularity == "flat-vector" else ():
+        other = first.setdefault(id(view.group), view)
+        for name in ("t", *view.scalars):
+            values = sorted({repr(float(saved[v.name][name])) for v in (view, other)})
+            if len(values) > 1:
+                raise ValueError(
+                    f"The state's {name} must be the same for all parameters of {type(view.group.spec).__name__}. "
+                    f"Received: {', '.join(values)}."
+                )

@@ -82,9 +82,9 @@ def _slope(gradient: Callable[[Any], Any] | Sequence[Any], steps: int) -> Callab
 
 def _values(spec: Optimizer, hyper: dict[str, Any], steps: int) -> dict[str, Any]:
     name = type(spec).__name__
-    if any(spec.stages):
+    if any(spec.transforms):
         raise ValueError(f"unroll: a rule alone has no options. Received: {spec!r}. Leave out what is around the rule.")
-    if spec.searches:
+    if spec.needs_closure:
         raise TypeError(f"unroll: {name} evaluates the loss at points of its own choice. Use minimize.")
     if unknown := sorted(hyper.keys() - spec.domains.keys()):
         raise TypeError(f"{name} has no hyperparameter {unknown[0]!r}. It has: {', '.join(spec.domains)}.")

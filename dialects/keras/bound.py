@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...optim.bound import BoundOptimizer
-from ...optim.place import Place
-from ...optim.preparation import Work
+from ...optim.gradients import Pending, indices
+from ...optim.view import ParameterView
 from ...schedules import Schedule
 from ..step_count import SharedStepCount
 from .schedules import described, rate
@@ -76,7 +76,7 @@ class KerasBound(SharedStepCount):
     @property
     def calls(self) -> int:
         """The gradients taken so far, with gradient accumulation several per update. Schedules are called with this."""
-        return self.t * self.spec.accumulate + self._preparation.calls
+        return self.t * self.spec.accumulate + self._pipeline.calls
 
     @property
     def iterations(self) -> int:
@@ -118,22 +118,22 @@ class KerasBound(SharedStepCount):
                 self.finalize_variable_values()
         return loss
 
-    def _prepared(self, work: Work) -> Work:
+    def _prepared(self, pending: Pending) -> Pending:
         """Prepare an update as Keras does with gradient accumulation.
 
         A parameter without a gradient at the last of the calls is not updated: its sum waits for the next last call.
         """
-        if self._preparation.calls + 1 != self.spec.accumulate:
-            return super()._prepared(work)
-        present = {(id(block), i) for _, block, runs in work for run in runs for i in range(*run)}
-        blocks = [(a, i) for a in self._preparation.accumulated for i in range(len(a.arrived))]
-        waiting = [(a, i, a.block.part(a.total, i).copy()) for a, i in blocks if (id(a.block), i) not in present]
-        for accumulated, i, _ in waiting:
-            accumulated.arrived[i] = False
-        work = super()._prepared(work)
-        for accumulated, i, total in waiting:
-            np.copyto(accumulated.block.part(accumulated.total, i), total)
-        return work
+        if self._pipeline.calls + 1 != self.spec.accumulate:
+            return super()._prepared(pending)
+        present = {(id(buffer), i) for _, buffer, slices in pending for i in indices(slices)}
+        waiting = [view for view in self._views if (id(view.buffer), view.index) not in present]
+        sums = [(view, total.copy()) for view in waiting if (total := _sum(view)) is not None]
+        for view, _ in sums:
+            view.buffer.arrived[view.index] = False
+        pending = super()._prepared(pending)
+        for view, total in sums:
+            np.copyto(_sum(view), total)  # type: ignore[arg-type]
+        return pending
 
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Any] | None = None) -> None:
         """Take one update with gradients for these parameters, or for all, in order.
@@ -153,10 +153,10 @@ class KerasBound(SharedStepCount):
 
     def finalize_variable_values(self, var_list: Iterable[Any] | None = None) -> None:
         """Set the parameters to their moving averages, for good."""
-        for place in self.places:
+        for view in self._views:
             if self.spec.ema is not None:
-                np.copyto(place.x, place.slots["x_ema"])
-                np.copyto(place.data, place.x)
+                np.copyto(view.x, view.arrays["x_ema"])
+                np.copyto(view.data, view.x)
 
     # -------------------------------------------------------------------------------------------- the variables
     def _locations(self) -> Iterator[Any]:
@@ -165,18 +165,17 @@ class KerasBound(SharedStepCount):
             if isinstance(part, str):
                 yield part
                 continue
-            for place in self.places:
+            for view in self._views:
                 for slot in part:
-                    yield from self._arrays(place, slot)
+                    yield from self._arrays(view, slot)
 
-    def _arrays(self, place: Place, slot: str) -> Iterator[Array]:
+    def _arrays(self, view: ParameterView, slot: str) -> Iterator[Array]:
         if slot == "unused":  # Keras 2 has it in place of amsgrad's state
-            yield np.zeros(1, place.x.dtype)
+            yield np.zeros(1, view.x.dtype)
         elif slot == "accumulated":
-            of = {id(accumulated.block): accumulated for accumulated in self._preparation.accumulated}
-            yield place.block.part(of[id(place.block)].total, place.index)
-        elif place.slots[slot].size or not place.x.size:  # Muon keeps no velocity of a matrix
-            yield place.slots[slot]
+            yield _sum(view)  # type: ignore[misc]
+        elif view.arrays[slot].size or not view.x.size:  # Muon keeps no velocity of a matrix
+            yield view.arrays[slot]
 
     @property
     def variables(self) -> list[Any]:
@@ -191,7 +190,7 @@ class KerasBound(SharedStepCount):
 
     def _number(self, name: str) -> Any:
         values = {"calls": self.calls, "rate": self.rate}
-        return values[name] if name in values else self.places[0].scalars[name]
+        return values[name] if name in values else self._views[0].scalars[name]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Take over the state of a Keras optimizer of the same kind, and continue with its numbers.
@@ -221,18 +220,24 @@ class KerasBound(SharedStepCount):
         for location, value in zip(locations, arrays, strict=True):
             if not isinstance(location, str):
                 np.copyto(location, value)
-        self.t, self._preparation.calls = divmod(int(numbers["calls"]), self.spec.accumulate)
+        self.t, self._pipeline.calls = divmod(int(numbers["calls"]), self.spec.accumulate)
         for group in self.groups:
-            for block in group.blocks:
+            for buffer in group.buffers:
                 scalars = (float(numbers.get(name, 0.0)) for name in group.kernel.scalars)
-                block.clocks = [(self.t, *scalars)] * len(block.clocks)
-        for accumulated in self._preparation.accumulated:
-            accumulated.arrived = [self._preparation.calls > 0] * len(accumulated.arrived)
+                buffer.step_counts = [(self.t, *scalars)] * len(buffer.step_counts)
+                if buffer.gradient_sum is not None:
+                    buffer.arrived = [self._pipeline.calls > 0] * len(buffer.arrived)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, with the learning rate as it is now."""
         config = {name: described(value) for name, value in self.optimizer.arguments.items()}
         return config if isinstance(self.rate, Schedule) else config | {self.optimizer.rate_name(): self.rate}
+
+
+def _sum(view: ParameterView) -> Array | None:
+    """The sum of a parameter's gradients since the last update, if gradients are accumulated."""
+    total = view.buffer.gradient_sum
+    return None if total is None else view.buffer.view(total, view.index)
 
 
 def _grouped(optimizer: Any, params: Iterable[Any]) -> Any:

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...optim.optimizer import Optimizer as Ours
-from ...optim.tiers import ELEMENTS
 from ...schedules import Lambda, Schedule
 from ..base import ArgumentNames, Dialect
 
@@ -64,7 +63,7 @@ class Transformation:
     def reads_params(self) -> bool:
         """Whether a step depends on the parameters: through weight decay, or through their norms."""
         spec = self.spec
-        return spec.tier is not ELEMENTS or spec.weight_decay != 0 or spec.decoupled_weight_decay != 0
+        return spec.granularity != "elementwise" or spec.weight_decay != 0 or spec.decoupled_weight_decay != 0
 
     def bind(self, params: Iterable[Any]) -> Any:
         """Bind to parameters, which each `step` then updates in place; see `Optimizer.bind`."""

@@ -36,13 +36,13 @@ class TensorFlowBound(SharedStepCount):
         """
         gradients = self.gradients_for_all([g for g, _ in pairs], [p for _, p in pairs])
         if updates_taken is not None:
-            for block in (block for group in self.groups for block in group.blocks):
-                block.clocks = [(updates_taken, *clock[1:]) for clock in block.clocks]
+            for buffer in (buffer for group in self.groups for buffer in group.buffers):
+                buffer.step_counts = [(updates_taken, *counts[1:]) for counts in buffer.step_counts]
         self.step(gradients)
 
     def slot(self, parameter: Any, name: str) -> npt.NDArray[np.floating[Any]] | None:
         """A copy of a state of a parameter; None if the parameter is not one of this optimizer's."""
-        found = [place.slots[name].copy() for place in self.places if place.parameter is parameter]
+        found = [view.arrays[name].copy() for view in self._views if view.parameter is parameter]
         return found[0] if found else None
 
 
@@ -183,5 +183,5 @@ class TensorFlowOptimizer(Dialect):
 
     def variables(self) -> list[np.ndarray[Any, Any]]:
         """Copies of all states, one parameter after the other."""
-        places = [] if self.bound is None else self.bound.places
-        return [place.slots[self.slots[name]].copy() for place in places for name in self.get_slot_names()]
+        views = [] if self.bound is None else self.bound._views
+        return [view.arrays[self.slots[name]].copy() for view in views for name in self.get_slot_names()]

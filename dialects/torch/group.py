@@ -40,7 +40,7 @@ class ParamGroup(MutableMapping[str, Any]):
         params = [params] if isinstance(params, np.ndarray) or hasattr(params, "grad") else list(params)
         self.bound = self._bind(params)
         if any(isinstance(p, tuple) for p in params):
-            self._values["param_names"] = [place.name for place in self.bound.places]
+            self._values["param_names"] = [view.name for view in self.bound._views]
 
     def _bind(self, params: list[Any]) -> BoundOptimizer:
         spec = self._to_ours(self._values)

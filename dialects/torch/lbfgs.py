@@ -43,11 +43,11 @@ class LBFGS(Optimizer):
     @classmethod
     def exported(cls, bound: BoundOptimizer) -> Entries:
         """What PyTorch keeps, with the first parameter; a change of x is kept as a direction of length 1."""
-        (block,) = bound.groups[0].blocks
-        t, changes, iterations = (int(number) for number in block.clocks[0])
+        (buffer,) = bound.groups[0].buffers
+        t, changes, iterations = (int(number) for number in buffer.step_counts[0])
         if not t:
-            return [None] * len(bound.places)
-        states: dict[str, Any] = block.states
+            return [None] * len(bound._views)
+        states: dict[str, Any] = buffer.states
         size = len(states["s"])
         order = [i % size for i in range(max(0, changes - size), changes)]
         pairs = [(states["s"][i].copy(), states["y"][i].copy()) for i in order]
@@ -62,28 +62,28 @@ class LBFGS(Optimizer):
             "H_diag": curvatures[-1] / float(pairs[-1][1] @ pairs[-1][1]) if pairs else 1.0,
             "prev_flat_grad": states["last"].copy(),
         }
-        return [first, *[None] * (len(bound.places) - 1)]
+        return [first, *[None] * (len(bound._views) - 1)]
 
     @classmethod
     def imported(cls, spec: Ours, bound: BoundOptimizer, entries: Entries, strict: bool) -> dict[str, Any]:
         """PyTorch's state in ours: one vector for all parameters, of which each has its part."""
-        (block,) = bound.groups[0].blocks
+        (buffer,) = bound.groups[0].buffers
         entry = entries[0]
-        flat: dict[str, Any] = {slot: spec.start(slot, block.x) for slot in spec.kernel.arrays[2:]}
+        flat: dict[str, Any] = {slot: spec.start(slot, buffer.x) for slot in spec.kernel.arrays[2:]}
         numbers = {"t": 0, "changes": 0.0, "iterations": 0.0}
         if entry:
             if "n_iter" not in entry or "prev_flat_grad" not in entry:
                 raise ValueError(f"A state of torch.LBFGS must have n_iter. Received: {', '.join(entry)}.")
             pairs = list(zip(entry["old_stps"], entry["old_dirs"], strict=True))[-len(flat["s"]) :]
             numbers = {"t": 1, "changes": float(len(pairs)), "iterations": float(entry["n_iter"])}
-            flat["step"] = _vector("d", entry["d"], block.x) * float(entry["t"])
-            flat["last"] = _vector("prev_flat_grad", entry["prev_flat_grad"], block.x)
+            flat["step"] = _vector("d", entry["d"], buffer.x) * float(entry["t"])
+            flat["last"] = _vector("prev_flat_grad", entry["prev_flat_grad"], buffer.x)
             for index, (s, y) in enumerate(pairs):
-                flat["s"][index] = _vector("old_stps", s, block.x)
-                flat["y"][index] = _vector("old_dirs", y, block.x)
+                flat["s"][index] = _vector("old_stps", s, buffer.x)
+                flat["y"][index] = _vector("old_dirs", y, buffer.x)
         state = {
-            place.name: numbers | {slot: block.part(array, place.index) for slot, array in flat.items()}
-            for place in bound.places
+            view.name: numbers | {slot: buffer.view(array, view.index) for slot, array in flat.items()}
+            for view in bound._views
         }
         return {"optimizer": type(spec).__name__, "t": numbers["t"], "state": state}
 

@@ -137,7 +137,7 @@ class Optimizer(Kind):
 
     def _parts(self, gradients: Sequence[Any] | None) -> Iterator[Sequence[Any] | None]:
         """The gradients of each group."""
-        counts = [len(bound.places) for bound in self._bound()]
+        counts = [len(bound._views) for bound in self._bound()]
         if gradients is not None and len(gradients) != sum(counts):
             raise ValueError(
                 f"step takes one gradient per parameter, {sum(counts)}. Received: {len(gradients)}."

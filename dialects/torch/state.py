@@ -9,7 +9,7 @@ import numpy as np
 
 from ...optim.bound import BoundOptimizer
 from ...optim.optimizer import Optimizer as Ours
-from ...optim.place import Place
+from ...optim.view import ParameterView
 from .kind import Entries, Kind
 
 __all__ = ["State", "exported", "imported", "rebound"]
@@ -26,9 +26,9 @@ class State(Mapping[Any, dict[str, Any]]):
 
     def __init__(self, kind: type[Kind], bounds: Sequence[BoundOptimizer]) -> None:
         """Read the states as they are now."""
-        places = [place for bound in bounds for place in bound.places]
+        views = [view for bound in bounds for view in bound._views]
         entries = [entry for bound in bounds for entry in kind.exported(bound)]
-        self._of = {id(p.parameter): (p.parameter, dict(e or {})) for p, e in zip(places, entries, strict=True)}
+        self._of = {id(p.parameter): (p.parameter, dict(e or {})) for p, e in zip(views, entries, strict=True)}
 
     def __getitem__(self, parameter: Any) -> dict[str, Any]:
         if id(parameter) not in self._of:
@@ -44,74 +44,69 @@ class State(Mapping[Any, dict[str, Any]]):
 
 def exported(kind: type[Kind], bound: BoundOptimizer) -> Entries:
     """The states of each parameter by PyTorch's names; None where there are none yet."""
-    updates = [int(place.block.clocks[place.index][0]) for place in bound.places]
-    return [
-        _exported(kind, place, t) if t or kind.eager else None for place, t in zip(bound.places, updates, strict=True)
-    ]
+    return [_exported(kind, view) if view.t or kind.eager else None for view in bound._views]
 
 
-def _exported(kind: type[Kind], place: Place, t: int) -> dict[str, Any] | None:
-    numbers = {"t": t, **place.scalars}
+def _exported(kind: type[Kind], view: ParameterView) -> dict[str, Any] | None:
+    numbers = {"t": view.t, **view.scalars}
     found: dict[str, Any] = {name: np.asarray(float(numbers[s])) for name, s in kind.slots.items() if s in numbers}
-    arrays = {name: place.slots[slot] for name, slot in kind.slots.items() if slot in place.slots}
+    arrays = {name: view.arrays[slot] for name, slot in kind.slots.items() if slot in view.arrays}
     # Some rules keep one state for matrices and another for vectors. The slot that a parameter does not use is empty.
-    return found | {name: array for name, array in arrays.items() if array.size or not place.x.size} or None
+    return found | {name: array for name, array in arrays.items() if array.size or not view.x.size} or None
 
 
 def imported(kind: type[Kind], spec: Ours, bound: BoundOptimizer, entries: Entries, strict: bool) -> dict[str, Any]:
     """A state of `bound` from states in PyTorch's layout, see `Kind.imported`."""
-    state = {p.name: _imported(kind, spec, p, entry, strict) for p, entry in zip(bound.places, entries, strict=True)}
+    state = {p.name: _imported(kind, spec, p, entry, strict) for p, entry in zip(bound._views, entries, strict=True)}
     return {"optimizer": type(spec).__name__, "t": max((s["t"] for s in state.values()), default=0), "state": state}
 
 
 def _imported(
-    kind: type[Kind], spec: Ours, place: Place, entry: Mapping[str, Any] | None, strict: bool
+    kind: type[Kind], spec: Ours, view: ParameterView, entry: Mapping[str, Any] | None, strict: bool
 ) -> dict[str, Any]:
     given = {name: value for name, value in (entry or {}).items() if value is not None}
     if unknown := [name for name in given if name not in kind.slots]:
         raise ValueError(
-            f"The state of parameter {place.name} must have {', '.join(kind.slots)}, as {kind.title()} names them. "
+            f"The state of parameter {view.name} must have {', '.join(kind.slots)}, as {kind.title()} names them. "
             f"Received: {unknown[0]}. It is another optimizer's."
         )
     slots = spec.kernel.arrays[2:]
-    start: dict[str, Any] = {slot: spec.start(slot, place.x) for slot in slots}
+    start: dict[str, Any] = {slot: spec.start(slot, view.x) for slot in slots}
     start |= {name: spec.starts.get(name, 0.0) for name in spec.kernel.scalars}
     names = {slot: name for name, slot in kind.slots.items()}
-    needed = [slot for slot in start if not (slot in slots and place.x.size and not start[slot].size)]
+    needed = [slot for slot in start if not (slot in slots and view.x.size and not start[slot].size)]
     missing = [names[slot] for slot in needed if names[slot] not in given]
     if missing and given and strict:
         raise ValueError(
-            f"The state of parameter {place.name} must have {', '.join(names[slot] for slot in needed)}. "
+            f"The state of parameter {view.name} must have {', '.join(names[slot] for slot in needed)}. "
             f"Received: {', '.join(given)}."
         )
     # PyTorch leaves the count out where only the first update differs.
-    t = _count(place, given["step"]) if "step" in given else int(bool(given) and not missing)
+    t = _count(view, given["step"]) if "step" in given else int(bool(given) and not missing)
     taken = [slot for slot in start if names[slot] in given] if missing or not given else needed
-    return {"t": t, **start} | {slot: _cast(place, names[slot], given[names[slot]], start[slot]) for slot in taken}
+    return {"t": t, **start} | {slot: _cast(view, names[slot], given[names[slot]], start[slot]) for slot in taken}
 
 
-def _count(place: Place, value: Any) -> int:
+def _count(view: ParameterView, value: Any) -> int:
     step = float(value)
     if step < 0 or step != int(step):
-        raise ValueError(f"step of parameter {place.name} must be an integer >= 0. Received: {step!r}.")
+        raise ValueError(f"step of parameter {view.name} must be an integer >= 0. Received: {step!r}.")
     return int(step)
 
 
-def _cast(place: Place, name: str, value: Any, like: Any) -> Any:
+def _cast(view: ParameterView, name: str, value: Any, like: Any) -> Any:
     """A value of the shape and dtype of `like`, an array or a number."""
     array = np.asarray(value)
     if array.dtype.kind not in "fiu":
-        raise TypeError(f"{name} of parameter {place.name} must be an array of numbers. Received: {array.dtype}.")
+        raise TypeError(f"{name} of parameter {view.name} must be an array of numbers. Received: {array.dtype}.")
     if array.shape != np.shape(like):
-        raise ValueError(
-            f"{name} of parameter {place.name} must have shape {np.shape(like)}. Received: {array.shape}."
-        )
+        raise ValueError(f"{name} of parameter {view.name} must have shape {np.shape(like)}. Received: {array.shape}.")
     return array.astype(like.dtype) if isinstance(like, np.ndarray) else float(array)
 
 
 def rebound(kind: type[Kind], bound: BoundOptimizer, spec: Ours) -> BoundOptimizer:
     """Another optimizer on the same parameters. It takes over the states that both have."""
-    new = spec.bind([(place.name, place.parameter) for place in bound.places])
+    new = spec.bind([(view.name, view.parameter) for view in bound._views])
     new.load_state_dict(kind.imported(spec, new, kind.exported(bound), strict=False))
     new.t = bound.t
     return new

@@ -6,11 +6,14 @@ from dataclasses import MISSING, fields
 
 from ravine.optim import Optimizer, Options, rules
 from ravine.optim.notebook import table
-from ravine.optim.tiers import ELEMENTS, JOINT, TENSORS
 
 from .example import example, first_line, plain
 
-TIERS = {ELEMENTS: "elements, compiled", TENSORS: "whole tensors", JOINT: "all parameters as one vector"}
+GRANULARITY = {
+    "elementwise": "elements, compiled",
+    "per-tensor": "whole tensors",
+    "flat-vector": "all parameters as one vector",
+}
 
 
 def own_rules() -> list[type[Optimizer]]:
@@ -21,7 +24,12 @@ def own_rules() -> list[type[Optimizer]]:
 def page() -> str:
     """A table, and a section for each."""
     rows = [
-        (f"[{cls.__name__}](#{cls.__name__.lower()})", first_line(cls), ", ".join(cls.state) or "none", TIERS[cls.tier])
+        (
+            f"[{cls.__name__}](#{cls.__name__.lower()})",
+            first_line(cls),
+            ", ".join(cls.state) or "none",
+            GRANULARITY[cls.granularity],
+        )
         for cls in own_rules()
     ]
     head = """# Optimizers

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...optim import BoundOptimizer
-from ...schedules import ReduceOnPlateau
+from ...schedules import ReduceOnPlateau, Schedule
 from ...schedules.fields import NonNegativeInt
 from ..errors import UsageError, checked
 from .adapters import averaged, bounds, learning_rate, set_learning_rate
@@ -238,7 +238,9 @@ class ObserveMetric(Callback):
 
     def schedulers(self) -> list[Any]:
         """Return the plateau schedulers that receive the metric."""
-        return [scheduler for bound in bounds(self.training.optimizer) for scheduler in bound.controllers]
+        specs = [group.spec for bound in bounds(self.training.optimizer) for group in bound.groups]
+        schedules = [value for spec in specs for value in vars(spec).values() if isinstance(value, Schedule)]
+        return list({id(found): found for schedule in schedules for found in schedule.plateaus}.values())
 
 
 class ReduceLROnPlateau(ObserveMetric):

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...autograd import grad
 from ...optim import Optimizer
-from ...optim.tiers import ELEMENTS
 from .figure import COLOURS, WIDTH, Figure, legend, styled
 
 __all__ = ["attraction", "basins"]
@@ -60,7 +59,7 @@ def attraction(
     if not len(minima):
         raise ValueError("attraction: there are no minima to reach. Give at least one minimum.")
     norms = (optimizer.clip_norm, optimizer.clip_each_norm, optimizer.clip_adaptive)
-    if optimizer.tier is not ELEMENTS or any(norms) or optimizer.nonfinite != "propagate":
+    if optimizer.granularity != "elementwise" or any(norms) or optimizer.nonfinite != "propagate":
         raise ValueError(
             "attraction: all starts share one parameter, which needs an optimizer that works element by element. "
             f"Received: {optimizer!r}. Call minimize for each start."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...kernels import absolute, sqrt
 from ..hyper import Fraction, NonNegative, Positive
 from ..optimizer import Optimizer
-from ..tiers import JOINT
 
 __all__ = ["Prodigy"]
 
@@ -28,7 +27,7 @@ class Prodigy(Optimizer):
         weight_decay: x shrinks by the share d * lr * weight_decay at each update, whatever its gradient.
     """
 
-    tier = JOINT
+    granularity = "flat-vector"
     lr: NonNegative = 1.0
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999

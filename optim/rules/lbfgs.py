@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from ..hyper import Count, NonNegative
 from ..optimizer import Optimizer
-from ..tiers import JOINT
 from .line_search import Trial, strong_wolfe
 
 __all__ = ["LBFGS"]
@@ -39,7 +38,7 @@ class LBFGS(Optimizer):
         line_search: "strong_wolfe", or None for steps of length lr.
     """
 
-    tier = JOINT
+    granularity = "flat-vector"
     lr: NonNegative = 1.0
     max_iter: Count = 20
     max_eval: Count | None = None
@@ -54,12 +53,12 @@ class LBFGS(Optimizer):
 
     @staticmethod
     def rule(
-        x, g, s, y, step, last, changes: float, iterations: float, evaluate,
+        x, g, s, y, step, last, changes: float, iterations: float, closure,
         lr, max_iter, max_eval, tolerance_grad, tolerance_change, line_search,
     ):  # fmt: skip
         most = max_iter * 5 // 4 if max_eval is None else max_eval
         s, y, evaluations = s.copy(), y.copy(), 1
-        loss, g = evaluate()
+        loss, g = closure()
         for k in range(1, max_iter + 1):
             if largest(g) <= tolerance_grad:
                 break
@@ -77,13 +76,13 @@ class LBFGS(Optimizer):
                 break
             if line_search is not None:
                 shortest = SHORTEST / largest(d)
-                end, trials = strong_wolfe(along(evaluate, x, d), start, length, shortest, most - evaluations)
+                end, trials = strong_wolfe(along(closure, x, d), start, length, shortest, most - evaluations)
                 length, loss, g = end.length, end.loss, end.g
                 x, evaluations = x + length * d, evaluations + trials
             else:
                 x = x + length * d
                 if k < max_iter:
-                    (loss, g), evaluations = evaluate(x), evaluations + 1
+                    (loss, g), evaluations = closure(x), evaluations + 1
             step = length * d
             small = largest(step) <= tolerance_change or abs(loss - start.loss) < tolerance_change
             if small or evaluations >= most:
@@ -114,11 +113,11 @@ def newton(g: Any, s: Any, y: Any, changes: int) -> Any:
     return g
 
 
-def along(evaluate: Any, x: Any, d: Any) -> Any:
+def along(closure: Any, x: Any, d: Any) -> Any:
     """The function from a length along the direction d to a trial there."""
 
     def at(length: float) -> Trial:
-        loss, g = evaluate(x + length * d)
+        loss, g = closure(x + length * d)
         return Trial(length, loss if math.isfinite(loss) else math.inf, float(g @ d), g)
 
     return at

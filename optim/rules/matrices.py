@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from ...kernels import sqrt
 from ..hyper import Count, Domain, Fraction, Hyper, NonNegative, Positive
+from ..norms import norm
 from ..optimizer import Optimizer
-from ..tiers import TENSORS
-from .tensors import norm
 
 __all__ = ["Adafactor", "Muon"]
 
@@ -36,7 +35,7 @@ class Adafactor(Optimizer):
         weight_decay: x shrinks by the share lr * weight_decay at each update, whatever its gradient.
     """
 
-    tier = TENSORS
+    granularity = "per-tensor"
     lr: NonNegative = 1e-2
     beta2_decay: NonPositive = -0.8
     eps1: Positive | None = None
@@ -95,7 +94,7 @@ class Muon(Optimizer):
         weight_decay: x shrinks by the share lr * weight_decay at each update, whatever its gradient.
     """
 
-    tier = TENSORS
+    granularity = "per-tensor"
     lr: NonNegative = 1e-3
     momentum: Fraction = 0.95
     nesterov: bool = True

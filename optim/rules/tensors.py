@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...kernels import sqrt
-from ..clipping import global_norm
 from ..hyper import Fraction, NonNegative
+from ..norms import norm
 from ..optimizer import Optimizer
-from ..tiers import TENSORS
 
 __all__ = ["LAMB", "LARS", "SparseAdam"]
-
-
-def norm(a: Any) -> float:
-    """The Euclidean norm of all elements together, accumulated in float64."""
-    return global_norm([a.ravel()])
 
 
 class SparseAdam(Optimizer):
@@ -34,7 +26,7 @@ class SparseAdam(Optimizer):
         eps: outside the root of the uncorrected v, in units of g.
     """
 
-    tier = TENSORS
+    granularity = "per-tensor"
     lr: NonNegative = 1e-3
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
@@ -64,7 +56,7 @@ class LARS(Optimizer):
         weight_decay: weight_decay * x is added to the gradient; the local rate knows of it.
     """
 
-    tier = TENSORS
+    granularity = "per-tensor"
     lr: NonNegative
     momentum: Fraction = 0.9
     trust_coefficient: NonNegative = 1e-3
@@ -93,7 +85,7 @@ class LAMB(Optimizer):
         weight_decay: weight_decay * x is added to Adam's step before its size is taken.
     """
 
-    tier = TENSORS
+    granularity = "per-tensor"
     lr: NonNegative = 1e-3
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999

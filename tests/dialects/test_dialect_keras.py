@@ -323,7 +323,7 @@ def test_weights_are_excluded_from_decay_by_themselves_or_by_name():
 def test_muon_leaves_vectors_embeddings_and_excluded_layers_to_adam():
     params = {"w": np.ones((2, 2)), "my_embedding": np.ones((2, 2)), "head": np.ones((2, 2)), "b": np.ones(2)}
     opt = keras.Muon(exclude_layers=["head"], weight_decay=None).bind(params)
-    assert [place.group.spec.adam for place in opt.places] == [False, True, True, True]
+    assert [view.group.spec.adam for view in opt._views] == [False, True, True, True]
     assert len(opt.variables) == 2 + 1 + 2 + 2 + 2
 
 

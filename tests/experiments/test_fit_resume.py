@@ -240,7 +240,7 @@ def test_a_shared_controller_resumes(tmp_path: Path) -> None:
     def observed(callbacks: list[Any]) -> Result:
         class Feed(Callback):
             def on_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
-                (controller,) = self.training.optimizer.controllers
+                controller = self.training.optimizer.spec.lr
                 controller.observe(logs["loss"])
 
         model = plain()

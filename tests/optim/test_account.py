@@ -8,10 +8,9 @@ import pytest
 from ravine.autograd import Parameter
 from ravine.optim import SGD, Adam, Momentum, Optimizer, RMSprop
 from ravine.optim.formula import Formula
-from ravine.optim.tiers import ELEMENTS
 from ravine.schedules import Linear
 
-ELEMENTWISE = [cls for cls in Optimizer.registry.values() if cls.tier is ELEMENTS]
+ELEMENTWISE = [cls for cls in Optimizer.registry.values() if cls.granularity == "elementwise"]
 OPTIMIZERS = pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)
 
 
@@ -39,6 +38,13 @@ def test_the_formula_of_adam():
         "x = x - lr * root / (1 - beta1 ** t) * m / (sqrt(v) + eps * root)",
     )
     assert r"v \leftarrow \beta_{2} \, v + (1 - \beta_{2}) \, g^{2}" in Adam.explain().latex
+
+
+def test_names_of_several_letters_have_a_dot_between_them():
+    assert r"\frac{\mathrm{lr} \cdot \mathrm{root}}{1 - \beta_{1}^{t}} \, \frac{m}" in Adam.explain().latex
+    assert r"\mathrm{momentum} \cdot v + (1 - \mathrm{dampening}) \, g" in Momentum(lr=1.0).explain().latex
+    pair = re.compile(r"\\mathrm\{\w+\} \\, \\mathrm")
+    assert not [cls.__name__ for cls in Optimizer.registry.values() if pair.search(cls.explain().latex)]
 
 
 def test_the_formula_of_a_value_has_its_options_and_no_branch_that_is_off():

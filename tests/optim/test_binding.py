@@ -5,10 +5,9 @@ import pytest
 
 from ravine.autograd import Parameter
 from ravine.optim import SGD, Adam, AdamW, Momentum, Muon, Optimizer
-from ravine.optim.tiers import JOINT
 
 # Those that update every parameter by itself, whatever its shape.
-CLASSES = [cls for cls in Optimizer.registry.values() if cls.tier is not JOINT and cls is not Muon]
+CLASSES = [cls for cls in Optimizer.registry.values() if cls.granularity != "flat-vector" and cls is not Muon]
 OPTIMIZERS = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 SHAPES = [(3, 2), (), (5,), (2, 1, 2)]
 

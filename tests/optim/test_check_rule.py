@@ -7,7 +7,6 @@ from ravine.optim import (
     ASGD,
     LBFGS,
     SGD,
-    TENSORS,
     Adafactor,
     Adam,
     AdamW,
@@ -24,7 +23,6 @@ from ravine.optim import (
     ScheduleFreeAdamW,
     check_rule,
 )
-from ravine.optim.tiers import JOINT
 from ravine.schedules import Cosine, Lambda, Linear
 
 falling = lambda k: 0.1 / (k + 1)  # noqa: E731 - a function that has no name to write
@@ -95,7 +93,7 @@ def branching():
 
 def in_place():
     class InPlace(Optimizer):
-        tier = TENSORS
+        granularity = "per-tensor"
         lr: NonNegative = 0.1
 
         def rule(x, g, lr):
@@ -118,7 +116,7 @@ def wide():
 
 def normalized():
     class Normalized(Optimizer):
-        tier = TENSORS
+        granularity = "per-tensor"
         lr: NonNegative = 0.1
 
         def rule(x, g, lr):
@@ -131,7 +129,7 @@ def keeps_gradients():
     last = {}
 
     class Keeps(Optimizer):
-        tier = TENSORS
+        granularity = "per-tensor"
         lr: NonNegative = 0.1
 
         def rule(x, g, t, lr):
@@ -144,7 +142,7 @@ def keeps_gradients():
 
 def shrinking():
     class Shrinking(Optimizer):
-        tier = TENSORS
+        granularity = "per-tensor"
         lr: NonNegative = 0.1
 
         def rule(x, g, size, lr):
@@ -155,7 +153,7 @@ def shrinking():
 
 def starting_from_a_number():
     class StartingFromANumber(Optimizer):
-        tier = TENSORS
+        granularity = "per-tensor"
         lr: NonNegative = 0.1
 
         def start(self, slot, x):
@@ -182,12 +180,12 @@ def forgetful():
     count = [0]
 
     class Forgetful(Optimizer):
-        tier = JOINT
+        granularity = "flat-vector"
         lr: NonNegative = 0.1
 
-        def rule(x, g, t, lr, evaluate):
+        def rule(x, g, t, lr, closure):
             count[0] = 1 if t == 1 else count[0] + 1
-            return x - lr / count[0] * evaluate()[1]
+            return x - lr / count[0] * closure()[1]
 
     return Forgetful
 

@@ -11,7 +11,6 @@ import pytest
 from mutation import agrees, called, compiled, mutants, names_of, source_of
 
 from ravine import optim, schedules
-from ravine.optim.tiers import ELEMENTS
 
 GOLDENS = Path(__file__).parents[1] / "goldens"
 HEAD, *RECORDS = map(json.loads, (GOLDENS / "trajectories.jsonl").read_text().splitlines())
@@ -19,7 +18,7 @@ GRADIENTS = np.array(HEAD["gradients"])
 STEPS = range(len(GRADIENTS))
 NAMES = {name: getattr(module, name) for module in (optim, schedules) for name in module.__all__}
 NAMES |= {name: eval(source, NAMES) for name, source in HEAD["schedules"].items()}
-RULES = [cls for cls in vars(optim.rules).values() if isinstance(cls, type) and cls.tier is ELEMENTS]
+RULES = [cls for cls in vars(optim.rules).values() if isinstance(cls, type) and cls.granularity == "elementwise"]
 
 
 @cache

@@ -14,12 +14,11 @@ from mutation import compiled, mutants, source_of
 
 from ravine import autograd, optim, schedules
 from ravine.optim.rules import lbfgs, line_search, matrices, tensors
-from ravine.optim.tiers import ELEMENTS, JOINT
 
 HEAD, *RECORDS = map(json.loads, (Path(__file__).parents[1] / "goldens" / "whole.jsonl").read_text().splitlines())
 NAMES = {name: getattr(module, name) for module in (optim, schedules) for name in module.__all__}
 NAMES |= {name: eval(source, NAMES) for name, source in HEAD["schedules"].items()}
-RULES = [cls for cls in vars(optim.rules).values() if isinstance(cls, type) and cls.tier is not ELEMENTS]
+RULES = [cls for cls in vars(optim.rules).values() if isinstance(cls, type) and cls.granularity != "elementwise"]
 
 
 @cache
@@ -187,7 +186,7 @@ def parts(name):
     x0, gradients = arrays(given["x0"]), [arrays(step) for step in given["gradients"]]
     points = [arrays(step) for step in record["x"]]
     states = {slot: [arrays(step) for step in values] for slot, values in record["state"].items()}
-    if spec.tier is JOINT:
+    if spec.granularity == "flat-vector":
         x0, gradients, points = [flat(x0)], [[flat(step)] for step in gradients], [[flat(step)] for step in points]
         joined = {slot: (lambda step: step[0]) if slot in spec.scalars else flat for slot in states}
         states = {slot: [[joined[slot](step)] for step in values] for slot, values in states.items()}
@@ -221,7 +220,7 @@ def finds(spec, rule, record):
         return float(loss(point)), derivative(point)
 
     for k, expected in enumerate(record["x"]):
-        given = {"x": x, "g": derivative(x), "evaluate": evaluate, **numbers(spec, k), **kept}
+        given = {"x": x, "g": derivative(x), "closure": evaluate, **numbers(spec, k), **kept}
         results = called(rule, given)
         if len(results) != 1 + len(kept) or not agrees(results[0], expected, 1e-9):
             return False
@@ -284,7 +283,7 @@ INDIFFERENT = "|".join(
         r"(high|trial)\.length > (low|trial)\.length",  # which ends of a bracket are compared
         r"float\(g @ d\), \w+\)",  # the gradient at the start of a line, which is not looked at
         r"np\.abs\((g|change|d)\)\.sum",  # at the first iteration, all are the gradient or its negative
-        r"evaluations = \(?evaluate\(x\), (evaluations|k) \+ 1|if (k|evaluations) < max_iter",  # as many as iterations
+        r"evaluations = \(?closure\(x\), (evaluations|k) \+ 1|if (k|evaluations) < max_iter",  # as many as iterations
         r"shortest = SHORTEST .*|length, (shortest|tolerance_grad|lr),",
         r"initial=-?[01].0",  # less than any absolute value
     )

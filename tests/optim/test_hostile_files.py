@@ -102,9 +102,7 @@ def test_heads_that_lie(head, tmp_path):
 
 
 def test_the_head_above_is_one_that_is_read(tmp_path):
-    np.savez(
-        tmp_path / "good.npz", head=np.array(json.dumps(head())), **{n: np.zeros((2, 3)) for n in ("0/m", "1/v")}
-    )
+    np.savez(tmp_path / "good.npz", head=np.array(json.dumps(head())), **{n: np.zeros((2, 3)) for n in ("0/m", "1/v")})
     optimizer = trained()
     optimizer.load(tmp_path / "good.npz")
     assert not optimizer.state_dict()["state"]["0"]["m"].any()

@@ -35,13 +35,12 @@ from ravine.optim import (
     SignSGD,
     Signum,
 )
-from ravine.optim.tiers import ELEMENTS
 from ravine.schedules import Constant, Piecewise
 
-CLASSES = [cls for cls in Optimizer.registry.values() if not cls.searches]
+CLASSES = [cls for cls in Optimizer.registry.values() if not cls.needs_closure]
 OPTIMIZERS = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 ELEMENTWISE = pytest.mark.parametrize(
-    "cls", [cls for cls in CLASSES if cls.tier is ELEMENTS], ids=lambda cls: cls.__name__
+    "cls", [cls for cls in CLASSES if cls.granularity == "elementwise"], ids=lambda cls: cls.__name__
 )
 
 

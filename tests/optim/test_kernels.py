@@ -20,11 +20,10 @@ from ravine.optim import (
     ScheduleFreeAdamW,
     ScheduleFreeSGD,
 )
-from ravine.optim.tiers import ELEMENTS
 from ravine.optim.transforms import BEFORE
 from ravine.schedules import Cosine, Linear
 
-ELEMENTWISE = [cls for cls in Optimizer.registry.values() if cls.tier is ELEMENTS]
+ELEMENTWISE = [cls for cls in Optimizer.registry.values() if cls.granularity == "elementwise"]
 SPECS = [
     *(cls(lr=0.05) for cls in ELEMENTWISE),
     RMSprop(lr=0.05, momentum=0.9),

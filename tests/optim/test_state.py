@@ -7,11 +7,10 @@ import pytest
 
 from ravine.autograd import Parameter
 from ravine.optim import NAG, SGD, Adam, Momentum, Muon, Optimizer, RMSprop
-from ravine.optim.tiers import JOINT
 from ravine.schedules import Cosine
 
 SPECS = [
-    *(cls(lr=0.05) for cls in Optimizer.registry.values() if cls.tier is not JOINT and cls is not Muon),
+    *(cls(lr=0.05) for cls in Optimizer.registry.values() if cls.granularity != "flat-vector" and cls is not Muon),
     RMSprop(lr=0.1, momentum=0.9, centered=True),
     Adam(lr=Cosine(0.1, 0.0, 12), weight_decay=0.1, clip_norm=1.0),
 ]

@@ -10,7 +10,8 @@ from ravine import autograd, optim, schedules
 from ravine.autograd import Parameter, Tensor, nn
 from ravine.dialects import keras, keras2, tf1, torch
 from ravine.experiments import Results, compare, datasets
-from ravine.optim import SGD, Adam, minimize
+from ravine.optim import SGD, Adam, AdamW, BoundOptimizer, Optimizer, minimize
+from ravine.optim.formula import Formula
 from ravine.schedules import Cosine, Linear, Schedule
 
 x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
@@ -28,6 +29,24 @@ assert_type(warm(3), float)
 assert_type(warm(np.arange(1000)), NDArray[np.float64])
 assert_type((warm * 0.5)[:50], Schedule)
 assert_type(schedules.Schedule.from_json(warm.to_json()), Schedule)
+
+spec = Adam(lr=1e-3, beta1=Linear(0.85, 0.95, 1000))
+assert_type(spec, Adam)
+assert_type(AdamW(), AdamW)
+assert_type(spec.replace(lr=0.1), Adam)
+assert_type(spec.lr, float | Schedule)
+assert_type(Adam.from_json(spec.to_json()), Adam)
+assert_type(Adam.explain(), Formula)
+assert_type(spec.kernel_source, str)
+opt = Adam([w], lr=1e-3)
+assert_type(opt, BoundOptimizer)
+assert_type(spec.bind(network.parameters()), BoundOptimizer)
+assert_type(SGD([{"params": [w], "lr": 1e-2}], lr=1e-3), BoundOptimizer)
+assert_type(opt.spec, Optimizer)
+assert_type(opt.t, int)
+opt.lr = 0.1
+opt.zero_grad()
+opt.step()
 
 result = minimize(lambda z: np.sum(z**2), np.ones(2), SGD(lr=0.1), steps=5)
 assert_type(result, optim.Result)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ....optim.clipping import global_norm
+from ....optim.norms import global_norm
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "get_total_norm"]
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from ....kernels import sqrt
 from ...hyper import Count, Fraction, Hyper, NonNegative, Positive
 from ...optimizer import Optimizer
-from ...tiers import TENSORS
 from .keras import NonPositive
 
 __all__ = ["KerasAdafactor", "KerasLamb", "KerasMuon"]
@@ -32,7 +31,7 @@ class KerasLamb(Optimizer):
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
     eps: NonNegative = 1e-7
-    tier = TENSORS
+    granularity = "per-tensor"
 
     @staticmethod
     def rule(x, g, m, v, t, lr, beta1, beta2, eps):
@@ -63,7 +62,7 @@ class KerasAdafactor(Optimizer):
     eps1: NonNegative = 1e-30
     eps2: NonNegative = 1e-3
     clip_threshold: Positive = 1.0
-    tier = TENSORS
+    granularity = "per-tensor"
 
     @staticmethod
     def rule(x, g, r, c, v, t, lr, decay, eps1, eps2, clip_threshold):
@@ -125,7 +124,7 @@ class KerasMuon(Optimizer):
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
     eps: NonNegative = 1e-7
-    tier = TENSORS
+    granularity = "per-tensor"
 
     @staticmethod
     def rule(

@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from ....kernels import sqrt
 from ...hyper import Count, Fraction, NonNegative, Positive
+from ...norms import norm
 from ...optimizer import Optimizer
-from ...tiers import TENSORS
 from ..matrices import rms
-from ..tensors import norm
 
 __all__ = ["NovoGrad", "OptaxAdafactor", "OptaxLARS"]
 
@@ -31,7 +30,7 @@ class OptaxLARS(Optimizer):
         weight_decay: weight_decay * x is added to the gradient; the local rate knows of it.
     """
 
-    tier = TENSORS
+    granularity = "per-tensor"
     lr: NonNegative
     momentum: Fraction = 0.9
     trust_coefficient: NonNegative = 1e-3
@@ -64,7 +63,7 @@ class NovoGrad(Optimizer):
         weight_decay: weight_decay * x is added to the gradient over its size.
     """
 
-    tier = TENSORS
+    granularity = "per-tensor"
     lr: NonNegative = 1e-3
     beta1: Fraction = 0.9
     beta2: Fraction = 0.25
@@ -98,7 +97,7 @@ class OptaxAdafactor(Optimizer):
         weight_decay: x shrinks by this share at each update.
     """
 
-    tier = TENSORS
+    granularity = "per-tensor"
     lr: NonNegative = 1e-2
     factored_from: Count = 128
     decay: NonNegative = 0.8
