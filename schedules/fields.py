@@ -294,12 +294,12 @@ def check_of(annotation: Any, adapt: Callable[[Check], Check] = lambda check: ch
         return adapt(OneOf(inner))
     if origin in (Union, UnionType) and len(inner) == 2 and NoneType in inner:
         return OrNone(check_of(inner[inner[0] is NoneType], adapt))
-    if (origin is tuple and inner[1:] == (...,)) or origin is Sequence:
+    if (origin is tuple and inner[1:] == (...,)) or origin in (Sequence, list):
         return Each(check_of(inner[0], adapt))
     kind = origin if isclass(origin) else annotation
     if kind in _PLAIN:
         return adapt(_PLAIN[kind])
-    if isclass(kind) and kind is not UnionType:
+    if isclass(kind) and kind not in (UnionType, tuple):
         return adapt(Instance(kind))
     raise TypeError(f"there is no check for {annotation!r}")
 

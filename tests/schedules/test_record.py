@@ -5,7 +5,7 @@ import dataclasses
 import inspect
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from ravine.schedules.fields import (
     Fraction,
     Interval,
     NonNegativeInt,
+    OrNone,
     Positive,
     PositiveInt,
     check_of,
@@ -220,7 +221,10 @@ def test_a_default_needs_an_annotation():
             batch_size = 8
 
 
-@pytest.mark.parametrize(("annotation", "text"), [(float | str, "float | str"), ("spam", "'spam'"), (3, "3")])
+@pytest.mark.parametrize(
+    ("annotation", "text"),
+    [(float | str, "float | str"), (tuple[int, int], "tuple[int, int]"), ("spam", "'spam'"), (3, "3")],
+)
 def test_an_annotation_without_a_check_is_refused(annotation, text):
     with pytest.raises((TypeError, NameError), match=re.escape(text)):
         type("Odd", (Record,), {"__module__": __name__, "__annotations__": {"x": annotation}})
@@ -284,7 +288,8 @@ def test_what_is_no_number_is_refused(value, integer):
         (Any, "a", "a", inspect),
         (float | None, None, None, "1"),
         (None | float, 1, 1.0, "1"),
-        (list[float] | None, None, None, 3),
+        (list[float] | None, [1], (1.0,), 3),
+        (Sequence[int], (1, 2), (1, 2), 3),
         (Literal[2, 3], 3, 3, 4),
         (tuple[float, ...], [1, 2], (1.0, 2.0), 1.0),
         (Callable[[int], float], abs, abs, 3),
@@ -300,6 +305,54 @@ def test_an_annotation_names_its_check(annotation, good, kept, bad):
     if annotation is not Any:
         with pytest.raises((TypeError, ValueError), match=r"^x must be .*\. Received: x=.*\. \w"):
             check("x", bad)
+
+
+MESSAGES = [
+    (PositiveInt, 0, "x must be an integer >= 1. Received: x=0. Write an integer, such as 10."),
+    (Fraction, 2, "x must be a number in [0, 1). Received: x=2. Write a number, such as 0.5."),
+    (Literal["a", "b"], "c", "x must be 'a' or 'b'. Received: x='c'. Choose one of these."),
+    (int | None, "c", "x must be an integer. Received: x='c'. Write an integer, such as 10."),
+    (bool, 1, "x must be True or False. Received: x=1. It is of type int."),
+    (str, 1, "x must be a str. Received: x=1. It is of type int."),
+    (OSError, 1, "x must be an OSError. Received: x=1. It is of type int."),
+    (
+        tuple[float, ...],
+        1,
+        "x must be a sequence, each element a finite number. Received: x=1. Write them in brackets: x=[...].",
+    ),
+    (tuple[Any, ...], 1, "x must be a sequence. Received: x=1. Write them in brackets: x=[...]."),
+    (
+        Annotated[float, Interval(gt=0, remedy="Halve it.")],
+        0,
+        "x must be a finite number > 0. Received: x=0. Halve it.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("annotation", "bad", "message"), MESSAGES, ids=[m for _, _, m in MESSAGES])
+def test_the_message(annotation, bad, message):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        check_of(annotation)("x", bad)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default", "bad", "remedy"),
+    [
+        (PositiveInt, 3, 0, "The default is 3."),
+        (PositiveInt | None, None, 0, "The default is None."),
+        (Literal[2, 3], 2, 1, "The default is 2."),
+        (bool, True, 1, "The default is True."),
+        (Annotated[float, Interval(gt=0, remedy="Halve it.")], 1.0, 0, "Halve it."),
+        (tuple[int, ...], (), 0, "Write them in brackets: x=[...]."),
+    ],
+    ids=str,
+)
+def test_the_message_recommends_the_default(annotation, default, bad, remedy):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        check_of(annotation).with_default(default)("x", bad)
+    assert str(caught.value).endswith(f". {remedy}")
+    assert OrNone(or_a_schedule).with_default(1) == OrNone(or_a_schedule)
 
 
 def test_one_shape_of_message():
