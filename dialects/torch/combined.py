@@ -1,11 +1,14 @@
-"""Schedulers one after the other, and all at once."""
+"""Schedulers made of several: one after the other, or all at each step."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import reduce
+from operator import mul, rshift
 from typing import Any
 
+from ...schedules import Schedule
 from .optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
 from .scheduler import LRScheduler, checked
@@ -14,13 +17,13 @@ __all__ = ["ChainedScheduler", "SequentialLR"]
 
 
 class Combined(LRScheduler):
-    """What is made of several schedulers."""
+    """A scheduler made of several schedulers."""
 
     _schedulers: list[Any]
     _not_saved = ("optimizer", "_schedulers")
 
     def state_dict(self) -> dict[str, Any]:
-        """The state, with those of the schedulers."""
+        """The state, with the states of the schedulers."""
         return super().state_dict() | {"_schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
 
     def _checked(self, state: Any) -> list[tuple[LRScheduler, dict[str, Any]]]:
@@ -37,9 +40,9 @@ class Combined(LRScheduler):
 
 
 class SequentialLR(Combined):
-    """Each scheduler up to its milestone, then the next, from its own beginning.
+    """One scheduler up to each milestone, and then the next from its own beginning.
 
-    At a milestone the next scheduler starts from the initial lr, whatever the one before has come to.
+    At a milestone the next scheduler starts from the initial lr, whatever lr the one before has reached.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class SequentialLR(Combined):
         self._last_lr = first.get_last_lr()
 
     def step(self, epoch: int | None = None) -> None:
-        """Go on to the next value."""
+        """Set the next lr."""
         if epoch is not None:
             raise ValueError(f"SequentialLR goes on by one step. Received: epoch={epoch!r}. Leave epoch out.")
         self.last_epoch += 1
@@ -75,9 +78,17 @@ class SequentialLR(Combined):
             scheduler.step()
         self._last_lr = scheduler.get_last_lr()
 
+    @staticmethod
+    def schedule(schedulers: Sequence[Schedule], milestones: Sequence[int]) -> Schedule:
+        lengths = [end - start for start, end in zip((0, *milestones), milestones, strict=False)]
+        return reduce(rshift, (*(s[:n] for s, n in zip(schedulers, lengths, strict=False)), schedulers[-1]))
+
 
 class ChainedScheduler(Combined):
-    """All schedulers at each step, one upon the other."""
+    """All schedulers at each step: each changes the lr that the one before has set.
+
+    The schedule is a product, which is exact for schedulers that multiply: for cosines only if they end at 0.
+    """
 
     def __init__(self, schedulers: Sequence[Any], optimizer: Optimizer | None = None) -> None:
         if not schedulers:
@@ -88,12 +99,16 @@ class ChainedScheduler(Combined):
         self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
 
     def step(self, epoch: int | None = None) -> None:
-        """Go on to the next value."""
+        """Set the next lr."""
         if epoch is not None:
             raise ValueError(f"ChainedScheduler goes on by one step. Received: epoch={epoch!r}. Leave epoch out.")
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+    @staticmethod
+    def schedule(lr: float, schedulers: Sequence[Schedule]) -> Schedule:
+        return reduce(mul, schedulers) * lr ** (1 - len(schedulers))
 
 
 def _undo(schedulers: Sequence[Any]) -> None:

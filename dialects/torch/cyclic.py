@@ -1,18 +1,19 @@
-"""Schedulers that move the momentum against the lr."""
+"""Schedulers that change the momentum in the opposite direction of lr."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from ...schedules import OneCycle
-from .. import compositions
+from ...schedules import Cyclic, Lambda, OneCycle, PerEpoch, Schedule
 from .optimizer import Optimizer
 from .scheduler import LRScheduler, checked, per_group
 
 __all__ = ["CyclicLR", "OneCycleLR"]
 
 PerGroup = float | Sequence[float]
+SHAPES: dict[str, Any] = {"cos": "cosine", "linear": "linear"}
+"""Our names of PyTorch's annealing strategies."""
 
 
 class WithMomentum(LRScheduler):
@@ -46,6 +47,8 @@ class WithMomentum(LRScheduler):
 class CyclicLR(WithMomentum):
     """Between base_lr and max_lr, up in step_size_up steps and down in step_size_down. Smith 2017, arXiv:1506.01186.
 
+    The momentum follows the same schedule with the bounds exchanged: `CyclicLR.schedule(max_momentum, base_momentum)`.
+
     Args:
         optimizer: one of this dialect, bound.
         base_lr: the lower bound, or one for each group.
@@ -55,8 +58,8 @@ class CyclicLR(WithMomentum):
         mode: "triangular"; "triangular2", which halves the height with each cycle; "exp_range", which multiplies it by
             gamma at each step.
         gamma: see mode.
-        scale_fn: the height by a function of one's own, which replaces mode.
-        scale_mode: what that is a function of: the "cycle", 1, 2, ..., or the "iterations".
+        scale_fn: a function that gives the height, instead of mode.
+        scale_mode: the argument of that function: the number of the "cycle", 1, 2, ..., or of the "iterations".
         cycle_momentum: move the momentum, or the first of the betas, the other way.
         base_momentum: its lower bound, or one for each group.
         max_momentum: its upper bound, where it starts, or one for each group.
@@ -103,11 +106,26 @@ class CyclicLR(WithMomentum):
 
     def _between(self, start: float, turn: float) -> float:
         up = round(self.total_size * self.step_ratio)
-        cycle = compositions.torch.CyclicLR(
-            start, turn, up, round(self.total_size) - up, self.mode, self.gamma, self._scale_fn_custom,
-            self.scale_mode,  # type: ignore[arg-type]
-        )  # fmt: skip
-        return cycle(self.last_epoch)
+        down = round(self.total_size) - up
+        scale, by = self._scale_fn_custom, self.scale_mode
+        return self.schedule(start, turn, up, down, self.mode, self.gamma, scale, by)(self.last_epoch)  # type: ignore[arg-type]
+
+    @staticmethod
+    def schedule(
+        base_lr: float,
+        max_lr: float,
+        step_size_up: int = 2000,
+        step_size_down: int | None = None,
+        mode: Literal["triangular", "triangular2", "exp_range"] = "triangular",
+        gamma: float = 1.0,
+        scale_fn: Callable[[int], float] | None = None,
+        scale_mode: Literal["cycle", "iterations"] = "cycle",
+    ) -> Schedule:
+        if scale_fn is None:
+            return Cyclic(base_lr, max_lr, step_size_up, step_size_down, mode, gamma if mode == "exp_range" else 1.0)
+        per_cycle = PerEpoch(Lambda(scale_fn)[1:], step_size_up + (step_size_down or step_size_up))
+        scale = per_cycle if scale_mode == "cycle" else Lambda(scale_fn)
+        return Cyclic(0, max_lr - base_lr, step_size_up, step_size_down) * scale + base_lr
 
     def get_lr(self) -> list[float]:
         """The lr of each group; sets its momentum."""
@@ -121,22 +139,22 @@ class CyclicLR(WithMomentum):
 class OneCycleLR(WithMomentum):
     """Up to max_lr and down to almost nothing, once. Smith & Topin 2019, arXiv:1708.07120.
 
-    Differs: the step after the last of total_steps holds the end, where PyTorch goes on beyond it; phases of no length
-    are passed over, not divided by.
+    Differs: the step after the last of total_steps keeps the final lr, where PyTorch goes beyond it. Phases of length 0
+    are skipped, where PyTorch divides by 0.
 
     Args:
         optimizer: one of this dialect, bound.
         max_lr: the peak, or one for each group.
-        total_steps: the updates of the cycle; or else
-        epochs, steps_per_epoch: of which this is the product.
-        pct_start: the share of the rise.
+        total_steps: the number of updates in the cycle; by default the product of
+        epochs, steps_per_epoch: the number of epochs, and of updates in each.
+        pct_start: the fraction of the steps in which lr rises.
         anneal_strategy: "cos" or "linear".
         cycle_momentum: move the momentum, or the first of the betas, the other way.
         base_momentum: its lower bound, at the peak, or one for each group.
         max_momentum: its upper bound, or one for each group.
         div_factor: the first lr is the peak over this.
         final_div_factor: the last lr is the first over this.
-        three_phase: first down to the first lr, in as many steps as up, and then to the last.
+        three_phase: go down to the first lr in as many steps as up, and only then to the last lr.
         last_epoch: as in LRScheduler.
     """
 
@@ -176,9 +194,8 @@ class OneCycleLR(WithMomentum):
         super().__init__(optimizer, last_epoch)
 
     def _between(self, start: float, peak: float, end: float) -> float:
-        shape: Any = {"cos": "cosine", "linear": "linear"}[self._anneal_func_type]
-        phases: Any = 3 if self._three_phase else 2
-        return OneCycle(peak, self.total_steps, start, end, self._pct_start, shape, phases)(self.last_epoch)
+        shape, phases = SHAPES[self._anneal_func_type], 3 if self._three_phase else 2
+        return OneCycle(peak, self.total_steps, start, end, self._pct_start, shape, phases)(self.last_epoch)  # type: ignore[arg-type]
 
     def get_lr(self) -> list[float]:
         """The lr of each group; sets its momentum. Raises ValueError after total_steps."""
@@ -192,3 +209,16 @@ class OneCycleLR(WithMomentum):
                 high = group["max_momentum"]
                 self._set_momentum(group, self._between(high, group["base_momentum"], high))
         return [self._between(group["initial_lr"], group["max_lr"], group["min_lr"]) for group in groups]
+
+    @staticmethod
+    def schedule(
+        max_lr: float,
+        total_steps: int,
+        pct_start: float = 0.3,
+        anneal_strategy: Literal["cos", "linear"] = "cos",
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,
+    ) -> Schedule:
+        start, shape = max_lr / div_factor, SHAPES[anneal_strategy]
+        return OneCycle(max_lr, total_steps, start, start / final_div_factor, pct_start, shape, 3 if three_phase else 2)

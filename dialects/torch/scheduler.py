@@ -1,39 +1,34 @@
-"""torch.optim.lr_scheduler.LRScheduler: what all schedulers have in common."""
+"""What all schedulers of torch.optim.lr_scheduler have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature, signature
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ...schedules import Schedule
 from .optimizer import Optimizer
 
-__all__ = ["LRScheduler", "per_group"]
+__all__ = ["LRScheduler", "ScheduledLR", "checked", "per_group"]
 
 
 class LRScheduler:
-    """Sets the lr of each group at construction and at each `step()`.
+    """Sets the lr of each group when it is made and at each `step()`. A subclass defines `get_lr`, as in PyTorch.
 
-    A subclass defines `schedule`, from a group's initial lr to a schedule of ours; or, as PyTorch's do, `get_lr`, which
-    gives the lr of each group at `last_epoch`.
-
-    As in PyTorch, a scheduler multiplies the lr that it finds: what another scheduler or the user has made of it stays.
-    Where nobody else has touched it, it is exactly the schedule's value; PyTorch's drifts from it by rounding.
-
-    Differs: nothing warns about the order of calls; the state is strict.
+    Differs: nothing warns about the order of calls; `load_state_dict` refuses a state that does not fit.
 
     Args:
-        optimizer: one of this dialect, bound.
-        last_epoch: where to go on from; -1 at the start, which sets "initial_lr" in each group.
+        optimizer: a bound optimizer of this dialect.
+        last_epoch: where to continue; -1 at the start, which sets "initial_lr" in each group.
 
     Attributes:
         last_epoch: the calls of `step()` so far.
         base_lrs: the "initial_lr" of each group.
 
     Raises:
-        TypeError: optimizer is none.
+        TypeError: optimizer is something else.
         KeyError: last_epoch is not -1, and a group has no "initial_lr".
     """
 
@@ -58,35 +53,20 @@ class LRScheduler:
         self.step()
         self._is_initial = False
 
-    def schedule(self, lr: float) -> Schedule:
-        """The schedule of a group, from its initial lr."""
-        raise NotImplementedError(f"{type(self).__name__}: define get_lr(self), or schedule(self, lr).")
-
-    @property
-    def low(self) -> float:
-        """What is multiplied is the lr above this."""
-        return 0.0
-
     def get_lr(self) -> list[float]:
-        """The lr of each group at `last_epoch`, from the lr that it has."""
-        groups = self.optimizer.param_groups
-        return [self._next(group["lr"], base) for base, group in zip(self.base_lrs, groups, strict=True)]
+        """The lr of each group at `last_epoch`."""
+        raise NotImplementedError(f"{type(self).__name__}: define get_lr(self), which returns the lr of each group.")
 
-    def _next(self, lr: float, base: float) -> float:
-        """The lr of a group at `last_epoch`, from the lr that it has and its initial lr."""
-        schedule, k = self.schedule(base), self.last_epoch
-        return _followed(lr, schedule(k - 1) if k > 0 else base, schedule(k), self.low)
-
-    def closed_form(self) -> list[float]:
-        """The lr of each group at `last_epoch`, from its initial lr."""
-        return [self.schedule(base)(self.last_epoch) for base in self.base_lrs]
+    def _lr_at_epoch(self) -> list[float]:
+        """The lr of each group after `step(epoch)`."""
+        return self.get_lr()
 
     def get_last_lr(self) -> list[float]:
-        """The lr of each group that this scheduler set last."""
+        """The lr of each group that this scheduler has set last."""
         return self._last_lr
 
     def step(self, epoch: int | None = None) -> None:
-        """Go on to the next value, or to the one at `epoch`."""
+        """Set the next lr, or the lr at `epoch`."""
         self._step_count += 1
         self._go(epoch)
 
@@ -96,35 +76,34 @@ class LRScheduler:
             values = self.get_lr()
         else:
             self.last_epoch = epoch
-            own = type(self).get_lr is not LRScheduler.get_lr
-            values = self.get_lr() if own else self.closed_form()
+            values = self._lr_at_epoch()
         for group, lr in zip(self.optimizer.param_groups, values, strict=True):
             group["lr"] = lr
         self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
 
-    # Names of what is not part of the state.
+    # The attributes that are not part of the state.
     _not_saved: tuple[str, ...] = ("optimizer",)
 
     def state_dict(self) -> dict[str, Any]:
-        """The attributes, by PyTorch's names; functions are None."""
+        """The attributes by PyTorch's names. A function is saved as None."""
         saved = {name: value for name, value in vars(self).items() if name not in self._not_saved}
         return {name: _copied(value) for name, value in saved.items()}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over a state, ours or PyTorch's. The groups' lr are part of the optimizer's.
+        """Take over a state of this dialect or of PyTorch. (The lr of the groups belong to the optimizer's state.)
 
         Raises:
-            TypeError, ValueError: it is another scheduler's. Nothing has been changed then.
+            TypeError, ValueError: the state belongs to another scheduler. Nothing has been changed then.
         """
         for scheduler, values in self._checked(state_dict):
             vars(scheduler).update(values)
 
     def _checked(self, state: Any) -> list[tuple[LRScheduler, dict[str, Any]]]:
-        """What a state makes the attributes, of this scheduler and of those in it. Functions stay."""
+        """This scheduler and those in it, each with the attributes that a state gives it. Functions are kept."""
         if not isinstance(state, Mapping):
             raise TypeError(f"A state of {type(self).__name__} is what state_dict() gives. Received: {state!r}.")
         own = {name for name in vars(self) if name not in self._not_saved}
-        named = {name for name in own if name[0] != "_"}  # others are bookkeeping, which PyTorch does in its own way
+        named = {name for name in own if name[0] != "_"}  # PyTorch does its own bookkeeping in the others
         if named != {name for name in state if name[0] != "_"}:
             raise ValueError(
                 f"A state of {type(self).__name__} must have {', '.join(sorted(named))}. "
@@ -133,13 +112,77 @@ class LRScheduler:
         return [(self, {n: _copied(v) for n, v in state.items() if n in own and not _is_function(getattr(self, n))})]
 
 
-def _followed(lr: float, before: float, now: float, low: float) -> float:
-    """The lr after a step of the schedule from `before` to `now`."""
-    if lr == before:
-        return now
-    if before == low:
-        return lr + (now - before)
-    return low + (lr - low) * ((now - low) / (before - low))
+class ScheduledLR(LRScheduler):
+    """A scheduler that follows one of our schedules. A subclass is one row: it defines `schedule` alone.
+
+    The arguments of `schedule` after lr are those of the scheduler, and become its attributes.
+    `StepLR.schedule(0.1, step_size=30)` is the schedule by itself, for an optimizer of ours.
+
+    As in PyTorch, a step multiplies the lr that it finds, so that changes by another scheduler or by the user persist.
+    If nobody else changes the lr, it is exactly the schedule's value, while PyTorch's drifts by rounding.
+    """
+
+    schedule: ClassVar[Callable[..., Schedule]]
+    """From the initial lr of a group and the scheduler's arguments to the schedule that it follows."""
+    __signature__: ClassVar[Signature]
+    _not_saved = ("optimizer", "_schedules")
+
+    def __init_subclass__(cls) -> None:
+        """Derive the signature from that of `schedule`."""
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        own = list(signature(cls.schedule).parameters.values())[1:]
+        cls._arguments = tuple(p.name for p in own)
+        more = [Parameter("optimizer", kind), *own, Parameter("last_epoch", kind, default=-1)]
+        cls.__signature__ = Signature(more)
+
+    _arguments: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *args: Any, **arguments: Any) -> None:
+        """Check and keep the arguments, and set the first lr."""
+        name = type(self).__name__
+        try:
+            bound = self.__signature__.bind(*args, **arguments)
+        except TypeError as error:
+            raise TypeError(f"{name}: {error}. Its arguments: {self.__signature__}.") from None
+        bound.apply_defaults()
+        optimizer, last_epoch = checked(name, bound.arguments["optimizer"]), bound.arguments["last_epoch"]
+        vars(self).update({argument: bound.arguments[argument] for argument in self._arguments})
+        self._schedules: dict[float, tuple[Any, Schedule]] = {}
+        for group in optimizer.param_groups:  # an invalid argument is refused before a group changes
+            self._schedule_from(group["lr"])
+        super().__init__(optimizer, last_epoch)
+
+    def _schedule_from(self, lr: float) -> Schedule:
+        """The schedule from an initial lr. It is built again only if an attribute has changed."""
+        own = [_copied(vars(self)[name]) for name in self._arguments]
+        known = self._schedules.get(lr)
+        if known is None or known[0] != own:
+            known = self._schedules[lr] = own, type(self).schedule(lr, *own)
+        return known[1]
+
+    @property
+    def low(self) -> float:
+        """The lr minus this is multiplied at a step."""
+        return 0.0
+
+    def get_lr(self) -> list[float]:
+        """The lr of each group at `last_epoch`, from the lr that the group has."""
+        groups = self.optimizer.param_groups
+        return [self._next(group["lr"], base) for base, group in zip(self.base_lrs, groups, strict=True)]
+
+    def _next(self, lr: float, base: float) -> float:
+        """The lr of a group at `last_epoch`, from the lr that it has and its initial lr."""
+        schedule, k, low = self._schedule_from(base), self.last_epoch, self.low
+        before, now = schedule(k - 1) if k > 0 else base, schedule(k)
+        if lr == before:
+            return now
+        if before == low:
+            return lr + (now - before)
+        return low + (lr - low) * ((now - low) / (before - low))
+
+    def _lr_at_epoch(self) -> list[float]:
+        """The lr of each group after `step(epoch)`: the schedule's value, whatever the group has."""
+        return [self._schedule_from(base)(self.last_epoch) for base in self.base_lrs]
 
 
 def _is_function(value: Any) -> bool:
@@ -153,7 +196,7 @@ def _copied(value: Any) -> Any:
 
 
 def checked(name: str, optimizer: Any) -> Optimizer:
-    """The optimizer. Raises TypeError if it is none of this dialect, or holds no parameters."""
+    """The optimizer. Raises TypeError if it is not a bound optimizer of this dialect."""
     if not isinstance(optimizer, Optimizer) or not optimizer.param_groups:
         raise TypeError(
             f"{name} takes a bound optimizer of the torch dialect, such as torch.SGD(params, lr=0.1). "
@@ -163,7 +206,7 @@ def checked(name: str, optimizer: Any) -> Optimizer:
 
 
 def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
-    """A value for each group: a list of as many, or one for all. Raises ValueError for another number."""
+    """One value for each group, from a list or from one value for all. Raises ValueError if their number differs."""
     count = len(optimizer.param_groups)
     if not isinstance(value, list | tuple | np.ndarray):
         return [value] * count

@@ -1,16 +1,29 @@
-"""The schedulers that follow one schedule, in order of increasing complexity."""
+"""The schedulers that follow one schedule, from simple to complex."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from ...schedules import Constant, Schedule
-from .. import compositions
+from ...schedules import (
+    Constant,
+    Cosine,
+    CosineRestarts,
+    CosineWave,
+    Exponential,
+    Lambda,
+    Linear,
+    Piecewise,
+    Polynomial,
+    Recurrence,
+    Schedule,
+    Step,
+)
 from .optimizer import Optimizer
-from .scheduler import LRScheduler, checked, per_group
+from .scheduler import LRScheduler, ScheduledLR, checked, per_group
 
 __all__ = [
     "SWALR",
@@ -31,7 +44,7 @@ Function = Callable[[int], float]
 
 
 class LambdaLR(LRScheduler):
-    """The initial lr times lr_lambda(k), k being `last_epoch`; one function, or one for each group."""
+    """The initial lr times lr_lambda(k) at k = `last_epoch`. Give one function, or one for each group."""
 
     def __init__(
         self, optimizer: Optimizer, lr_lambda: Function | Sequence[Function], last_epoch: int = -1
@@ -49,9 +62,13 @@ class LambdaLR(LRScheduler):
         """The lr of each group."""
         return [base * f(self.last_epoch) for base, f in zip(self.base_lrs, self.lr_lambdas, strict=True)]
 
+    @staticmethod
+    def schedule(lr: float, lr_lambda: Function) -> Schedule:
+        return Lambda(lr_lambda) * lr
+
 
 class MultiplicativeLR(LambdaLR):
-    """The lr of the last step times lr_lambda(k), at every step but the first; one function, or one for each group."""
+    """The present lr times lr_lambda(k), except at k = 0. Give one function, or one for each group."""
 
     def get_lr(self) -> list[float]:
         """The lr of each group."""
@@ -60,143 +77,108 @@ class MultiplicativeLR(LambdaLR):
             return [group["lr"] for group in groups]
         return [group["lr"] * f(self.last_epoch) for group, f in zip(groups, self.lr_lambdas, strict=True)]
 
-
-class ExponentialLR(LRScheduler):
-    """gamma**k."""
-
-    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
-        self.gamma = gamma
-        super().__init__(optimizer, last_epoch)
-
-    def schedule(self, lr: float) -> Schedule:
-        """The schedule of a group."""
-        return compositions.torch.ExponentialLR(lr, self.gamma)
+    @staticmethod
+    def schedule(lr: float, lr_lambda: Function) -> Schedule:
+        return Recurrence(lr, lambda k, previous: previous * lr_lambda(k))
 
 
-class StepLR(LRScheduler):
-    """gamma**(k // step_size)."""
+class ExponentialLR(ScheduledLR):
+    """The initial lr times gamma**k."""
 
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
-        self.step_size = _above_zero("StepLR: step_size", step_size)
-        self.gamma = gamma
-        super().__init__(optimizer, last_epoch)
-
-    def schedule(self, lr: float) -> Schedule:
-        """The schedule of a group."""
-        return compositions.torch.StepLR(lr, self.step_size, self.gamma)
+    @staticmethod
+    def schedule(lr: float, gamma: float) -> Schedule:
+        return Exponential(lr, gamma)
 
 
-class MultiStepLR(LRScheduler):
-    """gamma for each of the milestones that k has reached."""
+class StepLR(ScheduledLR):
+    """The initial lr times gamma**(k // step_size)."""
+
+    @staticmethod
+    def schedule(lr: float, step_size: int, gamma: float = 0.1) -> Schedule:
+        return Step(lr, gamma, _positive("StepLR: step_size", step_size))
+
+
+class MultiStepLR(ScheduledLR):
+    """The initial lr times gamma for each of the milestones that k has reached.
+
+    A milestone that is given twice counts twice, and one at 0 counts at once; `MultiStep` has neither.
+    """
 
     def __init__(
-        self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1, last_epoch: int = -1
+        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
         if not isinstance(milestones, Iterable):
             raise TypeError(f"MultiStepLR: milestones must be a list of integers. Received: milestones={milestones!r}.")
-        self.milestones = Counter(milestones)
-        self.gamma = gamma
-        super().__init__(optimizer, last_epoch)
+        super().__init__(optimizer, Counter(milestones), gamma, last_epoch)
 
-    def schedule(self, lr: float) -> Schedule:
-        """The schedule of a group."""
-        return compositions.torch.MultiStepLR(lr, sorted(self.milestones.elements()), self.gamma)
+    @staticmethod
+    def schedule(lr: float, milestones: Iterable[int], gamma: float = 0.1) -> Schedule:
+        drops = sorted(Counter(milestones).elements())
+        at = sorted({*drops} - {0})
+        return Piecewise([lr * gamma ** bisect_right(drops, k) for k in (0, *at)], at)
 
     def _checked(self, state: Any) -> list[tuple[LRScheduler, dict[str, Any]]]:
         ((_, values),) = super()._checked(state)
-        counts = {int(k): n for k, n in values["milestones"].items()}  # JSON makes strings of them
+        counts = {int(k): n for k, n in values["milestones"].items()}  # JSON turns the keys into strings
         return [(self, values | {"milestones": Counter(counts)})]
 
 
-class ConstantLR(LRScheduler):
-    """factor, and 1 from total_iters on; factor for ever where total_iters is 0."""
+class ConstantLR(ScheduledLR):
+    """The initial lr times factor, and from k = total_iters on the initial lr; with total_iters=0 always the former."""
 
-    def __init__(
-        self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1
-    ) -> None:
-        self.factor = _within("ConstantLR: factor", factor, 0, 1)
-        self.total_iters = total_iters
-        super().__init__(optimizer, last_epoch)
-
-    def schedule(self, lr: float) -> Schedule:
-        """The schedule of a group."""
-        if self.total_iters <= 0:
-            return Constant(lr * self.factor)
-        return compositions.torch.ConstantLR(lr, self.factor, self.total_iters)
+    @staticmethod
+    def schedule(lr: float, factor: float = 1 / 3, total_iters: int = 5) -> Schedule:
+        low = Constant(lr * _fraction("ConstantLR: factor", factor))
+        return low[:total_iters] >> Constant(lr) if total_iters > 0 else low
 
 
-class LinearLR(LRScheduler):
-    """From start_factor to end_factor, evenly, in total_iters steps; start_factor for ever where these are 0."""
+class LinearLR(ScheduledLR):
+    """The initial lr times a factor that goes from start_factor to end_factor; with total_iters=0 start_factor."""
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        start_factor: float = 1 / 3,
-        end_factor: float = 1.0,
-        total_iters: int = 5,
-        last_epoch: int = -1,
-    ) -> None:
-        self.start_factor = _within("LinearLR: start_factor", start_factor, 0, 1)
-        self.end_factor = _within("LinearLR: end_factor", end_factor, 0, 1)
-        self.total_iters = total_iters
-        super().__init__(optimizer, last_epoch)
-
-    def schedule(self, lr: float) -> Schedule:
-        """The schedule of a group."""
-        if self.total_iters <= 0:
-            return Constant(lr * self.start_factor)
-        return compositions.torch.LinearLR(lr, self.start_factor, self.end_factor, self.total_iters)
+    @staticmethod
+    def schedule(
+        lr: float, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
+    ) -> Schedule:
+        start = lr * _fraction("LinearLR: start_factor", start_factor)
+        end = lr * (end_factor and _fraction("LinearLR: end_factor", end_factor))
+        return Linear(start, end, total_iters) if total_iters > 0 else Constant(start)
 
 
-class PolynomialLR(LRScheduler):
-    """(1 - k / total_iters)**power, down to 0; 1 for ever where total_iters is 0."""
+class PolynomialLR(ScheduledLR):
+    """The initial lr times (1 - k / total_iters)**power, down to 0; with total_iters=0 the initial lr."""
 
-    def __init__(
-        self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
-    ) -> None:
-        self.total_iters = total_iters
-        self.power = power
-        super().__init__(optimizer, last_epoch)
-
-    def schedule(self, lr: float) -> Schedule:
-        """The schedule of a group."""
-        if self.total_iters <= 0:
-            return Constant(lr)
-        return compositions.torch.PolynomialLR(lr, self.total_iters, self.power)
+    @staticmethod
+    def schedule(lr: float, total_iters: int = 5, power: float = 1.0) -> Schedule:
+        return Polynomial(lr, 0, total_iters, power) if total_iters > 0 else Constant(lr)
 
 
-class CosineAnnealingLR(LRScheduler):
-    """Down to eta_min along a cosine in T_max steps, and up again."""
+class CosineAnnealingLR(ScheduledLR):
+    """Down to eta_min along a cosine in T_max steps, and up again. (`Cosine` stays down.)"""
 
-    def __init__(self, optimizer: Optimizer, T_max: float, eta_min: float = 0.0, last_epoch: int = -1) -> None:
-        self.T_max = _above_zero("CosineAnnealingLR: T_max", T_max)
-        self.eta_min = eta_min
-        super().__init__(optimizer, last_epoch)
+    @staticmethod
+    def schedule(lr: float, T_max: float, eta_min: float = 0.0) -> Schedule:
+        return CosineWave(lr, eta_min, 2 * _positive("CosineAnnealingLR: T_max", T_max))
 
     @property
     def low(self) -> float:
         """eta_min."""
-        return self.eta_min
-
-    def schedule(self, lr: float) -> Schedule:
-        """The schedule of a group."""
-        return compositions.torch.CosineAnnealingLR(lr, self.T_max, self.eta_min)
+        return float(vars(self)["eta_min"])
 
     def _next(self, lr: float, base: float) -> float:
         # From eta_min to itself the cosine is flat, but it still moves an lr that the user has set elsewhere.
-        if base != self.eta_min or self.last_epoch <= 0:
+        if base != self.low or self.last_epoch <= 0:
             return super()._next(lr, base)
-        height = compositions.torch.CosineAnnealingLR(1.0, self.T_max)
+        height = self.schedule(1.0, vars(self)["T_max"])
         before, now = height(self.last_epoch - 1), height(self.last_epoch)
-        return self.eta_min + (lr - self.eta_min) * (now / before) if before else lr
+        return self.low + (lr - self.low) * (now / before) if before else lr
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Down to eta_min along a cosine, from the start again after T_0 steps, then T_0 * T_mult, and so on.
+    """Down to eta_min along a cosine in T_0 steps, again from the start in T_0 * T_mult steps, and so on.
 
-    `step(epoch)` takes a fraction too: `step(epoch + batch / batches)`.
+    `step(epoch)` takes a fraction, too: `step(epoch + batch / batches)`.
 
-    Differs: where a cycle ends is counted, not computed by a logarithm, which misses some restarts.
+    Differs: the end of a cycle is counted. PyTorch computes it by a logarithm, which misses some restarts.
     """
 
     def __init__(
@@ -228,9 +210,16 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             self.T_cur, self.T_i = self.T_cur - self.T_i, self.T_i * self.T_mult
         super()._go(math.floor(at))
 
+    @staticmethod
+    def schedule(lr: float, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> Schedule:
+        return CosineRestarts(lr, eta_min, T_0, T_mult)
+
 
 class SWALR(LRScheduler):
-    """From the lr that it finds to swa_lr, in anneal_epochs steps. In `torch.optim.swa_utils`."""
+    """From the present lr to swa_lr in anneal_epochs steps. PyTorch has it in `torch.optim.swa_utils`.
+
+    After n steps of another schedule s it is `s[:n] >> SWALR.schedule(s(n), swa_lr)`.
+    """
 
     def __init__(
         self,
@@ -251,22 +240,29 @@ class SWALR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The lr of each group: as far from swa_lr as the schedule's share of the last distance says."""
+        """The lr of each group: its distance from swa_lr shrinks as the schedule does."""
         step = max(self._step_count - 1, 1 if self.anneal_epochs == 0 else 0)
-        left = compositions.torch.SWALR(1.0, 0.0, self.anneal_epochs, self._anneal_strategy)
+        left = self.schedule(1.0, 0.0, self.anneal_epochs, self._anneal_strategy)
         before, now = left(max(step - 1, 0)), left(step)
-        share = now / before if before else 0.0
-        return [g["swa_lr"] + (g["lr"] - g["swa_lr"]) * share for g in self.optimizer.param_groups]
+        fraction = now / before if before else 0.0
+        return [g["swa_lr"] + (g["lr"] - g["swa_lr"]) * fraction for g in self.optimizer.param_groups]
+
+    @staticmethod
+    def schedule(
+        lr: float, swa_lr: float, anneal_epochs: int = 10, anneal_strategy: Literal["cos", "linear"] = "cos"
+    ) -> Schedule:
+        return {"cos": Cosine, "linear": Linear}[anneal_strategy](lr, swa_lr, anneal_epochs)
 
 
-def _above_zero(what: str, value: Any) -> Any:
+def _positive(what: str, value: Any) -> Any:
     """The value. Raises ValueError if it is not above 0."""
     if not value > 0:
         raise ValueError(f"{what} must be > 0. Received: {value!r}. It is a number of steps.")
     return value
 
 
-def _within(what: str, value: float, low: float, high: float) -> float:
-    if not low < value <= high and not (value == low == 0 and "end_factor" in what):
-        raise ValueError(f"{what} must be in ({low}, {high}]. Received: {value!r}. It multiplies the lr.")
+def _fraction(what: str, value: float) -> float:
+    """The value. Raises ValueError if it is outside (0, 1]."""
+    if not 0 < value <= 1:
+        raise ValueError(f"{what} must be in (0, 1]. Received: {value!r}. It multiplies the lr.")
     return value
