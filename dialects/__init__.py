@@ -13,8 +13,22 @@
 Each names an optimizer of ours and what it differs in; `print(table())` has them all.
 """
 
-from . import compositions, keras, keras2, optax, tf1, torch
-from .base import Dialect, table
+from . import keras, keras2, optax, papers, tf1, torch
+from .base import Dialect
 from .difference import Difference, difference
+from .tables import schedule_table, schedules, table
 
-__all__ = ["Dialect", "Difference", "compositions", "difference", "keras", "keras2", "optax", "table", "tf1", "torch"]
+__all__ = [
+    "Dialect",
+    "Difference",
+    "difference",
+    "keras",
+    "keras2",
+    "optax",
+    "papers",
+    "schedule_table",
+    "schedules",
+    "table",
+    "tf1",
+    "torch",
+]

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from ..optim.optimizer import Optimizer
 
-__all__ = ["ArgumentNames", "Dialect", "table"]
+__all__ = ["ArgumentNames", "Dialect"]
 
 ArgumentNames: TypeAlias = Mapping[str, str | tuple[str, ...]]
 
@@ -195,18 +195,3 @@ _MESSAGE = re.compile(
 def _parameters(text: str) -> dict[str, inspect.Parameter]:
     """The parameters of a signature that is written as Python writes it."""
     return dict(inspect.signature(eval(f"lambda {text}: None")).parameters)
-
-
-def table() -> str:
-    """All dialects' optimizers in Markdown: the signature, the optimizer here, and the names of the states.
-
-    >>> row = next(line for line in table().splitlines() if "`optax.signum" in line)
-    >>> row.split(" | ")[1]
-    '`Signum(lr=0.01, momentum=0.9)`'
-    """
-    rows = ["| optimizer | here | states |", "|---|---|---|"]
-    for name, cls in Dialect.registry.items():
-        spec = cls.to_ours(cls.example())
-        states = ", ".join(f"{theirs}: {mine}" for theirs, mine in cls.slots.items() if mine in spec.state)
-        rows.append(f"| `{name}{cls.__signature__}` | `{spec!r}` | {states} |")
-    return "\n".join(rows)

@@ -100,16 +100,10 @@ class ReduceOnPlateau(Schedule):
         """
         metric, state = _metric(metric), self.state
         better = self.better(metric, state.best)
-        bad = 0 if better or state.cooling else state.bad + 1
-        reduces = bad > self.patience
-        self._become(
-            state.replace(
-                best=metric if better else state.best,
-                bad=0 if reduces else bad,
-                cooling=self.cooldown if reduces else max(state.cooling - 1, 0),
-                scale=self.reduced(state.scale) if reduces else state.scale,
-            )
-        )
+        reduces, bad, cooling = counted(better, state.bad, state.cooling, self.patience, self.cooldown)
+        best = metric if better else state.best
+        scale = self.reduced(state.scale) if reduces else state.scale
+        self._become(state.replace(best=best, bad=bad, cooling=cooling, scale=scale))
         return reduces
 
     def reduced(self, scale: float) -> float:
@@ -122,10 +116,8 @@ class ReduceOnPlateau(Schedule):
             return math.isfinite(metric)
         sign = 1 if self.mode == "min" else -1
         if self.threshold_mode == "abs":
-            bar = best - sign * self.threshold
-        else:
-            bar = best * (1 - sign * math.copysign(self.threshold, best))
-        return sign * metric < sign * bar
+            return beats(metric, best - sign * self.threshold, self.mode)
+        return beats(metric, best * (1 - sign * math.copysign(self.threshold, best)), self.mode)
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of the state as JSON knows it, with the name of the class under "class"."""
@@ -143,6 +135,28 @@ class ReduceOnPlateau(Schedule):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over a state. Raises TypeError or ValueError as `checked_state` does; nothing has changed then."""
         self._become(self.checked_state(state))
+
+
+def beats(metric: float, bar: float, mode: str) -> bool:
+    """Whether a metric is better than a bar: below it for mode "min", above it for mode "max". NaN never is."""
+    return metric < bar if mode == "min" else metric > bar
+
+
+def counted(better: bool, bad: int, cooling: int, patience: int, cooldown: int) -> tuple[bool, int, int]:
+    """Count one metric.
+
+    Args:
+        better: whether it is better than the best one before.
+        bad: the metrics in a row that were not better.
+        cooling: the metrics that still don't count, after a reduction.
+        patience: a reduction follows after more than so many metrics that are not better.
+        cooldown: the metrics that don't count after a reduction.
+
+    Returns:
+        Whether there is a reduction now, and the new values of bad and cooling.
+    """
+    bad = 0 if better or cooling else bad + 1
+    return (True, 0, cooldown) if bad > patience else (False, bad, max(cooling - 1, 0))
 
 
 def _metric(value: Any) -> float:

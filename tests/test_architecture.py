@@ -139,7 +139,6 @@ HOMONYMS = {
     *("Record", "Trial"),
     # experiments: compare and sweep
     *("Column", "Results", "Store"),
-    # dialects
 }
 PYTORCHS = {"Linear"}  # nn.Linear, the layer, beside the schedule: both names are the field's
 

@@ -1,7 +1,8 @@
-"""keras.callbacks that change the learning rate: they need an optimizer, but no model.
+"""keras.callbacks that change the learning rate. They need an optimizer, but no model.
 
-A loop of one's own says `callback.set_optimizer(opt)`, `callback.on_train_begin()`, and around each epoch
-`callback.on_epoch_begin(epoch, logs)` and `callback.on_epoch_end(epoch, logs)`, with the metrics of the epoch in logs.
+In a training loop of your own, call `callback.set_optimizer(opt)` and `callback.on_train_begin()` at the beginning, and
+around each epoch `callback.on_epoch_begin(epoch, logs)` and `callback.on_epoch_end(epoch, logs)`, with the metrics of
+the epoch in logs.
 """
 
 from __future__ import annotations
@@ -11,39 +12,42 @@ import math
 import warnings
 from collections.abc import Callable, Mapping
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+
+from ...schedules import ReduceOnPlateau, Schedule
+from ...schedules.plateau import beats, counted
 
 __all__ = ["Callback", "LearningRateScheduler", "ReduceLROnPlateau"]
 
 
 class Callback:
-    """What is called as training goes on. Each method takes the logs, a dict of metrics that may be added to.
+    """The base class of callbacks. Each method takes the logs, a dict of metrics to which it may add.
 
     Attributes:
-        optimizer: what `set_optimizer` or `set_model` gave: an optimizer of a dialect, or a bound one of ours.
-        model: what `set_model` gave.
-        params: what `set_params` gave.
+        optimizer: an optimizer of a dialect, or a bound one of ours, from `set_optimizer` or `set_model`.
+        model: the model from `set_model`.
+        params: the parameters from `set_params`.
     """
 
     optimizer: Any = None
     model: Any = None
     params: Mapping[str, Any] | None = None
     logged_as: ClassVar[str] = "learning_rate"
-    """What the rate is called in the logs."""
+    """The name of the rate in the logs."""
 
     def set_optimizer(self, optimizer: Any) -> None:
-        """Work on this optimizer."""
+        """Use this optimizer."""
         self.optimizer = optimizer
 
     def set_model(self, model: Any) -> None:
-        """Work on the `optimizer` of an object."""
+        """Use the `optimizer` of this object."""
         self.model = model
         self.set_optimizer(model.optimizer)
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """Take the numbers of epochs and batches, as Keras hands them over."""
+        """Take the numbers of epochs and batches, in the form in which Keras passes them."""
         self.params = params
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -77,9 +81,9 @@ class LearningRateScheduler(Callback):
     """Sets the rate at the beginning of each epoch.
 
     Args:
-        schedule: a function of the epoch 0, 1, 2, ...; one that can take two arguments is also given the present rate.
-            A schedule of ours counts epochs here.
-        verbose: 1: print each rate.
+        schedule: a function of the epoch 0, 1, 2, ...; if it can take two arguments, the second is the present rate. A
+            schedule of ours is evaluated at the number of the epoch.
+        verbose: 1 to print each rate.
     """
 
     def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
@@ -115,19 +119,20 @@ def _takes(function: Callable[..., Any], *arguments: Any) -> bool:
 class ReduceLROnPlateau(Callback):
     """Multiplies the rate by `factor` when `patience` epochs in a row have not been better than the best one.
 
-    PyTorch waits one epoch longer, and counts one epoch more of a cooldown. 0 and 1 epochs of patience are the same.
+    PyTorch waits one epoch longer, and its cooldown is one epoch longer. A patience of 0 is the same as 1.
 
     Args:
         monitor: the name of a metric in the logs.
-        factor: in (0, 1).
-        patience: epochs.
-        verbose: 1: print each reduction.
-        mode: "min" or "max": what is better; "auto": "min" for a loss, which is an error for another metric.
-        min_delta: better is better by more than this, whatever the metric's size.
-        cooldown: epochs after a reduction that do not count.
+        factor: the factor of a reduction, in (0, 1).
+        patience: a number of epochs.
+        verbose: 1 to print each reduction.
+        mode: "min" if a smaller metric is better, "max" if a larger one is; "auto" is "min" for a loss, and an error
+            for any other metric.
+        min_delta: an improvement smaller than this does not count, in units of the metric.
+        cooldown: the number of epochs after a reduction that do not count.
         min_lr: the rate is not reduced below this.
 
-    After a NaN as the first metric, nothing is ever better, as in Keras.
+    If the first metric is NaN, no later metric counts as better, as in Keras.
     """
 
     best_at_first: ClassVar[float | None] = None
@@ -159,7 +164,7 @@ class ReduceLROnPlateau(Callback):
         self.on_train_begin()
 
     def guessed(self) -> str:
-        """What is better for the metric. Raises ValueError if its name does not tell."""
+        """The mode for the metric. Raises ValueError if its name does not decide it."""
         if self.monitor.removeprefix("val_") == "loss":
             return "min"
         raise ValueError(
@@ -174,44 +179,55 @@ class ReduceLROnPlateau(Callback):
         self.wait = self.cooldown_counter = 0
 
     def in_cooldown(self) -> bool:
-        """Whether epochs do not count at present."""
+        """Whether epochs do not count now."""
         return self.cooldown_counter > 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Look at the metric, and reduce the rate if it is time. Warns if the metric is not in the logs."""
+        """Take the metric into account. Warns if it is not in the logs."""
         logs = {} if logs is None else logs
         logs[self.logged_as] = self.learning_rate
         if self.monitor not in logs:
             known = ", ".join(logs)
             warnings.warn(f"ReduceLROnPlateau: there is no {self.monitor!r} in the logs: {known}.", stacklevel=2)
             return
-        metric = float(logs[self.monitor])
-        if self.in_cooldown():
-            self.cooldown_counter -= 1
-            self.wait = 0
-        if self._better(metric):
-            self.best = metric
-            self.wait = 0
-        elif not self.in_cooldown():
-            self.wait += 1
-            if self.wait >= self.patience and self.learning_rate > self.min_lr:
-                self.learning_rate = max(self.learning_rate * self.factor, self.min_lr)
-                self.cooldown_counter = self.cooldown
-                self.wait = 0
-                if self.verbose > 0:
-                    print(f"Epoch {epoch + 1}: learning rate reduced to {self.learning_rate}")
+        if self._observed(float(logs[self.monitor])):
+            self.learning_rate = max(self.learning_rate * self.factor, self.min_lr)
+            if self.verbose > 0:
+                print(f"Epoch {epoch + 1}: learning rate reduced to {self.learning_rate}")
 
-    def _better(self, metric: float) -> bool:
-        if self.best is None:
-            return True
-        return metric + self.min_delta < self.best if self.mode == "min" else metric - self.min_delta > self.best
+    def _observed(self, metric: float) -> bool:
+        """Count a metric. Says whether the rate is to be reduced."""
+        delta = self.min_delta if self.mode == "min" else -self.min_delta
+        better = self.best is None or beats(metric + delta, self.best, self.mode)
+        self.best = metric if better else self.best
+        # Keras reduces at the patience-th metric, not after it, and the last metric of a cooldown counts again.
+        cooling, bad = max(self.cooldown_counter - 1, 0), 0 if self.in_cooldown() else self.wait
+        reduces, self.wait, _ = counted(better, bad, cooling, max(self.patience, 1) - 1, 0)
+        self.cooldown_counter = self.cooldown if reduces else cooling
+        if reduces and self.learning_rate <= self.min_lr:  # there is nothing to reduce, and it goes on waiting
+            self.wait, self.cooldown_counter = bad + 1, cooling
+            return False
+        return reduces
+
+    @staticmethod
+    def schedule(
+        lr: Schedule | float,
+        factor: float = 0.1,
+        patience: int = 10,
+        mode: Literal["min", "max"] = "min",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> ReduceOnPlateau:
+        """The same as a schedule of ours. Differs: a NaN as the first metric is passed over."""
+        return ReduceOnPlateau(lr, factor, max(patience, 1) - 1, mode, min_delta, max(cooldown, 1) - 1, min_lr, "abs")
 
     def state_dict(self) -> dict[str, Any]:
-        """What it has seen: best, wait and cooldown_counter."""
+        """The state: best, wait and cooldown_counter."""
         return {"best": self.best, "wait": self.wait, "cooldown_counter": self.cooldown_counter}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what state_dict gave. Raises ValueError if that is something else."""
+        """Take over the result of state_dict. Raises ValueError for anything else."""
         if state.keys() != self.state_dict().keys():
             raise ValueError(f"A state must have {', '.join(self.state_dict())}. Received: {', '.join(state)}.")
         self.best, self.wait, self.cooldown_counter = state["best"], int(state["wait"]), int(state["cooldown_counter"])

@@ -1,21 +1,31 @@
-"""keras.optimizers.schedules: by Keras's names and arguments, and schedules of ours all the same.
+"""keras.optimizers.schedules: schedules with Keras's names and arguments, which are schedules of ours as well.
 
-Everything is float64 here. Keras computes in the dtype of the first value: in float32, or for an int in integers, where
-`ExponentialDecay(1, 10, 0.5)` is 1, then 0 for ever; here an int is the float that it looks like.
+Everything is float64 here. Keras computes in the dtype of the first value: in float32, or for an int in integers. Its
+`ExponentialDecay(1, 10, 0.5)` is 1 and then 0 for ever. Here an int means the float of that value.
 """
 
 from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from functools import cached_property
 from typing import Annotated, Any, Self
 
-from ...schedules import Lambda, Schedule
+from ...schedules import (
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    InverseTime,
+    Lambda,
+    Linear,
+    Piecewise,
+    Polynomial,
+    Repeat,
+    Schedule,
+)
 from ...schedules.fields import Each, Growth, Interval, NonNegative, NonNegativeInt, Positive, refusal
-from .. import compositions as of
 
 __all__ = [
     "CosineDecay",
@@ -29,7 +39,7 @@ __all__ = [
 
 
 class LearningRateSchedule(ABC):
-    """What a schedule of one's own derives from: `__call__(step)` gives the rate for step = 0, 1, 2, ..., an int."""
+    """The base class of a user's own schedules: `__call__(step)` gives the rate at the int step = 0, 1, 2, ..."""
 
     @abstractmethod
     def __call__(self, step: Any) -> Any:
@@ -65,31 +75,26 @@ Steps = Annotated[int, _steps]
 Boundaries = Annotated[Any, Each(_boundary)]
 
 
-class Decay(Schedule, abstract=True):
-    """A schedule of Keras's: it is what its `composition` makes of its fields, in `ravine.schedules`."""
+class KerasSchedule(Schedule, abstract=True):
+    """A schedule of Keras: its arguments are fields, and `to_ours` says which schedule here has its values."""
 
-    @property
-    def composition(self) -> Callable[..., Schedule]:
-        """The function of the same name that says it in ours."""
-        made: Callable[..., Schedule] = getattr(of.keras, type(self).__name__)
-        return made
-
-    @cached_property
-    def ours(self) -> Schedule:
-        """The same as a schedule of `ravine.schedules`."""
-        return self.composition(**{name: value for name, value in self.get_config().items() if name != "name"})
+    @abstractmethod
+    def to_ours(self) -> Schedule:
+        """The same schedule in the terms of `ravine.schedules`."""
 
     def _check_together(self) -> None:
-        vars(self)["ours"] = self.ours  # what it refuses is refused here
+        vars(self)["_ours"] = self.to_ours()  # refuses what that schedule refuses
 
     def formula(self, k: int) -> float:
-        """That of `ours`."""
-        return self.ours.formula(k)
+        """The value of `to_ours()` at k."""
+        value: float = vars(self)["_ours"].formula(k)
+        return value
 
     @property
     def horizon(self) -> float:
-        """That of `ours`."""
-        return self.ours.horizon
+        """The horizon of `to_ours()`."""
+        horizon: float = vars(self)["_ours"].horizon
+        return horizon
 
     def get_config(self) -> dict[str, Any]:
         """The arguments by name."""
@@ -98,12 +103,12 @@ class Decay(Schedule, abstract=True):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The schedule of what get_config or to_config gave. Raises TypeError or ValueError."""
+        """The schedule that get_config or to_config described. Raises TypeError or ValueError."""
         return super().from_config(config if "class" in config else {"class": cls.__name__, **_whole(cls, config)})
 
 
 def _whole(cls: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration with the defaults filled in. Raises TypeError if there is an argument that there isn't."""
+    """A configuration with the defaults filled in. Raises TypeError for an unknown or missing argument."""
     try:
         given = inspect.signature(cls).bind(**config)
     except TypeError as error:
@@ -112,7 +117,7 @@ def _whole(cls: Any, config: Mapping[str, Any]) -> dict[str, Any]:
     return given.arguments
 
 
-class ExponentialDecay(Decay):
+class ExponentialDecay(KerasSchedule):
     """initial_learning_rate * decay_rate**(step / decay_steps), the exponent rounded down if staircase."""
 
     initial_learning_rate: float
@@ -121,8 +126,12 @@ class ExponentialDecay(Decay):
     staircase: bool = False
     name: Name = "ExponentialDecay"
 
+    def to_ours(self) -> Schedule:
+        """Exponential."""
+        return Exponential(self.initial_learning_rate, self.decay_rate, self.decay_steps, self.staircase)
 
-class InverseTimeDecay(Decay):
+
+class InverseTimeDecay(KerasSchedule):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps), the quotient rounded down if staircase."""
 
     initial_learning_rate: float
@@ -131,17 +140,25 @@ class InverseTimeDecay(Decay):
     staircase: bool = False
     name: Name = "InverseTimeDecay"
 
+    def to_ours(self) -> Schedule:
+        """InverseTime."""
+        return InverseTime(self.initial_learning_rate, self.decay_rate, self.decay_steps, self.staircase)
 
-class PiecewiseConstantDecay(Decay):
+
+class PiecewiseConstantDecay(KerasSchedule):
     """values[i] up to and including step = boundaries[i], then the last value."""
 
     boundaries: Boundaries
     values: Sequence[float]
     name: Name = "PiecewiseConstant"
 
+    def to_ours(self) -> Schedule:
+        """Piecewise; a boundary still has the value before it."""
+        return Piecewise(self.values, [boundary + 1 for boundary in self.boundaries])
 
-class PolynomialDecay(Decay):
-    """To end_learning_rate in decay_steps, as (1 - step / decay_steps)**power; with `cycle` again and again, longer."""
+
+class PolynomialDecay(KerasSchedule):
+    """To end_learning_rate in decay_steps, as (1 - step / decay_steps)**power; with `cycle` in ever longer cycles."""
 
     initial_learning_rate: float
     decay_steps: Steps
@@ -150,8 +167,16 @@ class PolynomialDecay(Decay):
     cycle: bool = False
     name: Name = "PolynomialDecay"
 
+    def to_ours(self) -> Schedule:
+        """Polynomial; a cycle begins one step after the end of the one before, the i-th at 1 / i of the height."""
+        start, end, steps = self.initial_learning_rate, self.end_learning_rate, self.decay_steps
+        if not self.cycle:
+            return Polynomial(start, end, steps, self.power)
+        falls = Repeat(Linear(1, 0, steps)[1 : steps + 1]) * InverseTime(1, 1, steps, staircase=True)
+        return (Constant(1)[:1] >> falls) ** self.power * (start - end) + end
 
-class CosineDecay(Decay):
+
+class CosineDecay(KerasSchedule):
     """Half a wave from the first rate to alpha times it in decay_steps, after warmup_steps up to warmup_target."""
 
     initial_learning_rate: float
@@ -161,8 +186,15 @@ class CosineDecay(Decay):
     warmup_target: float | None = None
     warmup_steps: NonNegativeInt = 0
 
+    def to_ours(self) -> Schedule:
+        """Cosine, after a linear warm-up if there is one."""
+        start, target = self.initial_learning_rate, self.warmup_target
+        if target is None:
+            return Cosine(start, start * self.alpha, self.decay_steps)
+        return Linear(start, target, self.warmup_steps) >> Cosine(target, target * self.alpha, self.decay_steps)
 
-class CosineDecayRestarts(Decay):
+
+class CosineDecayRestarts(KerasSchedule):
     """Half waves, each t_mul times as long and m_mul times as high as the one before; alpha is not scaled by m_mul.
 
     No restart is missed by rounding here, as it may be in Keras.
@@ -175,15 +207,20 @@ class CosineDecayRestarts(Decay):
     alpha: float = 0.0
     name: Name = "SGDRDecay"
 
+    def to_ours(self) -> Schedule:
+        """CosineRestarts."""
+        start, end = self.initial_learning_rate, self.initial_learning_rate * self.alpha
+        return CosineRestarts(start, end, self.first_decay_steps, self.t_mul, self.m_mul)
 
-LearningRateSchedule.register(Decay)
+
+LearningRateSchedule.register(KerasSchedule)  # type: ignore[type-abstract]
 
 
 def rate(value: Any) -> Any:
-    """What Keras takes for a learning rate, as a hyperparameter of ours: a number, or a schedule.
+    """A learning rate of Keras as a hyperparameter of ours: a number or a schedule.
 
-    A function without arguments is asked before each update; one of the step, such as a LearningRateSchedule of the
-    user's, is given 0, 1, 2, ...
+    A function without arguments is called before each update; a function of the step, such as a user's own
+    LearningRateSchedule, is called with 0, 1, 2, ...
     """
     if isinstance(value, Schedule) or not callable(value):
         return value
@@ -193,16 +230,22 @@ def rate(value: Any) -> Any:
 
 
 def described(value: Any) -> Any:
-    """An argument as a configuration has it: a schedule as a dict of its class_name and config."""
-    if isinstance(value, Decay) or (isinstance(value, LearningRateSchedule) and not isinstance(value, Schedule)):
+    """An argument in the form of a configuration: a schedule becomes a dict of its class_name and config."""
+    own = isinstance(value, LearningRateSchedule) and not isinstance(value, Schedule)
+    if own or isinstance(value, KerasSchedule):
         return {"class_name": type(value).__name__, "config": value.get_config()}
     return value.to_config() if isinstance(value, Schedule) else value
 
 
 def made(value: Any, more: Mapping[str, Any]) -> Any:
-    """The argument that `described` described; `more` are classes of schedules by name.
+    """The argument that `described` put into a configuration.
 
-    Raises ValueError if it is a schedule of an unknown class.
+    Args:
+        value: the form in the configuration.
+        more: the user's own classes of schedules, by name.
+
+    Raises:
+        ValueError: it is a schedule of an unknown class.
     """
     if not isinstance(value, Mapping):
         return value

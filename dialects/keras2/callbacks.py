@@ -12,16 +12,17 @@ __all__ = ["Callback", "LearningRateScheduler", "ReduceLROnPlateau"]
 
 
 class LearningRateScheduler(callbacks.LearningRateScheduler):
-    """As in Keras 3; the rate is "lr" in the logs."""
+    """As in Keras 3. The rate is called "lr" in the logs."""
 
     logged_as = "lr"
 
 
 class ReduceLROnPlateau(callbacks.ReduceLROnPlateau):
-    """As in Keras 3, save that min_delta was called epsilon, and is taken by that name too.
+    """As in Keras 3, with these differences.
 
-    The first metric must beat infinity, so that a NaN is passed over; with mode="auto", "max" is better for a metric
-    with "acc" in its name, "min" for all others; the rate is "lr" in the logs.
+    min_delta may also be given under its older name epsilon. The first metric must beat infinity, so that a NaN is
+    passed over. With mode="auto" the mode is "max" for a metric with "acc" in its name, and "min" for all others. The
+    rate is called "lr" in the logs.
     """
 
     logged_as = "lr"
@@ -35,5 +36,5 @@ class ReduceLROnPlateau(callbacks.ReduceLROnPlateau):
         super().__init__(*args, **arguments)
 
     def guessed(self) -> str:
-        """What is better for the metric."""
+        """The mode for the metric."""
         return "max" if "acc" in self.monitor else "min"

@@ -9,12 +9,11 @@
 [0.9, -1.9]
 """
 
-from ..compositions import optax as schedules
-from ..compositions.optax import *  # noqa: F403
-from . import chains, optimizers
+from . import chains, optimizers, schedules
 from .base import apply_updates, global_norm
 from .chains import *  # noqa: F403
 from .optimizers import *  # noqa: F403
+from .schedules import *  # noqa: F403
 
 __all__ = ["apply_updates", "global_norm", "schedules"]
 __all__ += optimizers.__all__

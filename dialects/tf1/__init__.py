@@ -10,9 +10,9 @@
 (9.0, array([2.1]), 1)
 """
 
-from . import train
+from . import decay, train
 from .train import *  # noqa: F403
 from .variables import Variable, trainable_variables
 
-__all__ = ["Variable", "train", "trainable_variables"]
+__all__ = ["Variable", "decay", "train", "trainable_variables"]
 __all__ += train.__all__

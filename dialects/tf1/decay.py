@@ -1,21 +1,30 @@
-"""The decays of tf.train: by their own names and arguments. Each gives a schedule, which follows its global_step.
+"""The decays of tf.train, by their own names and arguments. Each returns a schedule that follows its global_step.
 
-They are float64 here. `bind` asks them with the optimizer's own count of updates. `minimize` and `apply_gradients` read
-the variable, as TensorFlow does: where nothing counts in it, the rate stays.
+They are float64 here. An optimizer that is bound with `bind` evaluates them at its own count of updates. `minimize` and
+`apply_gradients` read the variable, as TensorFlow does: as long as nothing counts in it, the rate does not change.
+
+>>> from ravine.dialects.tf1 import Variable
+>>> step = Variable(0, trainable=False)
+>>> exponential_decay(1.0, step, decay_steps=10, decay_rate=0.5, staircase=True)([0, 9, 10, 20]).tolist()
+[1.0, 1.0, 0.5, 0.25]
+>>> piecewise_constant(step, boundaries=[10, 20], values=[1.0, 0.5, 0.1])([0, 10, 11, 21]).tolist()
+[1.0, 1.0, 0.5, 0.1]
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
+from inspect import Parameter, Signature, signature
 from typing import Any
 
-from ...schedules import Schedule
+from ...schedules import CosineWave, Exponential, InverseSqrt, Linear, Noise, Schedule
 from ...schedules.algebra import Unary
-from .. import compositions as of
+from ..keras import schedules as keras
 from .variables import Multiple, Number
 
 __all__ = [
-    "Counted",
     "cosine_decay",
     "cosine_decay_restarts",
     "exponential_decay",
@@ -30,7 +39,7 @@ __all__ = [
 
 
 class Counted(Unary):
-    """`inner`, at the count that a variable holds. As a value it is like `inner`; the variable goes along with it."""
+    """`inner`, evaluated at the count that a variable holds. As a value it is like `inner`."""
 
     def formula(self, k: int) -> float:
         """inner(k)"""
@@ -38,12 +47,12 @@ class Counted(Unary):
 
     @property
     def now(self) -> float:
-        """The value at what the variable holds at present."""
+        """The value at the present count of the variable."""
         return self.inner(int(vars(self)["step"]))
 
     @classmethod
     def by(cls, inner: Schedule, global_step: Any) -> Counted:
-        """A schedule of the updates that a variable counts. Raises TypeError if it is none."""
+        """A schedule of the updates that a variable counts. Raises TypeError if global_step is not such a variable."""
         if not isinstance(global_step, Number | Multiple):
             raise TypeError(
                 f"global_step must be a variable that counts. Received: {global_step!r}. "
@@ -55,169 +64,109 @@ class Counted(Unary):
         return made
 
 
-def _whole(steps: Any) -> Any:
-    """Steps that were written as a float."""
-    return int(steps) if isinstance(steps, float) and steps.is_integer() else steps
+def _decay(ours: Callable[..., Schedule], step: str = "global_step", position: int = 1) -> Callable[..., Counted]:
+    """A decay of tf.train from the function that gives the schedule here.
 
-
-def exponential_decay(
-    learning_rate: float,
-    global_step: Any,
-    decay_steps: int,
-    decay_rate: float,
-    staircase: bool = False,
-    name: str | None = None,
-) -> Counted:
-    """learning_rate * decay_rate**(step / decay_steps), the exponent rounded down if staircase.
-
-    >>> from ravine.dialects.tf1 import Variable
-    >>> step = Variable(0, trainable=False)
-    >>> exponential_decay(1.0, step, decay_steps=10, decay_rate=0.5, staircase=True)([0, 9, 10, 20]).tolist()
-    [1.0, 1.0, 0.5, 0.25]
+    The decay takes the same arguments, and besides them the variable that counts, and an unused `name`.
     """
-    return Counted.by(of.tf1.exponential_decay(learning_rate, _whole(decay_steps), decay_rate, staircase), global_step)
+    parameters = list(signature(ours).parameters.values())
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    parameters.insert(position, Parameter(step, kind))
+    takes = Signature([*parameters, Parameter("name", kind, default=None)])
+
+    @wraps(ours)
+    def decay(*args: Any, **arguments: Any) -> Counted:
+        try:
+            given = dict(takes.bind(*args, **arguments).arguments)
+        except TypeError as error:
+            raise TypeError(f"tf1.{ours.__name__}: {error}. Its arguments: {takes}.") from None
+        given.pop("name", None)
+        counter = given.pop(step)
+        return Counted.by(ours(**given), counter)
+
+    decay.__signature__ = takes  # type: ignore[attr-defined]
+    return decay
 
 
-def natural_exp_decay(
-    learning_rate: float,
-    global_step: Any,
-    decay_steps: int,
-    decay_rate: float,
-    staircase: bool = False,
-    name: str | None = None,
-) -> Counted:
-    """learning_rate * exp(-decay_rate * step / decay_steps), the quotient rounded down if staircase.
-
-    >>> from ravine.dialects.tf1 import Variable
-    >>> step = Variable(0, trainable=False)
-    >>> natural_exp_decay(1.0, step, decay_steps=10, decay_rate=1.0)([0, 10]).round(3).tolist()
-    [1.0, 0.368]
-    """
-    return Counted.by(of.tf1.natural_exp_decay(learning_rate, _whole(decay_steps), decay_rate, staircase), global_step)
+@_decay
+def exponential_decay(learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False) -> Schedule:
+    """learning_rate * decay_rate**(step / decay_steps), the exponent rounded down if staircase."""
+    return keras.ExponentialDecay(learning_rate, decay_steps, decay_rate, staircase).to_ours()
 
 
-def inverse_time_decay(
-    learning_rate: float,
-    global_step: Any,
-    decay_steps: int,
-    decay_rate: float,
-    staircase: bool = False,
-    name: str | None = None,
-) -> Counted:
-    """learning_rate / (1 + decay_rate * step / decay_steps), the quotient rounded down if staircase.
-
-    >>> from ravine.dialects.tf1 import Variable
-    >>> step = Variable(0, trainable=False)
-    >>> inverse_time_decay(1.0, step, decay_steps=10, decay_rate=1.0)([0, 10, 30]).tolist()
-    [1.0, 0.5, 0.25]
-    """
-    return Counted.by(of.tf1.inverse_time_decay(learning_rate, _whole(decay_steps), decay_rate, staircase), global_step)
+@_decay
+def natural_exp_decay(learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False) -> Schedule:
+    """learning_rate * exp(-decay_rate * step / decay_steps), the quotient rounded down if staircase."""
+    return Exponential(learning_rate, math.exp(-decay_rate), _whole(decay_steps), staircase)
 
 
+@_decay
+def inverse_time_decay(learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False) -> Schedule:
+    """learning_rate / (1 + decay_rate * step / decay_steps), the quotient rounded down if staircase."""
+    return keras.InverseTimeDecay(learning_rate, decay_steps, decay_rate, staircase).to_ours()
+
+
+@_decay
 def polynomial_decay(
-    learning_rate: float,
-    global_step: Any,
-    decay_steps: int,
-    end_learning_rate: float = 0.0001,
-    power: float = 1.0,
-    cycle: bool = False,
-    name: str | None = None,
-) -> Counted:
-    """To end_learning_rate in decay_steps, as (1 - step / decay_steps)**power; with `cycle` again and again, longer.
-
-    >>> from ravine.dialects.tf1 import Variable
-    >>> step = Variable(0, trainable=False)
-    >>> polynomial_decay(1.0, step, decay_steps=10, end_learning_rate=0.0, power=2.0)([0, 5, 10]).tolist()
-    [1.0, 0.25, 0.0]
-    """
-    steps = _whole(decay_steps)
-    return Counted.by(of.tf1.polynomial_decay(learning_rate, steps, end_learning_rate, power, cycle), global_step)
+    learning_rate: float, decay_steps: int, end_learning_rate: float = 1e-4, power: float = 1.0, cycle: bool = False
+) -> Schedule:
+    """To end_learning_rate in decay_steps, as (1 - step / decay_steps)**power; with `cycle` in ever longer cycles."""
+    return keras.PolynomialDecay(learning_rate, decay_steps, end_learning_rate, power, cycle).to_ours()
 
 
-def piecewise_constant(x: Any, boundaries: Sequence[int], values: Sequence[float], name: str | None = None) -> Counted:
-    """values[i] up to and including x = boundaries[i], then the last value.
-
-    >>> from ravine.dialects.tf1 import Variable
-    >>> step = Variable(0, trainable=False)
-    >>> piecewise_constant(step, boundaries=[10, 20], values=[1.0, 0.5, 0.1])([0, 10, 11, 21]).tolist()
-    [1.0, 1.0, 0.5, 0.1]
-    """
-    return Counted.by(of.tf1.piecewise_constant([_whole(b) for b in boundaries], values), x)
+@partial(_decay, step="x", position=0)
+def piecewise_constant(boundaries: Sequence[int], values: Sequence[float]) -> Schedule:
+    """values[i] up to and including x = boundaries[i], then the last value."""
+    return keras.PiecewiseConstantDecay(boundaries, values).to_ours()
 
 
 piecewise_constant_decay = piecewise_constant
 
 
-def cosine_decay(
-    learning_rate: float, global_step: Any, decay_steps: int, alpha: float = 0.0, name: str | None = None
-) -> Counted:
-    """Half a wave to alpha times the rate in decay_steps.
-
-    >>> from ravine.dialects.tf1 import Variable
-    >>> step = Variable(0, trainable=False)
-    >>> cosine_decay(1.0, step, decay_steps=10)([0, 5, 10]).round(3).tolist()
-    [1.0, 0.5, 0.0]
-    """
-    return Counted.by(of.tf1.cosine_decay(learning_rate, _whole(decay_steps), alpha), global_step)
+@_decay
+def cosine_decay(learning_rate: float, decay_steps: int, alpha: float = 0.0) -> Schedule:
+    """Half a cosine wave down to alpha * learning_rate in decay_steps."""
+    return keras.CosineDecay(learning_rate, decay_steps, alpha).to_ours()
 
 
+@_decay
 def cosine_decay_restarts(
-    learning_rate: float,
-    global_step: Any,
-    first_decay_steps: int,
-    t_mul: float = 2.0,
-    m_mul: float = 1.0,
-    alpha: float = 0.0,
-    name: str | None = None,
-) -> Counted:
-    """Half waves, each t_mul times as long and m_mul times as high as the one before.
-
-    >>> from ravine.dialects.tf1 import Variable
-    >>> step = Variable(0, trainable=False)
-    >>> cosine_decay_restarts(1.0, step, first_decay_steps=10)([0, 5, 10, 20, 30]).round(3).tolist()
-    [1.0, 0.5, 1.0, 0.5, 1.0]
-    """
-    steps = _whole(first_decay_steps)
-    return Counted.by(of.tf1.cosine_decay_restarts(learning_rate, steps, t_mul, m_mul, alpha), global_step)
+    learning_rate: float, first_decay_steps: int, t_mul: float = 2.0, m_mul: float = 1.0, alpha: float = 0.0
+) -> Schedule:
+    """Half cosine waves, each t_mul times as long and m_mul times as high as the one before."""
+    return keras.CosineDecayRestarts(learning_rate, first_decay_steps, t_mul, m_mul, alpha).to_ours()
 
 
+@_decay
 def linear_cosine_decay(
-    learning_rate: float,
-    global_step: Any,
-    decay_steps: int,
-    num_periods: float = 0.5,
-    alpha: float = 0.0,
-    beta: float = 0.001,
-    name: str | None = None,
-) -> Counted:
-    """A line to 0 times a wave. Bello et al. 2017, section 5.2, arXiv:1709.07417.
-
-    >>> from ravine.dialects.tf1 import Variable
-    >>> step = Variable(0, trainable=False)
-    >>> linear_cosine_decay(1.0, step, decay_steps=10)([0, 5, 10]).round(3).tolist()
-    [1.001, 0.251, 0.001]
-    """
+    learning_rate: float, decay_steps: int, num_periods: float = 0.5, alpha: float = 0.0, beta: float = 0.001
+) -> Schedule:
+    """A line down to 0, times a cosine wave. Bello et al. 2017, section 5.2, arXiv:1709.07417."""
     steps = _whole(decay_steps)
-    return Counted.by(of.tf1.linear_cosine_decay(learning_rate, steps, num_periods, alpha, beta), global_step)
+    wave = CosineWave(1, 0, steps / num_periods)
+    return (Linear(1 + alpha, alpha, steps) * wave + beta)[:steps] * learning_rate
 
 
+@_decay
 def noisy_linear_cosine_decay(
     learning_rate: float,
-    global_step: Any,
     decay_steps: int,
     initial_variance: float = 1.0,
     variance_decay: float = 0.55,
     num_periods: float = 0.5,
     alpha: float = 0.0,
     beta: float = 0.001,
-    name: str | None = None,
-) -> Counted:
-    """`linear_cosine_decay` with noise on the line, the same at each call; TensorFlow's differs from run to run.
+) -> Schedule:
+    """`linear_cosine_decay` with noise of variance initial_variance / (1 + step)**variance_decay added to the line.
 
-    >>> from ravine.dialects.tf1 import Variable
-    >>> step = Variable(0, trainable=False)
-    >>> noisy_linear_cosine_decay(1.0, step, decay_steps=10, initial_variance=0.0)([0, 5]).round(3).tolist()
-    [1.001, 0.251]
+    The noise is the same at each call. TensorFlow's differs from run to run.
     """
-    numbers = (_whole(decay_steps), initial_variance, variance_decay, num_periods, alpha, beta)
-    return Counted.by(of.tf1.noisy_linear_cosine_decay(learning_rate, *numbers), global_step)
+    steps = _whole(decay_steps)
+    noise = Noise(0) * InverseSqrt(1) ** variance_decay * math.sqrt(initial_variance)
+    wave = CosineWave(1, 0, steps / num_periods)
+    return ((Linear(1 + alpha, alpha, steps) + noise) * wave + beta)[:steps] * learning_rate
+
+
+def _whole(steps: Any) -> Any:
+    """A number of steps that was written as a float."""
+    return int(steps) if isinstance(steps, float) and steps.is_integer() else steps

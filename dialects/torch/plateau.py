@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from ...schedules import ReduceOnPlateau, Schedule
+from ...schedules.plateau import beats, counted
 from .optimizer import Optimizer
 from .scheduler import LRScheduler, checked, per_group
 
@@ -15,24 +17,25 @@ __all__ = ["ReduceLROnPlateau"]
 class ReduceLROnPlateau(LRScheduler):
     """Multiplies the lr by a factor when a metric has stopped getting better.
 
-    With threshold_mode="rel" a metric is better than best * (1 - threshold), or than best * (1 + threshold) for "max",
-    so that below 0 also a slightly worse one is; our own `ReduceOnPlateau` takes a share of its size.
+    With threshold_mode="rel" the bar is best * (1 - threshold), or best * (1 + threshold) for mode "max", so that below
+    0 a slightly worse metric counts as better. Our own `ReduceOnPlateau`, which `schedule` returns, has neither this
+    nor eps.
 
     Args:
         optimizer: one of this dialect, bound.
         mode: "min" or "max".
         factor: what the lr is multiplied by, below 1.
-        patience: metrics in a row that may be no better.
-        threshold: by how much a better metric is better.
-        threshold_mode: "rel", a share of the best; "abs".
-        cooldown: metrics after a reduction that do not count.
+        patience: the number of metrics in a row that may be no better.
+        threshold: a smaller improvement does not count.
+        threshold_mode: "rel" takes the threshold as a fraction of the best metric, "abs" as it is.
+        cooldown: the number of metrics after a reduction that do not count.
         min_lr: the lowest lr, or one for each group.
-        eps: a reduction by less is left out.
+        eps: a smaller reduction is not made.
 
     Attributes:
         best: the best metric.
-        num_bad_epochs: metrics in a row that were no better.
-        cooldown_counter: metrics that will not count.
+        num_bad_epochs: the number of metrics in a row that were no better.
+        cooldown_counter: the number of metrics that still do not count.
     """
 
     def __init__(
@@ -71,25 +74,21 @@ class ReduceLROnPlateau(LRScheduler):
 
     def is_better(self, metric: float) -> bool:
         """Whether a metric is better than the best."""
-        sign = 1 if self.mode == "min" else -1
-        if self.threshold_mode == "abs":
-            return sign * metric < sign * self.best - self.threshold
-        return sign * metric < sign * self.best * (1 - sign * self.threshold)
+        threshold = self.threshold if self.mode == "min" else -self.threshold
+        bar = self.best - threshold if self.threshold_mode == "abs" else self.best * (1 - threshold)
+        return beats(metric, bar, self.mode)
 
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Take a metric into account. Raises TypeError if it is no number."""
+        """Take a metric into account. Raises TypeError if it is not a number."""
         metric = float(metrics.item() if hasattr(metrics, "item") else metrics)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
-        if self.is_better(metric):
-            self.best, self.num_bad_epochs = metric, 0
-        else:
-            self.num_bad_epochs += 1
-        if self.cooldown_counter > 0:
-            self.cooldown_counter -= 1
-            self.num_bad_epochs = 0
-        if self.num_bad_epochs > self.patience:
+        better = self.is_better(metric)
+        self.best = metric if better else self.best
+        reduces, self.num_bad_epochs, self.cooldown_counter = counted(
+            better, self.num_bad_epochs, self.cooldown_counter, self.patience, self.cooldown
+        )
+        if reduces:
             self._reduce()
-            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
         self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
 
     def _reduce(self) -> None:
@@ -100,3 +99,16 @@ class ReduceLROnPlateau(LRScheduler):
             new = max(group["lr"] * self.factor, least)
             if group["lr"] - new > self.eps:
                 group["lr"] = new
+
+    @staticmethod
+    def schedule(
+        lr: Schedule | float,
+        mode: Literal["min", "max"] = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: Literal["rel", "abs"] = "rel",
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> ReduceOnPlateau:
+        return ReduceOnPlateau(lr, factor, patience, mode, threshold, cooldown, min_lr, threshold_mode)

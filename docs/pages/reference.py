@@ -21,7 +21,6 @@ PACKAGES = (
     "ravine.optim",
     "ravine.dialects",
     "ravine.schedules",
-    "ravine.dialects.compositions",
     "ravine.experiments",
     "ravine.experiments.fit",
     "ravine.experiments.batched",

@@ -4,7 +4,7 @@ import ast
 from typing import Any
 
 from ravine import schedules
-from ravine.dialects import compositions
+from ravine.dialects import schedule_table
 
 from .example import example
 
@@ -85,5 +85,5 @@ second `step()`.
         imports = sorted({node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)})
         run = example(f"from ravine.schedules import {', '.join(imports)}", f"s = {source}", "float(f'{s(10):.6g}')")
         parts += [f"### {name}", f"![{source}]({picture(name)})", run]
-    parts += ["## Other frameworks' schedules, said in these", compositions.table()]
+    parts += ["## Other frameworks' schedules in these terms", schedule_table()]
     return "\n\n".join(parts)

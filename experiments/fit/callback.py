@@ -6,6 +6,7 @@ import math
 from typing import Literal
 
 from ...schedules.fields import NonNegative
+from ...schedules.plateau import beats
 from ..errors import UsageError, checked
 from .training import Logs, Training
 
@@ -88,4 +89,4 @@ class Monitor:
         """Return whether a number beats the best one; the first finite number does, a NaN never."""
         if best is None or not math.isfinite(value):
             return math.isfinite(value)
-        return value + self.min_delta < best if self.mode == "min" else value - self.min_delta > best
+        return beats(value + (self.min_delta if self.mode == "min" else -self.min_delta), best, self.mode)

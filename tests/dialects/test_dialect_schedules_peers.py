@@ -1,4 +1,4 @@
-"""Side by side with PyTorch, stepped, with Keras, optax and TensorFlow 1: the compositions, by the same arguments."""
+"""Side by side with PyTorch, stepped, with Keras, optax and TensorFlow 1: the schedules, by the same arguments."""
 
 import importlib.util
 import math
@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ravine.dialects.compositions import functions
-from ravine.dialects.compositions import keras as keras_like
-from ravine.dialects.compositions import optax as optax_like
-from ravine.dialects.compositions import torch as torch_like
+from ravine.dialects import keras as keras_like
+from ravine.dialects import optax as optax_like
+from ravine.dialects import tf1
+from ravine.dialects.torch import lr_scheduler as torch_like
 from ravine.schedules import Cosine, Exponential, Linear, OneCycle, ReduceOnPlateau, Schedule, Step
 from ravine.schedules.fields import NonNegative, NonNegativeInt, PositiveInt
 from ravine.schedules.plateau import PlateauState
@@ -71,7 +71,7 @@ TORCH = [
 
 @pytest.mark.parametrize(("name", "options"), TORCH, ids=title)
 def test_torch(name, options):
-    s = getattr(torch_like, name)(LR, **options)
+    s = getattr(torch_like, name).schedule(LR, **options)
     received = stepped(lambda optim, optimizer: getattr(optim.lr_scheduler, name)(optimizer, **options))
     np.testing.assert_allclose(s(K), received, rtol=1e-11, atol=1e-15)
 
@@ -87,8 +87,8 @@ CYCLIC = [
 
 @pytest.mark.parametrize("options", CYCLIC, ids=title)
 def test_torch_cyclic(options):
-    s = torch_like.CyclicLR(0.1, 0.3, **options)
-    momentum = torch_like.CyclicLR(0.9, 0.8, **options)
+    s = torch_like.CyclicLR.schedule(0.1, 0.3, **options)
+    momentum = torch_like.CyclicLR.schedule(0.9, 0.8, **options)
 
     def make(optim, optimizer):
         return optim.lr_scheduler.CyclicLR(optimizer, 0.1, 0.3, base_momentum=0.8, max_momentum=0.9, **options)
@@ -110,7 +110,7 @@ ONE_CYCLE = {
 @given(st.fixed_dictionaries(ONE_CYCLE).filter(lambda options: options["pct_start"] * options["total_steps"] != 1))
 @settings(max_examples=50)
 def test_torch_one_cycle(options):
-    s, steps = torch_like.OneCycleLR(0.3, **options), options["total_steps"]
+    s, steps = torch_like.OneCycleLR.schedule(0.3, **options), options["total_steps"]
     momentum = OneCycle(0.85, steps, 0.95, 0.95, s.rise, s.shape, s.phases)
 
     def make(optim, optimizer):
@@ -127,7 +127,7 @@ def test_torch_one_after_another_and_together():
         parts = [of.LinearLR(optimizer, 0.1, 1.0, 20), of.StepLR(optimizer, 7, 0.5), of.ExponentialLR(optimizer, 0.9)]
         return of.SequentialLR(optimizer, parts, [20, 100])
 
-    s = torch_like.SequentialLR([Linear(0.03, LR, 20), Step(LR, 0.5, 7), Exponential(LR, 0.9)], [20, 100])
+    s = torch_like.SequentialLR.schedule([Linear(0.03, LR, 20), Step(LR, 0.5, 7), Exponential(LR, 0.9)], [20, 100])
     np.testing.assert_allclose(s(K), stepped(sequential), rtol=1e-11)
 
     def chained(optim, optimizer):
@@ -135,14 +135,14 @@ def test_torch_one_after_another_and_together():
         parts = [of.ConstantLR(optimizer, 0.1, 20), of.StepLR(optimizer, 7, 0.9), of.PolynomialLR(optimizer, 300)]
         return of.ChainedScheduler(parts, optimizer)
 
-    parts = [torch_like.ConstantLR(LR, 0.1, 20), Step(LR, 0.9, 7), torch_like.PolynomialLR(LR, 300)]
-    np.testing.assert_allclose(torch_like.ChainedScheduler(LR, parts)(K), stepped(chained), rtol=1e-11)
+    parts = [torch_like.ConstantLR.schedule(LR, 0.1, 20), Step(LR, 0.9, 7), torch_like.PolynomialLR.schedule(LR, 300)]
+    np.testing.assert_allclose(torch_like.ChainedScheduler.schedule(LR, parts)(K), stepped(chained), rtol=1e-11)
 
 
 @pytest.mark.parametrize("strategy", ["cos", "linear"])
 @pytest.mark.parametrize("epochs", [0, 1, 10])
 def test_torch_swa(strategy, epochs):
-    s = torch_like.SWALR(LR, 0.05, epochs, strategy)
+    s = torch_like.SWALR.schedule(LR, 0.05, epochs, strategy)
 
     def make(optim, optimizer):
         return optim.swa_utils.SWALR(optimizer, 0.05, epochs, strategy)
@@ -186,7 +186,7 @@ KERAS_ROWS = [*((name, arguments, {}) for name, arguments in KERAS), ("CosineDec
 def test_keras(name, arguments, options):
     keras = keras_itself()
     theirs = getattr(keras.optimizers.schedules, name)(*arguments, **options)
-    s = getattr(keras_like, name)(*arguments, **options)
+    s = getattr(keras_like.schedules, name)(*arguments, **options)
     received = [float(theirs(k)) for k in SOME.tolist()]
     np.testing.assert_allclose(s(SOME), received, rtol=1e-4, atol=1e-6)
 
@@ -250,7 +250,7 @@ def test_tensorflow_1(name, arguments, options):
     import tensorflow
 
     decay = getattr(tensorflow.compat.v1.train, name)
-    s = functions()[f"tf1.{name}"](*arguments)
+    s = getattr(tf1, name)(arguments[0], tf1.Variable(0, trainable=False), *arguments[1:])
     received = []
     for k in SOME.tolist():
         theirs = decay(arguments[0], k, *arguments[1:], **options)
@@ -328,7 +328,7 @@ def test_keras_plateau(metrics, patience, cooldown, mode, delta):
     for epoch, metric in enumerate(metrics):
         theirs.on_epoch_end(epoch, {"loss": metric})
         received.append(float(optimizer.learning_rate.numpy()))
-    ours = keras_like.ReduceLROnPlateau(0.25, min_lr=0.01, **options)
+    ours = keras_like.callbacks.ReduceLROnPlateau.schedule(0.25, min_lr=0.01, **options)
     np.testing.assert_allclose(values(ours, metrics), received, rtol=1e-6)
 
 
@@ -372,7 +372,7 @@ def test_optax_plateau(exactly_optax, metrics, patience, cooldown, size):
             yield float(state.scale)
 
     options = {"factor": 0.5, "patience": patience, "rtol": 0.125, "cooldown": cooldown, "min_scale": 0.01}
-    like = optax_like.reduce_on_plateau(**options)
+    like = optax_like.schedules.reduce_on_plateau(**options)
     np.testing.assert_allclose(values(like, metrics), list(scales()), rtol=1e-6)
     exactly = exactly_optax(1.0, 0.5, patience - 1, "min", 0.125, cooldown, 0.01, atol=0.0625, size=size)
     received = list(scales(atol=0.0625, accumulation_size=size))

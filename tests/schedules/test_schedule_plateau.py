@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ravine.dialects.compositions import keras, optax, torch
+from ravine.dialects import keras, optax, torch
 from ravine.schedules import Cosine, Linear, Product, ReduceOnPlateau, Schedule
 
 metrics = st.lists(st.floats(-3, 3) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0, 1.0]), max_size=40)
@@ -35,15 +35,15 @@ def drops(plateau, observed):
 
 # Where a flat metric makes a reduction, as measured in the three frameworks; (patience, cooldown).
 FLAT = [
-    (torch.ReduceLROnPlateau(0.1, patience=2), [3, 6, 9]),
-    (torch.ReduceLROnPlateau(0.1, patience=2, cooldown=2), [3, 8]),
-    (torch.ReduceLROnPlateau(0.1, patience=0), list(range(1, 12))),
-    (keras.ReduceLROnPlateau(0.1, patience=2), [2, 4, 6, 8, 10]),
-    (keras.ReduceLROnPlateau(0.1, patience=2, cooldown=2), [2, 5, 8, 11]),
-    (keras.ReduceLROnPlateau(0.1, patience=0), list(range(1, 12))),
-    (keras.ReduceLROnPlateau(0.1, patience=1), list(range(1, 12))),
-    (optax.reduce_on_plateau(patience=2), [2, 4, 6, 8, 10]),
-    (optax.reduce_on_plateau(patience=2, cooldown=2), [2, 6, 10]),
+    (torch.lr_scheduler.ReduceLROnPlateau.schedule(0.1, patience=2), [3, 6, 9]),
+    (torch.lr_scheduler.ReduceLROnPlateau.schedule(0.1, patience=2, cooldown=2), [3, 8]),
+    (torch.lr_scheduler.ReduceLROnPlateau.schedule(0.1, patience=0), list(range(1, 12))),
+    (keras.callbacks.ReduceLROnPlateau.schedule(0.1, patience=2), [2, 4, 6, 8, 10]),
+    (keras.callbacks.ReduceLROnPlateau.schedule(0.1, patience=2, cooldown=2), [2, 5, 8, 11]),
+    (keras.callbacks.ReduceLROnPlateau.schedule(0.1, patience=0), list(range(1, 12))),
+    (keras.callbacks.ReduceLROnPlateau.schedule(0.1, patience=1), list(range(1, 12))),
+    (optax.schedules.reduce_on_plateau(patience=2), [2, 4, 6, 8, 10]),
+    (optax.schedules.reduce_on_plateau(patience=2, cooldown=2), [2, 6, 10]),
     (ReduceOnPlateau(0.1, patience=2, mode="max", cooldown=2), [3, 8]),
 ]
 

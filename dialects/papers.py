@@ -1,14 +1,13 @@
-"""Warm-ups, and shapes that go by a name of their own in papers.
+"""Schedules that papers have given a name: warm-ups, and whole shapes.
 
->>> from ravine.dialects.compositions import names
->>> names.warmup_stable_decay(1.0, warmup=2, stable=5, decay=2)
+>>> from ravine.dialects import papers
+>>> papers.warmup_stable_decay(1.0, warmup=2, stable=5, decay=2)
 Linear(0.0, 1.0, 2) >> Constant(1.0)[:5] >> Linear(1.0, 0.0, 2)
 """
 
 from math import exp, sqrt
 
-from ...schedules.algebra import Schedule
-from ...schedules.shapes import Constant, Cosine, Exponential, InverseSqrt, Linear, Polynomial
+from ..schedules import Constant, Cosine, Exponential, InverseSqrt, Linear, Polynomial, Schedule
 
 __all__ = [
     "constant_warmup",

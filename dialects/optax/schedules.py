@@ -1,6 +1,6 @@
 """optax.schedules, with their own arguments. A transition of 0 steps keeps the first value there; here too.
 
->>> from ravine.dialects.compositions import optax
+>>> from ravine.dialects import optax
 >>> optax.piecewise_constant_schedule(0.1, {30: 0.5, 60: 0.5})
 Piecewise((0.1, 0.05, 0.025), (30, 60))
 """
@@ -11,10 +11,9 @@ from itertools import accumulate
 from operator import mul, rshift
 from typing import Any, Literal
 
-from ...schedules.algebra import Schedule
-from ...schedules.plateau import ReduceOnPlateau as Plateau
-from ...schedules.shapes import Constant, Cosine, Exponential, Linear, Piecewise, Polynomial
-from . import torch
+from ...schedules import Constant, Cosine, Exponential, Linear, Piecewise, Polynomial, Schedule
+from ...schedules import ReduceOnPlateau as Plateau
+from ..torch.combined import SequentialLR
 
 __all__ = [
     "constant_schedule",
@@ -166,7 +165,7 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
 
 def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     """Each from its own k = 0, as in PyTorch's SequentialLR."""
-    return torch.SequentialLR(schedules, boundaries)
+    return SequentialLR.schedule(schedules, boundaries)
 
 
 def reduce_on_plateau(
