@@ -1,7 +1,7 @@
-"""Tensors of complex numbers: a class of their own, so that no operation on real ones has to ask.
+"""Tensors of complex numbers: a subclass of Tensor, so that operations on real numbers need not check for complex ones.
 
-Every operation on them goes through `record`, which takes the row from the table `COMPLEX` and refuses functions that
-are not in it. The table and the conventions are in `ops.complex`.
+Every operation on them goes through `record`, which finds the op in the table `COMPLEX` and refuses functions that are
+not in it. The table and the conventions are in `ops.complex`.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ def is_complex(x: Any) -> bool:
 
 
 def record(op: Primitive, args: Any, kwargs: dict[str, Any], data: Any = None) -> Tensor:
-    """`Tensor._record` where a number is complex. data: the result, if the row for reals has computed it.
+    """`Tensor._record` where a number is complex. data: the result, if the op for real numbers has computed it.
 
     TypeError: if the function takes no complex numbers.
     """
-    row = COMPLEX.get(op.func)
-    if not isinstance(row, Primitive):
+    complex_op = COMPLEX.get(op.func)
+    if not isinstance(complex_op, Primitive):
         raise TypeError(_refusal(op.func, args))
     raw = [x.data if isinstance(x, Tensor) else x for x in args]
     inputs = [x if isinstance(x, Tensor) and x.requires_grad else None for x in args]
-    if data is None or row is not op:
-        data = row.forward(*raw, **kwargs)
+    if data is None or complex_op is not op:
+        data = complex_op.forward(*raw, **kwargs)
     kind = data.dtype.kind
     if kind not in "fciub":
         raise TypeError(f"{name_of(op.func)}: Tensors hold real or complex numbers. The result has dtype {data.dtype}.")
     needed = kind in "fc" and any([t is not None for t in inputs])
     for i, t in enumerate(inputs):
         if t is not None:
-            row.expect_derivative(i)
+            complex_op.expect_derivative(i)
     new: Callable[[], Tensor] = _new if kind == "c" else Computed
-    return _node(data, row, tuple(raw), inputs, kwargs, new) if needed else _constant(data, new)
+    return _node(data, complex_op, tuple(raw), inputs, kwargs, new) if needed else _constant(data, new)
 
 
 def operate(op: Primitive, *operands: Any) -> Any:
-    """An operator with an operand that is neither a plain Tensor nor a real number or an array of them.
+    """An operator with an operand that is neither a real Tensor nor a real number or an array of them.
 
     NotImplemented unless that is complex, or of a class made from Tensor.
     """
@@ -62,18 +62,18 @@ def operate(op: Primitive, *operands: Any) -> Any:
     return Tensor._record(op, operands, {}) if all([isinstance(x, Tensor) for x in operands]) else NotImplemented
 
 
-def _row(func: Function, args: Any) -> Op | None:
-    """The row of a function for complex numbers; None if it has derivative zero. TypeError if it refuses them."""
-    row = COMPLEX.get(func)
-    if row is None and (func not in CONSTANT or func in REAL_ONLY):
+def _complex_op(func: Function, args: Any) -> Op | None:
+    """The op of a function for complex numbers; None if its derivative is zero. TypeError: if it refuses them."""
+    complex_op = COMPLEX.get(func)
+    if complex_op is None and (func not in CONSTANT or func in REAL_ONLY):
         raise TypeError(_refusal(func, args))
-    return row
+    return complex_op
 
 
 def _refusal(func: Function, args: Any) -> str:
     kinds = [getattr(x, "dtype", type(x).__name__) for x in leaves(list(args)) if is_complex(x)] or ["a complex result"]
     return (
-        f"{name_of(func)} has no row for complex numbers. Received: {kinds[0]}. Apply it to np.real, np.imag or np.abs "
+        f"{name_of(func)} does not take complex numbers. Received: {kinds[0]}. Apply it to np.real, np.imag or np.abs "
         "of them, or to .data, outside the graph."
     )
 
@@ -94,7 +94,7 @@ def _unary(func: Any) -> Callable[[Any], Any]:
 
 
 class ComplexTensor(Computed):
-    """What a `Tensor` of complex data is, and what operations with a complex result make."""
+    """A Tensor of complex data, made by `Tensor(data)` or by an operation with a complex result."""
 
     __slots__ = ()
     __init__ = Tensor.__init__
@@ -110,10 +110,10 @@ class ComplexTensor(Computed):
     __abs__ = _unary(np.absolute)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        row = _row(ufunc, inputs)
-        if row is None or kwargs or method != "__call__" or any(map(is_foreign, inputs)):
+        complex_op = _complex_op(ufunc, inputs)
+        if complex_op is None or kwargs or method != "__call__" or any(map(is_foreign, inputs)):
             return apply_ufunc(ufunc, method, inputs, kwargs)
-        return row(*inputs)
+        return complex_op(*inputs)
 
     def __array_function__(
         self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -123,14 +123,14 @@ class ComplexTensor(Computed):
         if func in WITH_KEYWORDS and not KEYWORDS.isdisjoint(kwargs):
             keyworded: Any = WITH_KEYWORDS[func]
             func = keyworded.func
-        row = _row(func, (args, kwargs))
-        return func(*plain(args), **plain(kwargs)) if row is None else row(*args, **kwargs)
+        complex_op = _complex_op(func, (args, kwargs))
+        return func(*plain(args), **plain(kwargs)) if complex_op is None else complex_op(*args, **kwargs)
 
     _record = staticmethod(record)
     _operate = staticmethod(operate)
 
     def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
-        """As of a real Tensor, given the gradient dL/da - i dL/db of a real loss L by this Tensor a + ib."""
+        """As for a real Tensor. gradient is needed: dL/da - i dL/db of a real loss L, for this Tensor a + ib."""
         if gradient is None:
             raise TypeError(
                 f"backward: only a real number has a gradient. Received: a Tensor of {self.dtype}. "

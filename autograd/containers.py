@@ -1,6 +1,6 @@
-"""Arrays in dictionaries, lists and tuples, nested: their leaves in order, and the same structure around other leaves.
+"""Pytrees: nested dicts, lists and tuples of arrays. Their leaves in order, and the same structure with other leaves.
 
-A leaf is whatever is no dictionary, list or tuple. Named tuples and subclasses keep their type.
+A leaf is anything that is not a dict, list or tuple. Named tuples and subclasses keep their type.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Any
 
 
 def is_container(x: Any) -> bool:
-    """Whether x has parts rather than being a leaf."""
+    """Whether x is a dict, list or tuple."""
     return isinstance(x, (dict, list, tuple))
 
 
 def leaves(tree: Any) -> list[Any]:
-    """The leaves of a container, in order; of a leaf, itself."""
+    """The leaves of a container, in order; a leaf is its own only one."""
     if not is_container(tree):
         return [tree]
     return [leaf for part in (tree.values() if isinstance(tree, dict) else tree) for leaf in leaves(part)]
 
 
 def labels(tree: Any, root: str) -> list[str]:
-    """What to call the leaves in messages: `root['weights'][0]`."""
+    """The names of the leaves in messages: `root['weights'][0]`."""
     if not is_container(tree):
         return [root]
     parts = tree.items() if isinstance(tree, dict) else enumerate(tree)
@@ -31,7 +31,7 @@ def labels(tree: Any, root: str) -> list[str]:
 
 
 def rebuild(tree: Any, parts: Iterable[Any]) -> Any:
-    """The structure of `tree` around other leaves, given in order."""
+    """The structure of `tree` with other leaves, given in order."""
     return _rebuild(tree, iter(parts))
 
 
@@ -52,12 +52,12 @@ def _rebuild(tree: Any, parts: Iterator[Any]) -> Any:
 
 
 def transform(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The structure of `tree` around `f(leaf)`."""
+    """The structure of `tree` with `f(leaf)` for each leaf."""
     return rebuild(tree, map(f, leaves(tree)))
 
 
 def aligned(what: str, like: Any, tree: Any) -> list[Any]:
-    """The parts of `tree` at the leaves of `like`, in order. ValueError: if the containers differ."""
+    """The parts of `tree` where `like` has its leaves, in order. ValueError: if the containers differ."""
     if not is_container(like):
         return [tree]
     keys = list(like) if isinstance(like, dict) else range(len(like))

@@ -1,13 +1,15 @@
-"""Where a row is smooth, and the arguments on which it is tried."""
+"""Domains, on which functions are smooth, and sample inputs, on which ops are tested."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .containers import leaves, transform
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Dominant(Domain):
-    """Square matrices with entries in (low, high), plus their size on the diagonal: well conditioned."""
+    """Square matrices with elements in (low, high), plus their size on the diagonal: well conditioned."""
 
     noun = "dominant matrices"
 
@@ -86,7 +88,7 @@ NONZERO2 = (REAL, NONZERO)
 
 @dataclass(frozen=True)
 class RandomArray:
-    """A place for a random array of the given shape, drawn from a domain."""
+    """Stands for a random array of the given shape, drawn from a domain."""
 
     shape: tuple[int, ...]
     domain: Domain = REAL
@@ -103,37 +105,21 @@ def rand(*shape: int, domain: Domain = REAL) -> RandomArray:
 
 @dataclass(frozen=True)
 class SampleInput:
-    """One call of a row: its arguments, with a `RandomArray` in the place of every array to differentiate."""
+    """The arguments of one call of an op, with a `RandomArray` in place of every array to differentiate."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
     def draw(self, rng: np.random.Generator, dtype: Any = np.float64) -> list[NDArray[Any]]:
-        """Random arrays for the samples, in the order of the arguments; complex ones of the precision of dtype."""
-        drawn = [s.domain.sample(rng, s.shape) for s in _samples((self.args, self.kwargs))]
+        """One array per `RandomArray`, in the order of the arguments; complex ones have the precision of dtype."""
+        drawn = [x.domain.sample(rng, x.shape) for x in leaves((self.args, self.kwargs)) if isinstance(x, RandomArray)]
         return [x.astype(np.result_type(dtype, np.complex64) if x.dtype.kind == "c" else dtype) for x in drawn]
 
     def call(self, f: Callable[..., Any], arrays: Sequence[Any]) -> Any:
-        """`f` of the arguments, with the given arrays (or Tensors) in the place of the samples."""
+        """`f` of the arguments, with the given arrays (or Tensors) in place of each `RandomArray`."""
         left = iter(arrays)
-        args, kwargs = _fill((self.args, self.kwargs), left)
+        args, kwargs = transform(lambda x: next(left) if isinstance(x, RandomArray) else x, (self.args, self.kwargs))
         return f(*args, **kwargs)
-
-
-def _samples(x: Any) -> Iterator[RandomArray]:
-    if isinstance(x, RandomArray):
-        yield x
-    elif isinstance(x, (list, tuple, dict)):
-        for part in x.values() if isinstance(x, dict) else x:
-            yield from _samples(part)
-
-
-def _fill(x: Any, arrays: Iterator[Any]) -> Any:
-    if isinstance(x, RandomArray):
-        return next(arrays)
-    if isinstance(x, dict):
-        return {name: _fill(part, arrays) for name, part in x.items()}
-    return type(x)(_fill(part, arrays) for part in x) if isinstance(x, (list, tuple)) else x
 
 
 def sample(*args: Any, **kwargs: Any) -> SampleInput:

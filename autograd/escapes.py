@@ -1,4 +1,4 @@
-"""What to say where a Tensor that requires a gradient is about to become an array, and the gradient to get lost."""
+"""The error message for a Tensor that would become an array and lose its gradient."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INSTEAD = {
 
 
 def refusal() -> str:
-    """The message, for an error at the caller of the caller. It names the function of SciPy that was called, if any."""
+    """The message, for the caller's caller. It names the SciPy function that made an array of the Tensor, if any."""
     name = _function_of_scipy()
     if name is None:
         return (
@@ -33,7 +33,7 @@ def refusal() -> str:
 
 
 def _function_of_scipy() -> str | None:
-    """Of the functions that are running, the outermost one that users know as SciPy's and that led here."""
+    """The outermost running function that led here and is a public function of SciPy."""
     name = None
     frame: FrameType | None = sys._getframe(3)
     while frame is not None and frame.f_globals.get("__name__", "").startswith("scipy."):

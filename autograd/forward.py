@@ -1,9 +1,10 @@
-"""Forward mode: tangents pushed through a recorded graph, oldest node first.
+"""Forward mode: tangents are pushed through a recorded graph, oldest node first.
 
-No row states its forward derivative a second time. A function that acts entry by entry moves by its partials times the
-tangents. A linear function moves by itself. Any other one has a vector-Jacobian product, which is linear in g: so
-J v is the derivative of <vjp(g), v> along g, whatever g (J. Towns, "A new trick for calculating Jacobian vector
-products", 2017). As the backward walk does, `push` evaluates this on arrays, or on Tensors to be differentiated again.
+Ops have no forward derivatives of their own; these follow from the others. The tangent of an elementwise function is
+the sum of its partial derivatives times the tangents of its arguments. The tangent of a linear function is the function
+of the tangents. Any other primitive has a vector-Jacobian product vjp(g), which is linear in g, so its tangent J v is
+the derivative of <vjp(g), v> by g (J. Townsend, "A new trick for calculating Jacobian vector products", 2017). As in
+the backward pass, all this is evaluated on arrays, or on Tensors if the result is to be differentiated again.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from .tensor import Tensor
 
 
 def push(roots: Sequence[Tensor], targets: Sequence[Tensor], tangents: Sequence[Any], recorded: bool) -> list[Any]:
-    """The derivative of each root when every target moves along its tangent; None for a root that does not move.
+    """The tangent of each root, given the tangents of the targets.
 
-    A tangent has the shape and dtype of its target, or is None: then the target stands still. So it is for the
-    results. `recorded`: evaluate on Tensors, so that the results can be differentiated.
+    A tangent has the shape and dtype of its Tensor; None stands for zero. recorded: evaluate on Tensors, so that the
+    results can be differentiated.
     """
     known = {id(t): v for t, v in zip(targets, tangents, strict=True) if v is not None}
     for node in explore(roots, targets)[0]:
@@ -37,9 +38,9 @@ def push(roots: Sequence[Tensor], targets: Sequence[Tensor], tangents: Sequence[
 
 
 def explore(roots: Sequence[Tensor], targets: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    """The Tensors below the roots, the oldest first: those newer than the targets, and the older ones met beside them.
+    """The Tensors from which the roots were computed, oldest first: those younger than the targets, and older ones.
 
-    What lies below a target, or below one of the older ones, is not visited. The targets themselves are left out.
+    What a target, or an older one, was computed from is not visited. The targets themselves are left out.
     """
     floor = min((target.seq for target in targets), default=0)
     with lock:
@@ -55,11 +56,11 @@ def explore(roots: Sequence[Tensor], targets: Sequence[Tensor]) -> tuple[list[Te
 
 
 def _tangent(node: Tensor, moved: list[Any], recorded: bool) -> Any:
-    """How a node moves when its inputs move; None if no derivative leads from them to it."""
+    """The tangent of a node, given those of its inputs; None if it has no derivative by those that are not zero."""
     op = node.op
     if op.is_linear:
         return _fit(_linear(node, moved), node.data)
-    parts = _entrywise(node, moved, recorded) if op.is_elementwise else _transposed_twice(node, moved, recorded)
+    parts = _elementwise(node, moved, recorded) if op.is_elementwise else _transposed_twice(node, moved, recorded)
     total = None
     for part in parts:
         total = part if total is None else total + part
@@ -67,7 +68,7 @@ def _tangent(node: Tensor, moved: list[Any], recorded: bool) -> Any:
 
 
 def _linear(node: Tensor, moved: list[Any]) -> Any:
-    """The function itself, of the tangents; an array that stands still moves by zeros."""
+    """The function of the tangents, with zeros for None."""
     op, args = node.op, list(node.args)
     for i, (v, d) in enumerate(zip(moved, op.derivatives, strict=False)):
         if v is not None:
@@ -79,8 +80,8 @@ def _linear(node: Tensor, moved: list[Any]) -> Any:
     return op.forward(*args, **node.kwargs)
 
 
-def _entrywise(node: Tensor, moved: list[Any], recorded: bool) -> list[Any]:
-    """Partial derivative times tangent, per argument that moves."""
+def _elementwise(node: Tensor, moved: list[Any], recorded: bool) -> list[Any]:
+    """Partial derivative times tangent, per argument with a tangent."""
     y, args = (node, _tensors(node)) if recorded else (node.data, node.args)
     return [
         v if d is unchanged else -v if d is negated else v * d(y, *args)
@@ -90,7 +91,7 @@ def _entrywise(node: Tensor, moved: list[Any], recorded: bool) -> list[Any]:
 
 
 def _transposed_twice(node: Tensor, moved: list[Any], recorded: bool) -> list[Any]:
-    """Per argument that moves: the derivative of <vjp(g), tangent> along g."""
+    """Per argument with a tangent: the derivative of <vjp(g), tangent> by g."""
     g = Tensor(np.ones(node.shape, node.dtype), requires_grad=True)
     args, parts = _tensors(node), []
     for v, d in zip(moved, node.op.derivatives, strict=False):
@@ -98,7 +99,7 @@ def _transposed_twice(node: Tensor, moved: list[Any], recorded: bool) -> list[An
             continue
         with Mode(True):
             c = d(g, node, *args, **node.kwargs)
-        if isinstance(c, Tensor):  # else it is zero, whatever g
+        if isinstance(c, Tensor):  # else it is zero for all g
             parts += pull(c, _fit(v, c.data), [g], recorded, True)
     return [part for part in parts if part is not None]
 

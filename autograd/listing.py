@@ -63,9 +63,7 @@ def _entries() -> list[OpEntry]:
         for op in dict.fromkeys(TABLE.values())
     ]
     constants = sorted(CONSTANT - TABLE.keys(), key=short_name)
-    return ops + [
-        OpEntry(short_name(f), "constant", ("0",), (), f in COMPLEX or f not in REAL_ONLY) for f in constants
-    ]
+    return ops + [OpEntry(short_name(f), "constant", ("0",), (), f in COMPLEX or f not in REAL_ONLY) for f in constants]
 
 
 def _kind(op: Op) -> str:

@@ -1,4 +1,4 @@
-"""Whether operations are recorded: one switch per thread (and per asynchronous task); and who watches recording."""
+"""Whether operations are recorded (`no_grad`), per thread and asynchronous task; and who is told of each recording."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import Any, TypeVar, overload
 F = TypeVar("F", bound=Callable[..., Any])
 
 observers: list[Callable[[Any], None]] = []
-"""Called with each Tensor that is recorded, right after; for tracing.
+"""Called with each Tensor right after it is recorded, for tracing.
 
-Empty unless somebody watches or recording is off somewhere: one look at it tells an operation that all is as usual.
+The list is empty unless somebody observes or recording is off somewhere, so operations look at it alone.
 """
 
 
-def _unmoved(t: Any) -> None:
-    """The observer that stands for a pause."""
+def _paused(t: Any) -> None:
+    """In `observers`, one for each pause of recording."""
 
 
 class _Pause:
-    """The state of the switch when it is off. A task begun under `no_grad` holds it for longer than the block lasts."""
+    """While an instance lives, recording is off somewhere: in a `no_grad` block, or in a task that began in one."""
 
     def __init__(self) -> None:
-        observers.append(_unmoved)
+        observers.append(_paused)
 
-    def __del__(self, leave: Callable[[Any], None] = observers.remove, observer: Any = _unmoved) -> None:
+    def __del__(self, leave: Callable[[Any], None] = observers.remove, observer: Any = _paused) -> None:
         leave(observer)
 
 
@@ -41,7 +41,7 @@ def is_recording() -> bool:
 
 
 class Mode:
-    """Sets the switch in a `with` block or around each call of a decorated function; restores it, also on errors."""
+    """Turns recording on or off, in a `with` block or in each call of a decorated function; restored even on errors."""
 
     def __init__(self, recording: bool) -> None:
         self._recording = recording
@@ -55,7 +55,7 @@ class Mode:
         _pause.set(self._before.pop())
 
     def __call__(self, function: F) -> F:
-        """The function with the switch set during each call. TypeError for generators and coroutines."""
+        """The function, during whose calls recording is on or off. TypeError: for generators and coroutines."""
         if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
             raise TypeError(
                 f"no_grad: cannot decorate {function.__name__}, a generator or coroutine: it runs after the call. "
@@ -76,7 +76,7 @@ def no_grad(function: None = None) -> Mode: ...
 @overload
 def no_grad(function: F) -> F: ...
 def no_grad(function: Any = None) -> Any:
-    """Nothing is recorded: results need no gradient. `with no_grad(): ...`, `@no_grad()` or `@no_grad`.
+    """Turns recording off: results need no gradient. `with no_grad(): ...`, `@no_grad()` or `@no_grad`.
 
     >>> from ravine.autograd import Tensor
     >>> x = Tensor(2.0, requires_grad=True)

@@ -1,4 +1,4 @@
-"""HIPS autograd has the name that our folder has in the checkout."""
+"""HIPS autograd is imported as `autograd`, which is the name of our folder in the checkout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["give_way"]
 
 
 def give_way(name: str) -> None:
-    """Put the module of this name that lies elsewhere on the path in the place of ours.
+    """Replaces our folder, imported under this name, by the module of this name elsewhere on the path.
 
     Raises:
         ModuleNotFoundError: there is no other.

@@ -1,4 +1,4 @@
-"""What a notebook shows of a Tensor: where it comes from, its values, and beside them its gradient."""
+"""How a notebook shows a Tensor: its origin, its values and its gradient."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["html"]
 
 
 def html(t: Node) -> str:
-    """A line and a table of one row."""
+    """HTML: a line about the Tensor, and a table with its data and its gradient."""
     kind = f"made by {t.op.name}" if t.op else "leaf"
     about = [kind, f"shape {t.data.shape}", str(t.data.dtype)] + ["needs a gradient"] * t.requires_grad
     name = f" <code>{escape(t.name)}</code>" if t.name else ""

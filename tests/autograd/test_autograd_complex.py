@@ -132,7 +132,7 @@ def test_a_real_argument_gets_a_real_gradient_of_its_own_type(f, dtype):
 @pytest.mark.parametrize("row", [r for r in NUMPYS if r.samples and r.func not in COMPLEX], ids=lambda row: row.name)
 def test_every_other_function_refuses_them(row):
     arrays = twin(row.samples[0])
-    with pytest.raises(TypeError, match=rf"{row.name} has no row for complex numbers. Received: complex128"):
+    with pytest.raises(TypeError, match=rf"{row.name} does not take complex numbers. Received: complex128"):
         call(row, row.samples[0])(*map(Tensor, arrays))
 
 
@@ -148,7 +148,7 @@ def test_every_other_row_refuses_them(row):
 @pytest.mark.parametrize("func", sorted(REAL_ONLY, key=lambda f: f.__name__), ids=lambda f: f.__name__)
 def test_functions_without_derivative_that_need_reals(func):
     for keywords in ({}, {"where": True}):
-        with pytest.raises(TypeError, match=rf"np.{func.__name__} has no row for complex numbers"):
+        with pytest.raises(TypeError, match=rf"np.{func.__name__} does not take complex numbers"):
             func(*[Tensor(Z)] * func.nin, **keywords)
 
 
@@ -421,7 +421,7 @@ def test_a_row_of_yours_refuses_complex_numbers_until_it_is_declared():
         return x * x * x
 
     cubed = elementwise(cube, REAL, lambda y, x: 3 * x * x)
-    with pytest.raises(TypeError, match="cube has no row for complex numbers"):
+    with pytest.raises(TypeError, match="cube does not take complex numbers"):
         cubed(Tensor(Z))
     takes_complex(cubed)
     check_grads(cubed, Z)
