@@ -6,9 +6,8 @@ from .cache import cache_folder
 from .functions import *  # noqa: F403
 from .kernel import Kernel
 from .rule import Rule
-from .scalar import scalar
 from .source import RuleError
 from .threads import thread_count
 
-__all__ = ["ArrayRule", "Kernel", "Rule", "RuleError", "cache_folder", "scalar", "thread_count"]
+__all__ = ["ArrayRule", "Kernel", "Rule", "RuleError", "cache_folder", "thread_count"]
 __all__ += functions.__all__

@@ -10,7 +10,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ...kernels import maximum, scalar, sqrt
 from ...optim import Adam, AMSGrad, Optimizer
 from ...schedules import InverseSqrt
 from ..batched import NetworkTask, train
@@ -22,20 +21,22 @@ from .comparison import TEST_SEEDS, TUNING_SEEDS, BestSetting, best_setting, mni
 SOURCE = "Reddi, Kale & Kumar 2018, ICLR, arXiv:1904.09237"
 
 
+@njit
 def adam(x, g, m, v, top, lr, beta1, beta2):  # type: ignore[no-untyped-def]
     """The paper's Adam: no bias correction, no epsilon."""
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2
-    x = x - lr * m / sqrt(v)
+    x = x - lr * m / np.sqrt(v)
     return x, m, v, top
 
 
+@njit
 def amsgrad(x, g, m, v, top, lr, beta1, beta2):  # type: ignore[no-untyped-def]
     """The paper's AMSGrad, algorithm 2."""
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2
-    top = maximum(top, v)
-    x = x - lr * m / sqrt(top)
+    top = np.maximum(top, v)
+    x = x - lr * m / np.sqrt(top)
     return x, m, v, top
 
 
@@ -70,7 +71,7 @@ def run_online(
     The learning rate is rate / sqrt(t), or constant.
     """
     every = max(1, slopes.size // 1000)
-    x, regret = _follow(scalar(rule), slopes, rate, decays, beta1, beta2, every)
+    x, regret = _follow(rule, slopes, rate, decays, beta1, beta2, every)
     return OnlineRun(np.arange(1, len(x) + 1) * every, x, regret)
 
 
