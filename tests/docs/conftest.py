@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from ravine.autograd.op import TABLE
+from ravine.dialects import Dialect
 from ravine.experiments.reproductions import REPRODUCTIONS
 from ravine.optim import Optimizer
 from ravine.schedules import Schedule
@@ -15,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 def _apart(monkeypatch, tmp_path):
     """What an example defines is not registered for other tests, and what it writes is nobody's."""
     monkeypatch.chdir(tmp_path)
-    registries = (TABLE, Optimizer.registry, Schedule.registry, REPRODUCTIONS)
+    registries = (TABLE, Optimizer.registry, Schedule.registry, Dialect.registry, REPRODUCTIONS)
     before = [dict(registry) for registry in registries]
     yield
     for registry, entries in zip(registries, before, strict=True):
