@@ -1,9 +1,9 @@
 """Real data as arrays with fixed splits: `load("digits")`, `load_libsvm("a9a")`."""
 
-from .bundled import SCALING, sixteenths, standardised
 from .catalog import DATASETS, load
 from .dataset import SPLITS, Dataset, stratified_rows
 from .libsvm import load_libsvm
+from .tables import SCALING, sixteenths, standardised
 
 __all__ = [
     "DATASETS",

@@ -7,12 +7,11 @@ from functools import cache, partial
 
 from ...schedules.fields import NonNegativeInt
 from ..errors import checked, lookup
-from .bundled import SCALING, bundled
 from .dataset import Dataset
 from .images import HOMES, cifar10, mnist_like
-from .ionosphere import ionosphere
 from .libsvm import FILES, published
 from .reviews import imdb
+from .tables import SCALING, bundled, ionosphere
 
 DATASETS: dict[str, Callable[[int], Dataset]] = {
     **{name: partial(bundled, name) for name in SCALING},
@@ -22,25 +21,25 @@ DATASETS: dict[str, Callable[[int], Dataset]] = {
     "imdb": imdb,
     "cifar10": cifar10,
 }
-"""What loads each of them; those that need no file first, then by size."""
+"""The functions that load the datasets, by name; those that need no file first, then by size."""
 
 
 def load(name: str, split: int = 0) -> Dataset:
-    """Return the dataset, split the same way always.
+    """Return a dataset; its splits are always the same.
 
-    Where a test set is published it is the test split, and a sixth of the rest is for validation. Otherwise it is split
-    70/15/15 into train, validation and test. Splits are stratified by class.
+    A published test set is the test split, and a sixth of the other rows is the validation split. Without a published
+    test set, the rows are split 70/15/15 into train, validation and test. Splits are stratified by class.
 
     Files come from the folder that the environment variable RAVINE_DATA names, or are downloaded once into the user's
-    cache. Loaded once a process.
+    cache. A dataset is loaded once per process.
 
     Args:
         name: one of DATASETS.
-        split: 0 for the usual split; another number for another one, of the same sizes.
+        split: 0 for the usual split; another number for another split of the same sizes.
 
     Raises:
-        UsageError: a ValueError: an unknown name (the known ones are listed); a split that is no whole number >= 0; a
-            file that isn't there and can't be downloaded, or is damaged.
+        UsageError: a ValueError: an unknown name (the known ones are listed); a split that is no integer >= 0; a file
+            that is missing and can't be downloaded, or is damaged.
 
     >>> load("iris")
     <Dataset iris: 4 features, 3 classes; train 105, validation 21, test 24>

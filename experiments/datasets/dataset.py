@@ -1,4 +1,4 @@
-"""A dataset: arrays in disjoint, fixed splits."""
+"""Datasets: arrays in disjoint, fixed splits."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Rows = dict[str, Array]
 
 SPLITS = {"train": 0.70, "validation": 0.15, "test": 0.15}
 HELD_OUT = {"train": 5 / 6, "validation": 1 / 6}
-"""Where a test set is published, what remains is cut like this; of MNIST's 60,000 images it leaves 10,000 out."""
+"""The proportions of the other rows if a test set is published; of MNIST's 60,000 images, 10,000 are for validation."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Dataset:
     """Inputs `X_*`, float32 (n, features), and targets `y_*`, (n,), in three disjoint splits; read-only.
 
-    X is an array, or a `scipy.sparse.csr_array` where most entries are 0. y holds classes 0, 1, ... as int64; float32
-    numbers where a file is loaded for regression. `shape` is that of an image: `X.reshape(-1, *shape)`.
+    X is an array, or a `scipy.sparse.csr_array` if most elements are 0. y holds classes 0, 1, ... as int64, or float32
+    numbers if a file is loaded for regression. `shape` is that of an image: `X.reshape(-1, *shape)`.
 
     >>> from ravine.experiments.datasets import load
     >>> digits = load("digits")
@@ -47,18 +47,18 @@ class Dataset:
 
     @property
     def features(self) -> int:
-        """Number of columns of X."""
+        """The number of columns of X."""
         return int(self.X_train.shape[1])
 
     @property
     def classes(self) -> int:
-        """Number of classes, in whichever split; y counts from 0. It is 0 if y holds no classes."""
+        """The number of classes in all splits; 0 if y holds no classes."""
         targets = (self.y_train, self.y_validation, self.y_test)
         return 1 + max(int(y.max(initial=-1)) for y in targets) if self.y_train.dtype.kind == "i" else 0
 
     @property
     def development(self) -> tuple[Any, Array]:
-        """X and y of train and validation together, as for the last run before the test."""
+        """X and y of train and validation together, for a last run before the test."""
         parts = [self.X_train, self.X_validation]
         X = sparse.vstack(parts, format="csr") if sparse.issparse(self.X_train) else np.concatenate(parts)
         return X, np.concatenate([self.y_train, self.y_validation])
@@ -77,10 +77,17 @@ class Dataset:
 
 
 def split_by(rows: Rows, name: str, X: Any, y: Array, **more: Any) -> Dataset:
-    """Cut X and y up; `more`: the arrays of splits that stand already, and other fields.
+    """Return the dataset with the rows of X and y in splits.
+
+    Args:
+        rows: the row numbers of each split.
+        name: of the dataset.
+        X: inputs, (n, features).
+        y: targets, (n,).
+        more: the arrays of splits that are published, and other fields.
 
     Raises:
-        ValueError: rows or columns don't fit together.
+        ValueError: the numbers of rows or columns differ, or there are no rows.
     """
     for end in ("", "_test") if "X_test" in more else ("",):
         inputs, targets = more.get(f"X{end}", X), more.get(f"y{end}", y)
@@ -96,7 +103,7 @@ def split_by(rows: Rows, name: str, X: Any, y: Array, **more: Any) -> Dataset:
 
 
 def assembled(name: str, **fields: Any) -> Dataset:
-    """Return the dataset; its arrays, shared by everyone who loads it, can't be written to."""
+    """Return the dataset with read-only arrays, as all users of a dataset share them."""
     for value in fields.values():
         for array in (value.data, value.indices, value.indptr) if sparse.issparse(value) else (value,):
             if isinstance(array, np.ndarray):
@@ -104,8 +111,8 @@ def assembled(name: str, **fields: Any) -> Dataset:
     return Dataset(name, **fields)
 
 
-def stratified_rows(y: Array, shares: Mapping[str, float] = SPLITS, seed: int = 0) -> Rows:
-    """Row numbers of each split: every class is cut in the proportions of `shares`, then each split is shuffled.
+def stratified_rows(y: Array, proportions: Mapping[str, float] = SPLITS, seed: int = 0) -> Rows:
+    """Return the row numbers of each split: every class is divided in these proportions, then each split is shuffled.
 
     Raises:
         ValueError: there are no rows.
@@ -118,15 +125,15 @@ def stratified_rows(y: Array, shares: Mapping[str, float] = SPLITS, seed: int = 
     if not len(y):
         raise ValueError("there are no rows")
     rng = np.random.default_rng(seed)
-    parts: dict[str, list[Array]] = {split: [] for split in shares}
-    cuts = np.cumsum(list(shares.values()))[:-1]
+    parts: dict[str, list[Array]] = {split: [] for split in proportions}
+    cuts = np.cumsum(list(proportions.values()))[:-1]
     for label in np.unique(y):
         rows = rng.permutation(np.flatnonzero(y == label))
-        for split, part in zip(shares, np.split(rows, np.rint(cuts * len(rows)).astype(int)), strict=True):
+        for split, part in zip(proportions, np.split(rows, np.rint(cuts * len(rows)).astype(int)), strict=True):
             parts[split].append(part)
     return {split: rng.permutation(np.concatenate(chunk)) for split, chunk in parts.items()}
 
 
 def classes_of(labels: Array) -> Array:
-    """Labels as classes 0, 1, ..., in their order: of -1 and 1, or of "b" and "g", the second is class 1."""
+    """Return labels as classes 0, 1, ..., in sorted order: of "b" and "g", or -1 and 1, the second is class 1."""
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)

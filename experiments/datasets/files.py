@@ -1,4 +1,4 @@
-"""Where the files of datasets are: in $RAVINE_DATA, or downloaded once into the user's cache."""
+"""The files of datasets: in $RAVINE_DATA, or downloaded once into the user's cache."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
 from ..errors import UsageError
 
 VARIABLE = "RAVINE_DATA"
 TIMEOUT = 30  # seconds without an answer from a server
-REASONS = {  # by the name of an error: requests is pooch's, and not for us to import
+REASONS = {  # by the name of the error, as requests is a dependency of pooch alone
     "ConnectionError": "no connection",
     "Timeout": "no connection",
     "ChunkedEncodingError": "the connection broke off",
@@ -24,10 +27,13 @@ REASONS = {  # by the name of an error: requests is pooch's, and not for us to i
 
 @dataclass(frozen=True)
 class File:
-    """A file as it is published, and what it may be called on a user's disk.
+    """A published file, and its possible names on the user's disk.
 
-    `hash` is "sha256:..." or "md5:..." as its publisher or, where he gives none, other libraries state it. `pattern` is
-    a glob. `folders` are looked into, below $RAVINE_DATA, in this order.
+    Attributes:
+        url: where it is published.
+        hash: "sha256:..." or "md5:...", as stated by the publisher or, if there is none, by other libraries.
+        pattern: a glob that local names match.
+        folders: below $RAVINE_DATA, searched in this order.
     """
 
     url: str
@@ -42,10 +48,10 @@ class File:
 
 
 def find(dataset: str, file: File) -> Path:
-    """Return where the file is, after downloading it if need be.
+    """Return the path of the file; it is downloaded if necessary.
 
     Raises:
-        UsageError: it is nowhere, and can't be downloaded, or what came has another checksum.
+        UsageError: it is not found and can't be downloaded, or the download has another checksum.
     """
     named = os.environ.get(VARIABLE)
     root = Path(named).expanduser() if named else None
@@ -55,7 +61,7 @@ def find(dataset: str, file: File) -> Path:
     cache = cache_folder() / dataset
     try:
         return download(file, cache)
-    except (OSError, ValueError) as error:  # requests raises kinds of OSError, pooch ValueError for another checksum
+    except (OSError, ValueError) as error:  # OSError by requests; ValueError by pooch: the checksum
         reason = next((REASONS[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in REASONS), str(error))
         where = f"isn't in {root} ({VARIABLE})" if root else f"is looked for in the folder {VARIABLE}, which isn't set"
         raise UsageError(
@@ -65,24 +71,22 @@ def find(dataset: str, file: File) -> Path:
 
 
 def cache_folder() -> Path:
-    """Return the folder of downloads: ~/.cache/ravine, or what the operating system has for that."""
+    """Return the folder of downloads: ~/.cache/ravine, or the equivalent of the operating system."""
     import pooch
 
     return Path(pooch.os_cache("ravine"))
 
 
 def download(file: File, folder: Path) -> Path:
-    """Return the file in the folder, fetching it if it isn't there; its checksum is compared either way."""
+    """Return the file in the folder; it is downloaded if it is missing. Its checksum is compared in both cases."""
     import pooch
-
-    from .download import DownloadBar
 
     fetch = pooch.HTTPDownloader(progressbar=DownloadBar(file.name), timeout=TIMEOUT)
     return Path(pooch.retrieve(file.url, known_hash=file.hash, fname=file.name, path=folder, downloader=fetch))
 
 
 def content(path: Path) -> bytes:
-    """Return the bytes of a file, unpacked if they are gzip's, whatever its name."""
+    """Return the bytes of a file, decompressed if it is in gzip format, whatever its name."""
     data = path.read_bytes()
     return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 
@@ -93,7 +97,7 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
         files = (file for file in path.rglob("*") if file.is_file())
         yield from ((file.relative_to(path).as_posix(), file.read_bytes()) for file in files)
         return
-    with tarfile.open(path, "r|*") as archive:  # a stream: going back would unpack it anew
+    with tarfile.open(path, "r|*") as archive:  # a stream: going back would decompress it again
         for member in archive:
             if member.isfile():
                 yield member.name, archive.extractfile(member).read()  # type: ignore[union-attr]
@@ -101,10 +105,35 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
 
 @contextmanager
 def reading(path: Path | str, kind: str) -> Iterator[None]:
-    """Turn what reading a damaged or foreign file raises into an error that names it."""
+    """Turn the errors of reading a damaged or wrong file into a UsageError that names the file."""
     try:
         yield
     except UsageError:
         raise
     except (ValueError, EOFError, OSError, OverflowError, zlib.error, tarfile.TarError) as error:
         raise UsageError(f"datasets: {path} is not a whole {kind}: {error}. Remove or replace it.") from error
+
+
+class DownloadBar:
+    """The progress bar of a download, with the methods that pooch calls; on standard error, if that is a terminal."""
+
+    total = 0
+
+    def __init__(self, name: str) -> None:
+        console = Console(stderr=True)
+        columns = (TextColumn(name), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+        self.task = self.progress.add_task("", total=None)
+
+    def update(self, size: int) -> None:
+        """Advance by a number of bytes."""
+        self.progress.start()
+        self.progress.update(self.task, advance=size, total=self.total)
+
+    def reset(self) -> None:
+        """Return to the start; pooch then advances by the total."""
+        self.progress.reset(self.task)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self.progress.stop()

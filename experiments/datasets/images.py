@@ -1,4 +1,4 @@
-"""MNIST and what looks like it (idx files), and CIFAR-10 (its binary version). Pixels are in [0, 1]."""
+"""MNIST and Fashion-MNIST (idx files), and CIFAR-10 (its binary version). Pixels are in [0, 1]."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def mnist_like(name: str, split: int) -> Dataset:
 
 
 def idx_files(name: str) -> list[File]:
-    """Return images and labels for training, then for the test."""
+    """Return the files of training images and labels, then of test images and labels."""
     return [
         File(f"{HOMES[name]}/{part}-ubyte.gz", f"md5:{md5}", f"{part[:-5]}?{part[-4:]}-ubyte*", FOLDERS[name])
         for part, md5 in zip(IDX, MD5[name], strict=True)
@@ -77,7 +77,7 @@ def idx(path: Path, axes: int) -> Array:
 def cifar10(split: int) -> Dataset:
     """60,000 colour images of 32 by 32 pixels, 10 classes, shape (3, 32, 32). Krizhevsky 2009.
 
-    The binary version is read. The Python version is not: it is made of pickles, which can run any code.
+    Only the binary version is read: the Python version consists of pickles, which can run any code.
     """
     path = find("cifar10", CIFAR10)
     with reading(path, "binary version of CIFAR-10"):
@@ -88,7 +88,7 @@ def cifar10(split: int) -> Dataset:
 
 
 def records(name: str, data: bytes | None) -> Array:
-    """Return the records of one of BATCHES, a row each. Raises ValueError."""
+    """Return the records of one of BATCHES, one a row. Raises ValueError if the file is damaged."""
     if data is None:
         raise ValueError(f"it has no {name}; the Python version, made of pickles, is not read")
     if len(data) % RECORD:
@@ -100,12 +100,12 @@ def records(name: str, data: bytes | None) -> Array:
 
 
 def planes(table: Array) -> Array:
-    """Return the images of records."""
+    """Return the images of records, (n, 3, 32, 32)."""
     return table[:, 1:].reshape(-1, 3, 32, 32)
 
 
 def images(name: str, split: int, X: Array, y: Array, X_test: Array, y_test: Array) -> Dataset:
-    """Return the dataset of images of bytes, (n, channels, height, width), with its published test set."""
+    """Return the dataset of images, (n, channels, height, width) of bytes, with a published test set."""
     return split_by(
         stratified_rows(y, HELD_OUT, split),
         name,
@@ -118,7 +118,7 @@ def images(name: str, split: int, X: Array, y: Array, X_test: Array, y_test: Arr
 
 
 def unit(X: Array) -> Array:
-    """Bytes as rows of float32 in [0, 1]."""
+    """Return bytes as rows of float32 in [0, 1]."""
     scaled: Array = X.reshape(len(X), math.prod(X.shape[1:])).astype(np.float32)
     scaled /= 255
     return scaled

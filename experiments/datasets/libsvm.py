@@ -65,18 +65,18 @@ def load_libsvm(
     split: int = 0,
     name: str | None = None,
 ) -> Dataset:
-    """Return the dataset in a file in LIBSVM's format, plain or compressed (.gz, .bz2); X is sparse, as it is there.
+    """Return the dataset in a file in LIBSVM's format, plain or compressed (.gz, .bz2); X is sparse.
 
     Args:
-        path: the file. Its rows are cut 70/15/15 into train, validation and test, stratified by class.
-        test: another file, for the test split; a sixth of the rows of the first is then for validation.
-        regression: labels are numbers, not classes.
-        split: another number for another split.
-        name: of the dataset; by default that of the file.
+        path: the file. Its rows are split 70/15/15 into train, validation and test, stratified by class.
+        test: another file, for the test split; a sixth of the rows of the first file is then for validation.
+        regression: whether labels are numbers instead of classes.
+        split: the number of the split: another number for another split.
+        name: of the dataset; by default the name of the file.
 
     Raises:
-        UsageError: a file isn't there, is not in that format, has features that are not finite, or labels that are no
-            whole numbers, for a regression no finite ones.
+        UsageError: a file is missing or in another format; a feature is not finite; a label is not an integer, or with
+            `regression` not finite.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -100,8 +100,8 @@ def load_libsvm(
 
 
 def read(paths: list[Path]) -> tuple[list[Any], list[Array]]:
-    """Return X and labels of each file; all X have the same columns."""
-    from sklearn.datasets import load_svmlight_files  # seconds to import: only who loads data pays
+    """Return X and labels of each file; all X have the same number of columns."""
+    from sklearn.datasets import load_svmlight_files  # takes seconds to import: only loading needs it
 
     for path in paths:
         if not path.is_file():
@@ -112,7 +112,7 @@ def read(paths: list[Path]) -> tuple[list[Any], list[Array]]:
 
 
 def targets(paths: list[Path], labels: Array, regression: bool) -> Array:
-    """Return labels as numbers or as classes. Raises UsageError if they are not finite, as classes not whole."""
+    """Return labels as numbers or as classes. Raises UsageError if one is not finite, or as a class no integer."""
     where = " or ".join(map(str, paths))
     if len(broken := labels[~np.isfinite(labels)]):
         raise UsageError(f"load_libsvm: labels must be finite numbers. Received: {broken[0]} in {where}.")
@@ -121,6 +121,6 @@ def targets(paths: list[Path], labels: Array, regression: bool) -> Array:
     if len(broken := labels[labels != np.rint(labels)]):
         raise UsageError(
             f"load_libsvm: labels must be whole numbers, one a class. Received: {broken[0]} in {where}. "
-            "If they are no classes, say regression=True."
+            "For labels that are not classes, pass regression=True."
         )
     return classes_of(labels)

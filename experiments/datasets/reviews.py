@@ -26,10 +26,10 @@ WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
 def imdb(split: int) -> Dataset:
-    """25,000 reviews and 25,000 for the test; class 1 is a good opinion.
+    """25,000 film reviews, and 25,000 for the test; class 1 is a positive review.
 
-    A column is one of the 10,000 most frequent words of the training split, the most frequent first; an entry is 1 if
-    the review has the word.
+    The columns are the 10,000 most frequent words of the training split, the most frequent first. An element is 1 if
+    the review contains the word.
     """
     path = find("imdb", FILE)
     with reading(path, "archive of reviews"):
@@ -49,19 +49,19 @@ def imdb(split: int) -> Dataset:
 
 
 def words_of(text: bytes) -> list[str]:
-    """The words in lower case, without what stands between them: "don't" is one, "<br />" none."""
+    """Return the words in lower case, without punctuation and markup: "don't" is one word, "<br />" is none."""
     return WORD.findall(text.decode().replace("<br />", " ").lower())
 
 
 def most_frequent(texts: Sequence[Sequence[str]], count: int) -> dict[str, int]:
-    """Word -> column, the most frequent first; of equally frequent ones, the first in the alphabet."""
+    """Return columns by word, the most frequent first; equally frequent words are in alphabetical order."""
     counts = Counter(word for text in texts for word in text)
     ranked = sorted(counts, key=lambda word: (-counts[word], word))[:count]
     return {word: column for column, word in enumerate(ranked)}
 
 
 def bags(texts: Sequence[Sequence[str]], vocabulary: dict[str, int]) -> Any:
-    """A `csr_array` of float32 with 1 where the text of the row has the word of the column."""
+    """Return a `csr_array` of float32, (texts, words), with 1 where a text contains a word."""
     columns = [sorted({vocabulary[word] for word in text if word in vocabulary}) for text in texts]
     starts = np.cumsum([0, *map(len, columns)])
     indices = np.concatenate([np.asarray(row, dtype=np.int32) for row in columns])

@@ -1,18 +1,24 @@
 """Statistics of results, as functions of plain arrays.
 
-A run that diverged is NaN (or infinite). It is never averaged: it is the worst of all in quantiles, ranks and paired
-tests, takes for ever to reach a target, and whatever averages refuses it. In a table of results a row is what is
-paired, a problem or a seed, and a column is what is compared.
+A diverged run is NaN or infinite. It is never averaged: quantiles, ranks and paired tests treat it as the worst result,
+its time to a target is infinite, and functions that average refuse it. In a table of results, the rows are problems or
+seeds, which are paired, and the columns are the methods, which are compared.
 """
 
 from .bootstrap import bootstrap_interval
 from .budget import expected_best, expected_best_of_distinct, quantiles_of_best
 from .order import costs, diverged, quantiles
 from .paired import Paired, holm, sign_test, wilcoxon
-from .profiles import algoperf_score, performance_profile, performance_ratios, tuned_time
 from .ranks import Friedman, average_ranks, critical_difference, friedman, indistinguishable
 from .sensitivity import GoodInterval, good_interval
-from .targets import steps_to_target, time_to_target
+from .targets import (
+    algoperf_score,
+    performance_profile,
+    performance_ratios,
+    steps_to_target,
+    time_to_target,
+    tuned_time,
+)
 
 __all__ = [
     "Friedman",

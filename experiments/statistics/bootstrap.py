@@ -1,4 +1,4 @@
-"""Intervals by resampling."""
+"""Bootstrap confidence intervals."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def bootstrap_interval(
     """Return a bootstrap confidence interval of a statistic; equal arguments give equal intervals.
 
     Efron & Tibshirani 1993, chapters 13 and 14. It is too narrow for few values: with five, an interval of level 0.95
-    holds the mean of a normal distribution about five times in six.
+    contains the mean of a normal distribution with a probability of about 5/6.
 
     Args:
         values: finite results, shape (n,), n >= 2.
         statistic: takes an array and `axis`, such as np.mean and np.median.
-        level: the share of samples whose interval should hold the true value.
-        method: "BCa" corrects bias and skewness; "percentile" takes quantiles of the resamples; "basic" mirrors them.
-        resamples: how many.
+        level: the fraction of samples whose interval should contain the true value.
+        method: "BCa" corrects bias and skewness; "percentile" uses quantiles of the resamples; "basic" reflects them.
+        resamples: the number of resamples.
         seed: of the resampling.
 
     Raises:
-        ValueError: fewer than two values, or one that isn't finite: a mean over the rest would hide the divergence.
+        ValueError: fewer than two values, or a value that is not finite: leaving it out would hide the divergence.
 
     >>> accuracies = [0.90, 0.92, 0.91, 0.97, 0.93, 0.91, 0.92, 0.90]
     >>> low, high = bootstrap_interval(accuracies)  # of their mean, 0.92
@@ -50,9 +50,9 @@ def bootstrap_interval(
     if count := diverged(array):
         raise ValueError(
             f"bootstrap_interval: {count} of {len(array)} values are not finite. "
-            "Give the runs that finished, and state beside them how many did not; or compare quantiles."
+            "Pass the finished runs, and report how many diverged; or compare quantiles."
         )
-    if (array == array[0]).all():  # nothing varies: BCa has no correction to compute
+    if (array == array[0]).all():  # without variation BCa has no correction
         point = float(statistic(array, axis=0))
         return point, point
     found = stats.bootstrap(

@@ -1,4 +1,4 @@
-"""How good the best of k trials is, from one search of n trials: a comparison at every tuning budget."""
+"""The best of k trials, estimated from one random search of n trials: comparisons at every tuning budget."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ Array = NDArray[np.float64]
 def expected_best(
     values: ArrayLike, k: ArrayLike, *, higher_is_better: bool = False, untrained: float | None = None
 ) -> Array:
-    """Return the expected best of k trials, drawn with replacement from those made.
+    """Return the expected best of k trials, drawn with replacement from the n trials.
 
-    Dodge et al. 2019, arXiv:1909.03004, section 3. It is a little too pessimistic, the more so the nearer k is to n
-    (Tang et al. 2020, arXiv:2004.13705); `expected_best_of_distinct` is not.
+    Dodge et al. 2019, arXiv:1909.03004, section 3. It is biased to the pessimistic side, more so for k near n (Tang et
+    al. 2020, arXiv:2004.13705); `expected_best_of_distinct` is unbiased.
 
     Args:
         values: the result of each trial of a random search, shape (n,).
         k: budgets, 1, 2, ..., of any shape.
-        higher_is_better: of the values.
-        untrained: what a trial that diverged counts as, such as the value of the model it started from. An expected
-            value needs one; divergence is not averaged behind one's back.
+        higher_is_better: whether higher values are better.
+        untrained: the value of a diverged trial, such as that of the untrained model. An expected value needs one:
+            divergence is not averaged silently.
 
     Returns:
-        Of the shape of k.
+        The shape of k.
 
     Raises:
         ValueError: no values, a budget below 1, or divergence without `untrained`.
@@ -38,39 +38,39 @@ def expected_best(
     [0.75, 0.81, 0.86]
     """
     ordered, budgets = _ordered(values, k, higher_is_better, untrained, "expected_best")
-    share = np.arange(len(ordered), -1, -1) / len(ordered)  # of trials that are no better than number i
-    weights = share[:-1] ** budgets[..., None] - share[1:] ** budgets[..., None]
+    worse = np.arange(len(ordered), -1, -1) / len(ordered)  # the fraction of trials that are not better than number i
+    weights = worse[:-1] ** budgets[..., None] - worse[1:] ** budgets[..., None]
     return _signed(weights @ ordered, higher_is_better)
 
 
 def expected_best_of_distinct(
     values: ArrayLike, k: ArrayLike, *, higher_is_better: bool = False, untrained: float | None = None
 ) -> Array:
-    """Return the expected best of k different trials of those made: the unbiased estimate.
+    """Return the expected best of k different trials of the n trials: the unbiased estimate.
 
-    It is the mean over all subsets of size k, which Sivaprasad et al. 2020, arXiv:1910.11758, approach by shuffling.
-    Arguments, result and errors are those of `expected_best`; a budget can't be above n either.
+    It is the mean over all subsets of size k, which Sivaprasad et al. 2020, arXiv:1910.11758, approximate by shuffling.
+    Arguments, result and errors are those of `expected_best`; moreover, a budget must be at most n.
 
     >>> expected_best_of_distinct([0.6, 0.7, 0.8, 0.9], k=[1, 2, 4], higher_is_better=True).round(2).tolist()
     [0.75, 0.83, 0.9]
     """
     ordered, budgets = _ordered(values, k, higher_is_better, untrained, "expected_best_of_distinct")
-    return _signed(_chances(len(ordered), budgets, "expected_best_of_distinct") @ ordered, higher_is_better)
+    return _signed(_probabilities(len(ordered), budgets, "expected_best_of_distinct") @ ordered, higher_is_better)
 
 
 def quantiles_of_best(
-    values: ArrayLike, k: ArrayLike, shares: ArrayLike = (0.25, 0.5, 0.75), *, higher_is_better: bool = False
+    values: ArrayLike, k: ArrayLike, levels: ArrayLike = (0.25, 0.5, 0.75), *, higher_is_better: bool = False
 ) -> Array:
-    """Return quantiles of the best of k different trials: what a lucky and an unlucky search of that size find.
+    """Return quantiles of the best of k different trials: the results of lucky and of unlucky searches of this size.
 
-    They need no value for a trial that diverged: it is worse than all others, and where it is the best of its subset
-    the quantile is an infinity.
+    They need no value for a diverged trial: it is worse than all others. If it is the best of its subset, the quantile
+    is infinite.
 
     Args:
         values: the result of each trial of a random search, shape (n,).
         k: budgets in 1, ..., n, of any shape.
-        shares: in [0, 1], shape (q,); a quantile is the least value that at least this share of the subsets reaches.
-        higher_is_better: of the values. Quantiles go from the best on.
+        levels: in [0, 1], shape (q,); at least this fraction of the subsets reach the quantile or a better value.
+        higher_is_better: whether higher values are better. Level 0 is the best value.
 
     Returns:
         Shape (q, *shape of k).
@@ -82,23 +82,23 @@ def quantiles_of_best(
     [[0.1, 0.1, 0.1], [0.2, 0.1, 0.1], [0.3, 0.2, 0.1]]
     """
     ordered, budgets = _ordered(values, k, higher_is_better, np.inf, "quantiles_of_best")
-    reached = _chances(len(ordered), budgets, "quantiles_of_best").cumsum(axis=-1)
-    wanted = np.asarray(shares, np.float64).reshape(-1, *[1] * reached.ndim)
+    reached = _probabilities(len(ordered), budgets, "quantiles_of_best").cumsum(axis=-1)
+    wanted = np.asarray(levels, np.float64).reshape(-1, *[1] * reached.ndim)
     at = np.argmax(reached >= np.minimum(wanted, reached[..., -1:]) - 1e-12, axis=-1)  # rounding of the sums
     return _signed(ordered[at], higher_is_better)
 
 
-def _chances(n: int, budgets: Array, name: str) -> Array:
-    """The chance of each of n ordered trials to be the best of k different ones: shape (*budgets, n)."""
+def _probabilities(n: int, budgets: Array, name: str) -> Array:
+    """Return the probability of each of n ordered trials to be the best of k different ones, (*budgets, n)."""
     if budgets.max() > n:
-        raise ValueError(f"{name}: no {int(budgets.max())} different trials of {n}. Make k at most {n}.")
+        raise ValueError(f"{name}: there are no {int(budgets.max())} different trials among {n}. Make k at most {n}.")
     # Number i (from 0) is the best of comb(n - 1 - i, k - 1) of the comb(n, k) subsets.
     k = budgets[..., None]
     return np.exp(_log_comb(n - 1 - np.arange(n), k - 1) - _log_comb(n, k))
 
 
 def _log_comb(n: ArrayLike, k: ArrayLike) -> Array:
-    """The logarithm of the binomial coefficient; -infinity where k > n."""
+    """Return the logarithm of the binomial coefficient; -infinity where k > n."""
     n, k = np.asarray(n, np.float64), np.asarray(k, np.float64)
     found: Array = gammaln(n + 1) - gammaln(k + 1) - gammaln(np.maximum(n - k, 0) + 1)
     return np.where(k > n, -np.inf, found)
@@ -111,17 +111,17 @@ def _signed(best: Array, higher_is_better: bool) -> Array:
 def _ordered(
     values: ArrayLike, k: ArrayLike, higher_is_better: bool, untrained: float | None, name: str
 ) -> tuple[Array, Array]:
-    """The costs from the best on, and the budgets."""
+    """Return the costs, the best first, and the budgets. Raises ValueError."""
     array, budgets = np.asarray(values, np.float64), np.asarray(k, np.float64)
     if array.ndim != 1 or not array.size:
         raise ValueError(f"{name}: the results of n >= 1 trials are needed, shape (n,). Received: {array.shape}.")
     if not (budgets >= 1).all() or (budgets % 1).any():
-        raise ValueError(f"{name}: budgets must be whole numbers >= 1. Received: k={np.asarray(k).tolist()}.")
+        raise ValueError(f"{name}: budgets must be integers >= 1. Received: k={np.asarray(k).tolist()}.")
     if diverged(array):
         if untrained is None:
             raise ValueError(
                 f"{name}: {diverged(array)} of {len(array)} trials diverged, and have no expected value. "
-                "Say what they count as: untrained=..., such as the value before training."
+                "Pass their value as untrained=..., such as the value before training."
             )
         array = np.where(np.isfinite(array), array, untrained)
     return np.sort(costs(array, higher_is_better)), budgets

@@ -1,4 +1,4 @@
-"""Paired tests: two methods on the same problems or seeds. Divergence loses to any number and ties with divergence."""
+"""Paired tests of two methods on the same problems or seeds. Divergence loses to numbers and ties with divergence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Paired:
-    """What a paired, two-sided test found of `a` against `b`.
+    """The result of a paired, two-sided test of `a` against `b`.
 
     >>> found = sign_test([0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, np.nan])  # of b's runs, one diverged
     >>> found.wins, found.effect, round(found.p, 3)
@@ -29,14 +29,14 @@ class Paired:
     losses: int
     ties: int
     effect: float
-    """From -1, b is better, to 1, a is better: the share in favour minus the share against, of pairs or of ranks."""
+    """From -1, b is better, to 1, a is better: the fraction in favour minus the fraction against, of pairs or ranks."""
     p: float
 
 
 def sign_test(a: ArrayLike, b: ArrayLike, *, higher_is_better: bool = False) -> Paired:
-    """Count wins and losses; ties are left out. Dixon & Mood 1946.
+    """Return the sign test: it counts wins and losses, and ignores ties. Dixon & Mood 1946.
 
-    The effect is (wins - losses) / (wins + losses). With n pairs p can't be below 2 / 2**n.
+    The effect is (wins - losses) / (wins + losses). With n pairs, p is at least 2 / 2**n.
 
     Raises:
         ValueError: a and b are not of one shape (n,), n >= 1.
@@ -53,10 +53,10 @@ def sign_test(a: ArrayLike, b: ArrayLike, *, higher_is_better: bool = False) -> 
 
 
 def wilcoxon(a: ArrayLike, b: ArrayLike, *, higher_is_better: bool = False) -> Paired:
-    """Rank the differences by size and sum the ranks on either side. Wilcoxon 1945; ties of a pair are left out.
+    """Return the signed-rank test: it compares the rank sums of wins and losses, and ignores ties. Wilcoxon 1945.
 
-    p is exact for up to 13 pairs, and for up to 50 if no two differences are of equal size; beyond, it is the normal
-    approximation, as SciPy's. A difference with divergence on one side ranks above all numbers. The effect is the
+    p is exact for up to 13 pairs, and for up to 50 if no two differences have equal size. Otherwise it is SciPy's
+    normal approximation. A difference with divergence on one side ranks above all numbers. The effect is the
     rank-biserial correlation of matched pairs: Kerby 2014, doi:10.2466/11.IT.3.1.
 
     Raises:
@@ -72,14 +72,14 @@ def wilcoxon(a: ArrayLike, b: ArrayLike, *, higher_is_better: bool = False) -> P
     if not decided.size:
         return Paired(wins, losses, ties, 0.0, 1.0)
     ranks = stats.rankdata(abs(decided))
-    signed = np.sign(decided) * ranks  # all the test looks at; finite, wherever divergence took part
+    signed = np.sign(decided) * ranks  # the test uses only these; they are finite, also with divergence
     return Paired(wins, losses, ties, float(signed.sum() / ranks.sum()), float(stats.wilcoxon(signed).pvalue))
 
 
 def holm(p: ArrayLike) -> Array:
-    """Return p values adjusted for their number: reject where one is at most the level. Holm 1979.
+    """Return p values adjusted for multiple tests: reject those that are at most the level. Holm 1979.
 
-    The probability of one or more false rejections is then at most the level, whatever the dependence.
+    The probability of any false rejection is then at most the level, for all dependencies between the tests.
 
     Raises:
         ValueError: a value outside [0, 1].
@@ -98,12 +98,12 @@ def holm(p: ArrayLike) -> Array:
 
 
 def _gains(a: ArrayLike, b: ArrayLike, higher_is_better: bool, name: str) -> Array:
-    """By how much a is better, pair by pair: infinite if b alone diverged, zero if both did."""
+    """Return how much better a is, pair by pair: infinite if only b diverged, zero if both did."""
     ours, theirs = costs(a, higher_is_better), costs(b, higher_is_better)
     if ours.shape != theirs.shape or ours.ndim != 1 or not ours.size:
         raise ValueError(
             f"{name}: pairs are needed, two arrays of one shape (n,). Received: {ours.shape} and {theirs.shape}. "
-            "A run that is missing is NaN."
+            "Use NaN for a missing run."
         )
     with np.errstate(invalid="ignore"):
         return np.where(ours == theirs, 0.0, theirs - ours)

@@ -1,4 +1,4 @@
-"""How much the choice of a learning rate matters."""
+"""The sensitivity of results to the learning rate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["GoodInterval", "good_interval"]
 
 @dataclass(frozen=True)
 class GoodInterval:
-    """Neighbouring rates of a grid that are all good, the best among them.
+    """Neighbouring learning rates of a grid that are all good, including the best.
 
     >>> found = good_interval([0.01, 0.1, 1.0], [0.2, 0.3, np.nan], threshold=0.4)
     >>> found.low_is_edge, found.high_is_edge, round(found.decades, 3)
@@ -26,7 +26,7 @@ class GoodInterval:
     high: float
     best: float
     low_is_edge: bool
-    """Whether low is the grid's lowest rate: the interval may go on below it."""
+    """Whether low is the lowest learning rate of the grid: the interval may extend below it."""
     high_is_edge: bool
 
     @property
@@ -38,19 +38,18 @@ class GoodInterval:
 def good_interval(
     lrs: ArrayLike, values: ArrayLike, threshold: float, *, higher_is_better: bool = False
 ) -> GoodInterval | None:
-    """Return the neighbouring rates around the best that reach a threshold; None if the best doesn't.
+    """Return the neighbouring learning rates around the best that reach a threshold; None if the best does not.
 
-    The width of the minimum of the curve in DeepOBS's sensitivity plots (Schneider et al. 2019, arXiv:1903.05499), as a
-    number.
+    This is the width of the minimum in the sensitivity plots of DeepOBS (Schneider et al. 2019, arXiv:1903.05499).
 
     Args:
-        lrs: positive rates, increasing, shape (n,).
-        values: the result at each, shape (n,).
-        threshold: what is good enough, in the units of the values.
-        higher_is_better: of the values.
+        lrs: learning rates, positive and increasing, shape (n,).
+        values: the result at each learning rate, shape (n,).
+        threshold: the limit of good results, in the units of the values.
+        higher_is_better: whether higher values are better.
 
     Raises:
-        ValueError: rates and values are not of one shape (n,), or rates don't increase from above 0.
+        ValueError: learning rates and values have different shapes, or learning rates are not positive and increasing.
 
     >>> found = good_interval([0.001, 0.01, 0.1, 1.0], [0.9, 0.3, 0.2, np.nan], threshold=0.4)
     >>> found.low, found.high, found.best
@@ -58,9 +57,13 @@ def good_interval(
     """
     rates, found = np.asarray(lrs, np.float64), costs(values, higher_is_better)
     if rates.shape != found.shape or rates.ndim != 1 or not rates.size:
-        raise ValueError(f"good_interval: a value for each rate is needed. Received: {rates.shape} and {found.shape}.")
+        raise ValueError(
+            f"good_interval: a value for each learning rate is needed. Received: {rates.shape} and {found.shape}."
+        )
     if not (rates[0] > 0 and (np.diff(rates) > 0).all()):
-        raise ValueError(f"good_interval: rates must increase, from above 0. Received: {rates.tolist()}. Sort them.")
+        raise ValueError(
+            f"good_interval: learning rates must be positive and increasing. Received: {rates.tolist()}. Sort them."
+        )
     good = found <= (-threshold if higher_is_better else threshold)
     best = int(found.argmin())
     if not good[best]:

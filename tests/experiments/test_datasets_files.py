@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ravine.experiments import UsageError, datasets
-from ravine.experiments.datasets import catalog, files, images, ionosphere, libsvm, reviews
+from ravine.experiments.datasets import catalog, files, images, libsvm, reviews, tables
 from ravine.experiments.datasets.dataset import HELD_OUT, Dataset
 from ravine.experiments.datasets.files import File
 
@@ -517,7 +517,7 @@ def published(server: tuple[str, Path, list[str]], monkeypatch: pytest.MonkeyPat
     text = "".join(f"{i / 20},{-i / 20},{'gb'[i % 2]}\n" for i in range(20)).encode()
     (folder / "ionosphere.data").write_bytes(text)
     file = File(f"{address}/ionosphere.data", f"sha256:{hashlib.sha256(text).hexdigest()}", "ionosphere.*", (".",))
-    monkeypatch.setattr(ionosphere, "FILE", file)
+    monkeypatch.setattr(tables, "IONOSPHERE", file)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     return folder, asked
 

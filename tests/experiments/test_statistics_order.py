@@ -245,7 +245,7 @@ def test_groups_of_indistinguishable_methods(ranks, difference, groups):
     ("call", "message"),
     [
         (lambda: quantiles([]), "there are no values"),
-        (lambda: quantiles([1], [1.5]), r"shares must be in \[0, 1\]"),
+        (lambda: quantiles([1], [1.5]), r"levels must be in \[0, 1\]"),
         (lambda: sign_test([1], [1, 2]), "pairs are needed"),
         (lambda: wilcoxon([], []), "pairs are needed"),
         (lambda: holm([0.5, 2]), r"must be in \[0, 1\]"),
