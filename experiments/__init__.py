@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .comparison import compare
     from .errors import UsageError
     from .problems import PROBLEMS, Classification, Function, Problem
-    from .results import Results
+    from .sweep import Results
 
 __all__ = [
     "PROBLEMS",
@@ -42,5 +42,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in ("datasets", "fit", "sweep"):
         return import_module(f".{name}", __name__)
-    homes = {"compare": ".comparison", "Results": ".results", "UsageError": ".errors"}
+    homes = {"compare": ".comparison", "Results": ".sweep", "UsageError": ".errors"}
     return getattr(import_module(homes.get(name, ".problems"), __name__), name)

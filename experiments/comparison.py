@@ -1,31 +1,48 @@
-"""The main job: every optimizer tuned with the same budget, then compared on the same seeds; resumable."""
+"""`compare`: a sweep of one problem, with one grid of learning rates for all optimizers, and its report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import joblib
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..optim import Optimizer
+from ..schedules import Schedule
 from .errors import UsageError, lookup
-from .problems import PROBLEMS, Problem
-from .report import render
-from .results import Results
-from .runs import Run
-from .specification import HALF_DECADES, Comparison, label
-from .store import Store, prepare
-from .summary import best, settings
-from .workers import Tick, complete
+from .problems import PROBLEMS, Problem, problem_name
+from .sweep import (
+    OptimizerConfig,
+    Points,
+    ProblemConfig,
+    Results,
+    Seeding,
+    Store,
+    Sweep,
+    executor,
+    run,
+    status,
+    write_report,
+)
+from .sweep.checks import check_integer, within
+from .sweep.progress import show_progress
+
+__all__ = ["LEARNING_RATES", "STORE", "USUAL", "compare", "comparison_sweep"]
 
 USUAL = ("sgd", "momentum", "nag", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "radam")
-"""What is compared unless told otherwise: about a minute on digits."""
+"""The optimizers compared by default: about a minute on digits."""
+
+LEARNING_RATES = tuple(float(f"{10 ** (i / 2):.2g}") for i in range(-8, 3))
+"""The default grid, two points per decade: 1e-4, 3.2e-4, ..., 10."""
+
+TUNING_SEEDS = 2
+
+STORE = "results.sqlite"
+"""The file in a folder of results that holds every run."""
 
 
 def compare(
@@ -34,63 +51,79 @@ def compare(
     *,
     seeds: int = 5,
     epochs: int | None = None,
-    lrs: Sequence[float] = HALF_DECADES,
+    lrs: Sequence[float] = LEARNING_RATES,
     out: str | PathLike[str] | None = None,
     jobs: int | None = None,
 ) -> Results:
-    """Tune optimizers on a problem, run each at its best rate, and write tables, figures and a page to a folder.
+    """Tune optimizers on a problem, run each at its best learning rate, and write tables, figures and a page.
 
-    Every run is stored as it finishes: after an interruption the same call runs only what is missing. Equal arguments
-    give equal numbers on one machine, timings aside, for any `jobs`.
+    Every optimizer gets every learning rate of the grid on the same two tuning seeds. The best one runs on other
+    seeds, the same for all. Every run is stored as it finishes: after an interruption the same call runs only what is
+    missing, and so does a sweep with the same folder. Equal arguments give equal numbers on one machine, timings
+    aside, for any `jobs`.
 
     Args:
-        problem: a name, or a value of a class made with `problem`.
-        optimizers: names or unbound values, one or several; by default those of `USUAL`. The grid replaces their
-            `lr`, or scales it if it is a schedule.
-        seeds: final runs of each optimizer.
+        problem: a name, or an instance of a class made with `problem`.
+        optimizers: names or optimizers without parameters, one or several; by default those of `USUAL`. The grid
+            replaces their `lr`, or multiplies it if it is a schedule.
+        seeds: number of final runs of each optimizer.
         epochs: length of every run; by default the problem's.
         lrs: the grid of learning rates, increasing.
         out: the folder; by default runs/<problem>.
-        jobs: processes at a time; by default one a CPU.
+        jobs: processes at a time; by default one for each CPU.
+
+    Returns:
+        The results; their `repr` is the table.
 
     Raises:
-        UsageError: a ValueError, before anything runs: an unknown name (the known ones are listed), a count below 1, a
-            folder that can't be written to.
+        UsageError: a ValueError, raised before anything runs: an unknown name, a count below 1, or a folder that
+            can't be written to.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     found = compare("booth", ["sgd", "adam"], lrs=[0.01, 0.1], seeds=2, epochs=1, out=folder, jobs=1)
-    >>> [(row.optimizer, row.best_lr, row.steps_to_target) for row in found.rows]
+    ...     results = compare("booth", ["sgd", "adam"], lrs=[0.01, 0.1], seeds=2, epochs=1, out=folder, jobs=1)
+    >>> [(row.optimizer, row.best_lr, row.steps_to_target) for row in results.rows]
     [('sgd', 0.1, 100.0), ('adam', 0.1, None)]
     """
-    comparison = specify(problem, optimizers, seeds=seeds, epochs=epochs, lrs=lrs)
-    workers = joblib.cpu_count() if jobs is None else jobs
-    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
-        raise UsageError(f"compare: jobs must be a whole number >= 1. Received: jobs={jobs!r}.")
-    folder = default_folder(comparison.name) if out is None else Path(out)
-    results = execute(comparison, prepare(folder), workers)
-    results.save(folder)
-    render(results, folder)
+    with within("compare"):
+        sweep = comparison_sweep(problem, optimizers, seeds=seeds, epochs=epochs, lrs=lrs)
+        check_integer("jobs", joblib.cpu_count() if jobs is None else jobs, 1)
+        folder = default_folder(sweep.name) if out is None else Path(out)
+        store = Store(folder / STORE)
+        store.check()
+    with show_progress(sweep, status(sweep, store)) as on_result:
+        execute = executor(jobs or joblib.cpu_count(), keep_errors=False)
+        results = run(sweep, store, execute, on_result, retry=True)
+    write_report(results, folder)
     return results
 
 
-def specify(
+def comparison_sweep(
     problem: str | Problem,
     optimizers: str | Optimizer | Iterable[str | Optimizer] | None,
     *,
     seeds: int = 5,
     epochs: int | None = None,
-    lrs: Sequence[float] = HALF_DECADES,
-) -> Comparison:
-    """Return the Comparison that names and defaults stand for."""
-    task = problem if isinstance(problem, Problem) else lookup("problem", problem, PROBLEMS)()
-    if isinstance(optimizers, str | Optimizer):
-        optimizers = [optimizers]
-    chosen: Iterable[str | Optimizer] = USUAL if optimizers is None else optimizers
-    values = tuple(o if isinstance(o, Optimizer) else by_name(o) for o in chosen)
-    for value in values:
-        check_shapes(value, task)
-    return Comparison(task, values, task.epochs if epochs is None else epochs, seeds, tuple(lrs))
+    lrs: Sequence[float] = LEARNING_RATES,
+) -> Sweep:
+    """Return the sweep that `compare` runs for these arguments."""
+    instance = problem if isinstance(problem, Problem) else lookup("problem", problem, PROBLEMS)()
+    name = problem_name(type(instance))
+    check_integer("seeds", seeds, 1)
+    if epochs is not None:
+        check_integer("epochs", epochs, 1)
+    named: Iterable[str | Optimizer] = USUAL
+    if optimizers is not None:
+        named = [optimizers] if isinstance(optimizers, str | Optimizer) else optimizers
+    chosen = [item if isinstance(item, Optimizer) else by_name(item) for item in named]
+    check_optimizers(chosen, instance)
+    grid = Points(check_learning_rates(lrs))
+    return Sweep(
+        name,
+        (ProblemConfig(name, instance, instance.epochs if epochs is None else epochs),),
+        tuple(OptimizerConfig(label(optimizer), optimizer, {"lr": grid}) for optimizer in chosen),
+        seeding=Seeding(TUNING_SEEDS, seeds),
+    )
 
 
 def by_name(name: str) -> Optimizer:
@@ -100,45 +133,55 @@ def by_name(name: str) -> Optimizer:
     return optimizer
 
 
+def label(optimizer: Optimizer) -> str:
+    """Return the registered name, or the source of what differs from the defaults. A constant lr is left out.
+
+    >>> from ravine.optim import Adam
+    >>> label(Adam(lr=0.5)), label(Adam(beta1=0.8))
+    ('adam', 'Adam(beta1=0.8)')
+    """
+    cls: Any = type(optimizer)
+    values = vars(optimizer)
+    shown = [f for f in fields(cls) if f.name != "lr" or isinstance(values["lr"], Schedule)]
+    changed = [f"{f.name}={values[f.name]!r}" for f in shown if values[f.name] != f.default]
+    return f"{cls.__name__}({', '.join(changed)})" if changed else cls.__name__.lower()
+
+
+def check_learning_rates(lrs: Sequence[float]) -> tuple[float, ...]:
+    """Return the learning rates as a tuple. Raises UsageError unless they are positive and increase."""
+    for lr in lrs:
+        if not (isinstance(lr, int | float) and isfinite(lr) and lr > 0):
+            raise UsageError(f"learning rates must be positive and finite. Received: {lr!r}.")
+    if not lrs or list(lrs) != sorted(set(lrs)):
+        raise UsageError(f"learning rates must increase, at least one. Received: {list(lrs)}.")
+    return tuple(lrs)
+
+
+def check_optimizers(optimizers: Sequence[Optimizer], problem: Problem) -> None:
+    """Raise UsageError if there is none, if two have one label, or if one can't be stored or run on the problem."""
+    if not optimizers:
+        raise UsageError("no optimizer to compare. Name at least one, e.g. optimizers=['adam'].")
+    for optimizer in optimizers:
+        try:
+            optimizer.to_config()
+        except (TypeError, ValueError) as error:  # a schedule made with a lambda
+            raise UsageError(f"a result is named by the source of its optimizer. {error}") from error
+        check_shapes(optimizer, problem)
+    labels = [label(optimizer) for optimizer in optimizers]
+    if twice := {name for name in labels if labels.count(name) > 1}:
+        raise UsageError(f"listed twice: {', '.join(sorted(twice))}. The grid replaces lr, so the rest must differ.")
+
+
 def check_shapes(optimizer: Optimizer, problem: Problem) -> None:
-    """Raise UsageError if a rule can't take a parameter of the problem, as Muon can't take vectors."""
+    """Raise UsageError if the optimizer can't take a parameter of the problem, as Muon can't take vectors."""
     if type(optimizer).refusal is Optimizer.refusal:
         return
     for parameter in problem.model(0).parameters():
         if why := optimizer.refusal(parameter.data):
             name = parameter.name or "a parameter"
-            raise UsageError(f"compare: {label(optimizer)} can't take the parameters of {problem!r}: {name} {why}")
+            raise UsageError(f"{label(optimizer)} can't take the parameters of {problem!r}: {name} {why}")
 
 
 def default_folder(problem: str) -> Path:
-    """Return where results go unless told otherwise."""
+    """Return the folder of results unless `out` is given."""
     return Path("runs") / problem
-
-
-def execute(comparison: Comparison, store: Store, jobs: int) -> Results:
-    """Run what the store lacks: the grid, then each optimizer's best rate."""
-    grid = comparison.tuning()
-    with progress(len(grid) + comparison.seeds * len(comparison.optimizers)) as tick:
-        outcomes = complete(grid, store, jobs, tick)
-        tuned = [Run.of(cell, outcome) for cell, outcome in outcomes.items()]
-        rates = {}
-        for name in map(label, comparison.optimizers):
-            chosen = best(settings(r for r in tuned if r.optimizer == name), comparison.problem.higher_is_better)
-            rates[name] = chosen.lr if chosen else None
-        outcomes |= complete(comparison.final(rates), store, jobs, tick)
-    return Results.of(comparison, outcomes)
-
-
-@contextmanager
-def progress(total: int) -> Iterator[Tick]:
-    """Show a bar on standard error, if that is a terminal, in a notebook a line; yield what advances it by one run."""
-    console = Console(stderr=True)
-    if console.is_jupyter:  # without widgets, which may not be there
-        done = count(1)
-        yield lambda: print(f"\rruns {next(done)}/{total}", end="", flush=True)
-        print()
-        return
-    columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.advance(task)

@@ -13,11 +13,9 @@ from threadpoolctl import threadpool_limits
 from ..optim import Optimizer
 from ..schedules import Schedule
 from .measures import MEASURES, Moment
-from .outcome import Outcome, Status, Timing, environment
 from .problems import Model, Score
-from .specification import Cell
 from .step import training_step
-from .trial import Trial
+from .trial import Status, Timing, Trial, TrialResult, environment
 
 BLOW_UP = 1000
 DIVERGENCE = (
@@ -26,15 +24,10 @@ DIVERGENCE = (
 )
 
 
-def run(cell: Cell, parallel: bool = False) -> Outcome:
-    """Train as the cell of a comparison says."""
-    return train(cell.trial, parallel)
-
-
-def train(trial: Trial, parallel: bool = False) -> Outcome:
+def train(trial: Trial, parallel: bool = False) -> TrialResult:
     """Train as the trial says, on one BLAS thread; `parallel` only marks the timings."""
     with threadpool_limits(limits=1), np.errstate(all="ignore"):  # a diverging run overflows, and says so by its status
-        return _Run(trial).outcome(parallel)
+        return _Run(trial).result(parallel)
 
 
 def clone(optimizer: Optimizer) -> Optimizer:
@@ -57,7 +50,7 @@ class _Run:
         self.seconds: list[tuple[float, float]] = []  # of each step: all of it, the update alone
         self.measured: dict[str, list[float]] = {name: [] for name in trial.measures}
 
-    def outcome(self, parallel: bool) -> Outcome:
+    def result(self, parallel: bool) -> TrialResult:
         """Run every epoch, or up to divergence, then the test split if the trial asks for it."""
         began = perf_counter()
         diverged = next((epoch + 1 for epoch in range(self.trial.epochs) if not self.epoch(epoch)), None)
@@ -67,7 +60,7 @@ class _Run:
             diverged = None if math.isfinite(test.loss) else self.trial.epochs
         status: Status = "finished" if diverged is None else "diverged"
         step, update = np.median(self.seconds, axis=0)
-        return Outcome(
+        return TrialResult(
             status=status,
             diverged_epoch=diverged,
             train_loss=tuple(score.loss for score in self.train),

@@ -1,4 +1,4 @@
-"""`ravine verify`: the literature's numbers computed again, with a verdict on each."""
+"""`ravine verify`: published results recomputed, with a verdict on each."""
 
 from __future__ import annotations
 
@@ -9,26 +9,24 @@ from os import PathLike
 from pathlib import Path
 from time import perf_counter
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from threadpoolctl import threadpool_limits
 
-from . import notebook
 from .errors import UsageError, lookup
-from .page import drawn
+from .page import html_image, html_lines, save_figure, write_file, write_page
 from .reproductions import REPRODUCTIONS, Findings, Reproduction
-from .store import write
+from .tables import html_table
 
-__all__ = ["Verdict", "counted", "verify"]
+__all__ = ["Verdict", "count_verdicts", "verify"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A reproduction and what it found; `missing` says why it could not run, if it could not."""
+    """A reproduction with its checks, tables and figures."""
 
     reproduction: Reproduction
     findings: Findings
     seconds: float
-    missing: str | None = None
+    missing: str | None = None  # why it could not run
 
     @property
     def word(self) -> str:
@@ -39,24 +37,24 @@ class Verdict:
         about, found = self.reproduction, self.findings
         checks = [(c.claim, c.expected, c.got, c.tolerance, "passed" if c.passed else "missed") for c in found.checks]
         head = [f"{about.title}: {self.word}.", about.source, self.missing or ""]
-        parts = [notebook.lines(filter(None, head))]
-        parts.append(notebook.table(("claim", "expected", "got", "tolerance", "verdict"), checks))
-        parts += [notebook.lines([t.title]) + notebook.table(t.columns, t.rows) for t in found.tables]
-        parts += [notebook.lines([p.title]) + notebook.image(p.figure, p.title) for p in found.figures]
+        parts = [html_lines(filter(None, head))]
+        parts.append(html_table(("claim", "expected", "got", "tolerance", "verdict"), checks))
+        parts += [html_lines([table.title]) + html_table(table.columns, table.rows) for table in found.tables]
+        parts += [html_lines([shown.title]) + html_image(shown.figure, shown.title) for shown in found.figures]
         return "".join(parts)
 
 
 def verify(
     names: Sequence[str] = (),
     out: str | PathLike[str] | None = None,
-    told: Callable[[Verdict], None] = lambda verdict: None,
+    on_verdict: Callable[[Verdict], None] = lambda verdict: None,
 ) -> list[Verdict]:
-    """Run reproductions and judge what they find.
+    """Run reproductions and return a verdict on each.
 
     Args:
-        names: which; all if there are none.
-        out: a folder for verify.json, figures (SVG and PDF) and the page verify.html; none are written without it.
-        told: called with each verdict as soon as there is one.
+        names: the reproductions to run; all of them if there are none.
+        out: a folder for verify.json, figures (SVG and PDF) and the page verify.html; without it, no file is written.
+        on_verdict: called with each verdict as soon as there is one.
 
     Raises:
         UsageError: an unknown name.
@@ -65,9 +63,9 @@ def verify(
     verdicts = []
     for reproduction in chosen:
         verdicts.append(judge(reproduction))
-        told(verdicts[-1])
+        on_verdict(verdicts[-1])
     if out is not None:
-        render(verdicts, Path(out))
+        write_verdicts(verdicts, Path(out))
     return verdicts
 
 
@@ -77,35 +75,33 @@ def judge(reproduction: Reproduction) -> Verdict:
     try:
         with threadpool_limits(limits=1):
             reproduction.run(findings)
-    except UsageError as error:  # a data file that isn't there
+    except UsageError as error:  # a data file is missing
         return Verdict(reproduction, findings, perf_counter() - began, str(error))
     return Verdict(reproduction, findings, perf_counter() - began)
 
 
-def render(verdicts: Sequence[Verdict], folder: Path) -> None:
+def write_verdicts(verdicts: Sequence[Verdict], folder: Path) -> None:
     """Write verify.json, the figures and verify.html."""
     folder.mkdir(parents=True, exist_ok=True)
-    pictures: dict[str, list[tuple[str, str]]] = {}
+    figures: dict[str, list[tuple[str, str]]] = {}
     for verdict in verdicts:
         name = verdict.reproduction.name
-        for i, picture in enumerate(verdict.findings.figures, 1):
-            pictures.setdefault(name, []).append((picture.title, drawn(picture.figure, folder / f"{name}-{i}")))
-    environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
-    template = environment.get_template("verify.html")
-    page = template.render(verdicts=verdicts, pictures=pictures, summary=counted(verdicts))
-    write(folder / "verify.html", page)
-    write(folder / "verify.json", json.dumps([record(verdict) for verdict in verdicts], indent=1))
+        for i, shown in enumerate(verdict.findings.figures, 1):
+            figures.setdefault(name, []).append((shown.title, save_figure(shown.figure, folder / f"{name}-{i}")))
+    page = {"verdicts": verdicts, "figures": figures, "summary": count_verdicts(verdicts)}
+    write_page(folder / "verify.html", "verify.html", **page)
+    write_file(folder / "verify.json", json.dumps([to_json(verdict) for verdict in verdicts], indent=1))
 
 
-def counted(verdicts: Sequence[Verdict]) -> str:
-    """How many passed, were missed, were not run; the kinds that there are."""
+def count_verdicts(verdicts: Sequence[Verdict]) -> str:
+    """Return how many passed, were missed and were not run, in words."""
     words = [verdict.word for verdict in verdicts]
     counts = {word: words.count(word) for word in ("passed", "missed", "not run")}
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
-def record(verdict: Verdict) -> dict[str, object]:
-    """A verdict as JSON knows it."""
+def to_json(verdict: Verdict) -> dict[str, object]:
+    """Return a verdict in JSON's types."""
     about = verdict.reproduction
     return {
         "name": about.name,

@@ -62,22 +62,23 @@ class History:
         return learning_curves(curves, x=range(1, len(self) + 1), xlabel="epoch", ylabel=", ".join(shown))
 
     def _repr_html_(self) -> str:
-        from .. import notebook
+        from ..page import html_image, html_lines
+        from ..tables import html_table
 
         names = list(dict.fromkeys(name for epoch in self.epochs for name in epoch))
         columns = [[f"{value:.4g}" for value in self[name]] for name in names]
         rows = list(zip(range(1, len(self) + 1), *columns, strict=True))
-        figure = notebook.image(self.plot(), "losses") if len(self) > 1 else ""
-        ending = notebook.lines([f"stopped: {self.stopped}"]) if self.stopped else ""
-        return notebook.table(("epoch", *names), rows[-10:]) + figure + ending
+        figure = html_image(self.plot(), "losses") if len(self) > 1 else ""
+        ending = html_lines([f"stopped: {self.stopped}"]) if self.stopped else ""
+        return html_table(("epoch", *names), rows[-10:]) + figure + ending
 
     def to_csv(self) -> str:
         """Return the epochs as CSV, with all digits of every number."""
-        from ..comma_separated import comma_separated  # takes a second to import: only files need it
+        from ..tables import csv_table
 
         rows = [{"epoch": index, **epoch} for index, epoch in enumerate(self.epochs)]
         names = dict.fromkeys(name for row in rows for name in row)
-        return comma_separated([{name: row.get(name, "") for name in names} for row in rows])
+        return csv_table([{name: row.get(name, "") for name in names} for row in rows])
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of the history."""

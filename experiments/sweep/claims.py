@@ -1,4 +1,4 @@
-"""Claims: sentences about the final runs that `verify` judges. A run that diverged or failed counts as the worst."""
+"""Claims about the final runs, which `ravine verify` checks. A run that diverged or failed counts as the worst."""
 
 from __future__ import annotations
 
@@ -22,55 +22,55 @@ TESTS: dict[str, Callable[..., Paired]] = {"sign": sign_test, "wilcoxon": wilcox
 
 @dataclass(frozen=True)
 class Values:
-    """A quantity at the end of every final run of a contender, shape (seeds,), NaN where it diverged or failed."""
+    """A quantity at the end of an optimizer's final runs, shape (seeds,); NaN where a run diverged or failed."""
 
     values: NDArray[np.float64]
     higher_is_better: bool
     timed_in_parallel: bool = False
 
     def note(self) -> str:
-        """Return what is to be said of the quantity."""
+        """Return a note on timings to append to a finding, or an empty string."""
         return ", timed while other runs shared the machine" * self.timed_in_parallel
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a claim came to. `holds` is None if the runs that it is about are missing."""
+    """A claim, the numbers found, and whether it holds: None if runs are missing."""
 
     claim: str
     found: str
     holds: bool | None
 
     @property
-    def word(self) -> str:
+    def verdict(self) -> str:
         """"holds", "missed" or "not run"."""
         return "not run" if self.holds is None else "holds" if self.holds else "missed"
 
 
-Look = Callable[[str, str, str], Values | None]
-"""From a task, a contender and a quantity to its values; None if a run is missing."""
+GetValues = Callable[[str, str, str], Values | None]
+"""A function of the names of a problem, an optimizer and a quantity: its values, None if a run is missing."""
 
 
 class Claim(Protocol):
-    """What `verify` can judge."""
+    """A statement about the final runs."""
 
     kind: ClassVar[str]
 
-    def check(self, seeds: int, tasks: Sequence[str], contenders: Sequence[str]) -> None:
-        """Raise UsageError if the claim is about what isn't there, or can't hold with so many final seeds."""
+    def check(self, seeds: int, problems: Sequence[str], optimizers: Sequence[str]) -> None:
+        """Raise UsageError for an unknown name, or if the claim can't hold with so many final seeds."""
 
-    def judge(self, look: Look) -> Finding:
+    def judge(self, get_values: GetValues) -> Finding:
         """Return the finding."""
 
 
 @dataclass(frozen=True)
 class Better:
-    """One contender is better than another on a task: it wins most pairs, and a two-sided paired test has p < level.
+    """One optimizer is better than another on a problem: it wins most pairs, and a two-sided paired test gives p < `p`.
 
     >>> from ravine.experiments.sweep.claims import Values
     >>> runs = {"adam": Values(np.arange(6.0), False), "sgd": Values(np.arange(6.0) + 1, False)}
-    >>> finding = Better("adam", than="sgd", on="booth").judge(lambda task, contender, quantity: runs[contender])
-    >>> finding.found, finding.word
+    >>> finding = Better("adam", than="sgd", on="booth").judge(lambda problem, optimizer, quantity: runs[optimizer])
+    >>> finding.found, finding.verdict
     ('6 won, 0 lost, 0 tied, p = 0.031', 'holds')
     """
 
@@ -85,9 +85,9 @@ class Better:
     def __str__(self) -> str:
         return f"{self.better} better than {self.than} on {self.on}: {self.quantity}, {self.test} test, p < {self.p:g}"
 
-    def check(self, seeds: int, tasks: Sequence[str], contenders: Sequence[str]) -> None:
-        """Raise UsageError if a name is unknown, or if not even a win of every pair has so small a p."""
-        known(self, tasks, [self.better, self.than], contenders)
+    def check(self, seeds: int, problems: Sequence[str], optimizers: Sequence[str]) -> None:
+        """Raise UsageError for an unknown name, or if p would not be small enough even if every pair were won."""
+        check_names(self, problems, [self.better, self.than], optimizers)
         lookup("paired test", self.test, TESTS)
         if self.better == self.than:
             raise UsageError(f"{self.better!r} can't be better than itself. Name two optimizers.")
@@ -97,9 +97,9 @@ class Better:
         if least >= self.p:
             raise UsageError(f"Claim '{self}': with seeds.final = {seeds}, p is at least {least:.2g}. Take more seeds.")
 
-    def judge(self, look: Look) -> Finding:
-        """Test the pairs."""
-        ours, theirs = look(self.on, self.better, self.quantity), look(self.on, self.than, self.quantity)
+    def judge(self, get_values: GetValues) -> Finding:
+        """Test the pairs of runs on equal seeds."""
+        ours, theirs = get_values(self.on, self.better, self.quantity), get_values(self.on, self.than, self.quantity)
         if ours is None or theirs is None:
             return Finding(str(self), "", None)
         pairs = TESTS[self.test](ours.values, theirs.values, higher_is_better=ours.higher_is_better)
@@ -109,7 +109,7 @@ class Better:
 
 @dataclass(frozen=True)
 class Median:
-    """The median of a contender's final runs on a task lies below a number, above one, or between both.
+    """The median of an optimizer's final runs on a problem lies below a number, above one, or between two.
 
     >>> str(Median("adam", on="digits", above=0.95))
     'median test_metric of adam on digits above 0.95'
@@ -124,20 +124,20 @@ class Median:
 
     def __str__(self) -> str:
         bounds = {"above": self.above, "below": self.below}
-        told = " and ".join(f"{word} {value:g}" for word, value in bounds.items() if value is not None)
-        return f"median {self.quantity} of {self.median} on {self.on} {told}"
+        limits = " and ".join(f"{word} {value:g}" for word, value in bounds.items() if value is not None)
+        return f"median {self.quantity} of {self.median} on {self.on} {limits}"
 
-    def check(self, seeds: int, tasks: Sequence[str], contenders: Sequence[str]) -> None:
-        """Raise UsageError if a name is unknown, or if there is no bound."""
-        known(self, tasks, [self.median], contenders)
+    def check(self, seeds: int, problems: Sequence[str], optimizers: Sequence[str]) -> None:
+        """Raise UsageError for an unknown name, a missing bound, or bounds that exclude every number."""
+        check_names(self, problems, [self.median], optimizers)
         if self.below is None and self.above is None:
             raise UsageError(f"Claim '{self}': say below = number, above = number, or both.")
         if self.below is not None and self.above is not None and not self.above < self.below:
             raise UsageError(f"Claim '{self}': no number lies above the one and below the other. Exchange them.")
 
-    def judge(self, look: Look) -> Finding:
-        """Compare the median."""
-        found = look(self.on, self.median, self.quantity)
+    def judge(self, get_values: GetValues) -> Finding:
+        """Compare the median with the bounds."""
+        found = get_values(self.on, self.median, self.quantity)
         if found is None:
             return Finding(str(self), "", None)
         (median,) = quantiles(found.values, (0.5,), higher_is_better=found.higher_is_better)
@@ -147,7 +147,7 @@ class Median:
 
 @dataclass(frozen=True)
 class Diverging:
-    """So many of a contender's final runs on a task diverge or fail, at most.
+    """At most so many of an optimizer's final runs on a problem diverge or fail.
 
     >>> str(Diverging("adam", on="digits", at_most=2))
     'at most 2 runs of adam on digits diverge'
@@ -161,15 +161,15 @@ class Diverging:
     def __str__(self) -> str:
         return f"at most {self.at_most} runs of {self.diverging} on {self.on} diverge"
 
-    def check(self, seeds: int, tasks: Sequence[str], contenders: Sequence[str]) -> None:
-        """Raise UsageError if a name is unknown."""
-        known(self, tasks, [self.diverging], contenders)
+    def check(self, seeds: int, problems: Sequence[str], optimizers: Sequence[str]) -> None:
+        """Raise UsageError for an unknown name or a negative bound."""
+        check_names(self, problems, [self.diverging], optimizers)
         if self.at_most < 0:
             raise UsageError(f"at_most must be >= 0. Received: {self.at_most!r}.")
 
-    def judge(self, look: Look) -> Finding:
-        """Count."""
-        found = look(self.on, self.diverging, "train_loss")
+    def judge(self, get_values: GetValues) -> Finding:
+        """Count the runs without an end."""
+        found = get_values(self.on, self.diverging, "train_loss")
         if found is None:
             return Finding(str(self), "", None)
         count = int(np.isnan(found.values).sum())
@@ -177,12 +177,12 @@ class Diverging:
 
 
 CLAIMS: dict[str, Any] = {cls.kind: cls for cls in (Better, Median, Diverging)}
-"""By the key that a configuration of one begins with."""
+"""The kinds of claims, by the key that names them in a configuration."""
 
 
-def known(claim: Any, tasks: Sequence[str], named: Sequence[str], contenders: Sequence[str]) -> None:
-    """Raise UsageError if a claim names a task, contender or quantity that there is not."""
-    lookup("problem of a claim", claim.on, dict.fromkeys(tasks))
+def check_names(claim: Any, problems: Sequence[str], named: Sequence[str], optimizers: Sequence[str]) -> None:
+    """Raise UsageError if a claim names an unknown problem, optimizer or quantity."""
+    lookup("problem of a claim", claim.on, dict.fromkeys(problems))
     for name in named:
-        lookup("optimizer of a claim", name, dict.fromkeys(contenders))
+        lookup("optimizer of a claim", name, dict.fromkeys(optimizers))
     lookup("quantity of a claim", getattr(claim, "quantity", QUANTITIES[0]), dict.fromkeys(QUANTITIES))

@@ -1,136 +1,222 @@
-"""The pictures of a sweep, by what is to be read under them."""
+"""The figures of a report, in the order in which a reader wants them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
-from ..plots import FLOOR, best_of_k, learning_curves, performance_profiles, rank_diagram
+from ..plots import (
+    FLOOR,
+    best_of_k,
+    learning_curves,
+    learning_curves_apart,
+    performance_profiles,
+    rank_diagram,
+    sensitivity,
+)
 from ..plots.figure import WIDTH, Figure, legend, marker_style, styled
 from ..statistics import costs
-from .contender import Task
-from .results import Entry, Results
-from .search import Grid
-from .space import LogUniform, Uniform
+from .columns import counted
+from .runs import OptimizerResult, ProblemSummary, Values
 
-__all__ = ["across", "of_task"]
+__all__ = ["ReportFigure", "cross_problem_figures", "problem_figures"]
 
-Array = NDArray[np.float64]
-Pictures = Iterator[tuple[str, str, Figure]]
-"""File names, titles and figures."""
+Entries = Sequence[OptimizerResult]
 
 
-def of_task(results: Results, task: Task) -> Pictures:
-    """Yield the pictures of one task."""
-    entries = [entry for entry in results.entries if entry.task == task]
-    problem, split = task.problem, "validation " if task.problem.held_out else ""
-    curves = {entry.name: stacked(entry, lambda outcome: outcome.train_loss) for entry in entries}
-    if not any(values.size for values in curves.values()):
+@dataclass(frozen=True)
+class ReportFigure:
+    """A figure, the name of its files, its heading, and its caption."""
+
+    name: str
+    heading: str
+    caption: str
+    figure: Figure
+
+
+def problem_figures(problem: ProblemSummary, entries: Entries, measures: Sequence[str]) -> Iterator[ReportFigure]:
+    """Yield the figures of one problem; none before a final run or a complete search is there."""
+    if not any(entry.tuned for entry in entries):
         return
+    metric = problem.of_split(problem.metric, "validation")
+    seeds = counted(max(entry.final_seeds for entry in entries), "seed")
+    caption = f"median of {seeds}, band: interquartile range"
+    title = f"{problem.name}: {caption}"
+    apart = len(entries) > 1 and problem.held_out
+    yield ReportFigure(
+        "learning_curves",
+        "Learning curves",
+        f"Each optimizer at its best setting: {caption}" + (", the others in grey." if apart else "."),
+        (learning_curves_apart if apart else learning_curves)(
+            _curves(entries, "validation_metric"),
+            xlabel="epoch",
+            ylabel=metric,
+            logarithmic=not problem.higher_is_better,
+            target=problem.target,
+            title=title,
+        ),
+    )
     if problem.held_out:
-        yield "loss", "Training loss", learning_curves(curves, xlabel="epoch", ylabel="training loss")
-    metrics = {entry.name: stacked(entry, lambda outcome: outcome.validation_metric) for entry in entries}
-    name = f"{split}{problem.metric}"
-    log = not problem.higher_is_better
-    options: dict[str, Any] = {"xlabel": "epoch", "ylabel": name, "logarithmic": log, "target": problem.target}
-    yield "metric", name.capitalize(), learning_curves(metrics, **options)
-    for measure in results.sweep.measures:
-        found = {entry.name: stacked(entry, partial(measured, measure)) for entry in entries}
+        figure = learning_curves(
+            _curves(entries, "train_loss"), xlabel="epoch", ylabel="training loss", title=title
+        )
+        yield ReportFigure("training_loss", "Training loss", f"Training loss of the same runs: {caption}.", figure)
+    for measure in measures:
         label = measure.replace("_", " ")
-        points = np.arange(1, task.epochs + 1)
-        yield measure, label.capitalize(), learning_curves(found, x=points, xlabel="epoch", ylabel=label)
-    searches = [space for entry in entries for space in entry.contender.searched.items()]
-    for hyperparameter in dict.fromkeys(name for name, space in searches if isinstance(space, Uniform)):
-        figure = searched(entries, hyperparameter, name, problem.higher_is_better)
-        yield f"by-{hyperparameter}", f"Every setting tried, by {hyperparameter}", figure
-    if not isinstance(results.sweep.search, Grid):
-        trials = {entry.name: scores(entry) for entry in widest(entries)}
-        options = {"higher_is_better": problem.higher_is_better, "logarithmic": log, "ylabel": name}
-        yield "best-of-k", "What a search of k settings finds", best_of_k(trials, **options)
+        epochs = np.arange(1, problem.epochs + 1)
+        figure = learning_curves(_curves(entries, measure), x=epochs, xlabel="epoch", ylabel=label, title=title)
+        yield ReportFigure(measure, label.capitalize(), f"Mean over the steps of each epoch: {caption}.", figure)
+    yield from _search_figures(problem, entries, metric)
+    if len(entries) > 1 and entries[0].final_seeds > 1:
+        yield from _seed_figures(problem, entries, seeds)
 
 
-def across(results: Results) -> Pictures:
-    """Yield the pictures of all tasks together, of which there must be two, as of contenders."""
-    entries = widest(results.entries)
-    tasks, names = results.sweep.tasks, [contender.name for contender in results.sweep.entrants]
-    done = all(entry.tuned and None not in entry.final for entry in entries)
-    if len(tasks) < 2 or len(names) < 2 or not done:
+def _curves(entries: Entries, name: str) -> dict[str, Values]:
+    return {entry.name: entry.curves(name) for entry in entries}
+
+
+def _scores(entry: OptimizerResult) -> Values:
+    """The mean validation metric of every setting, shape (settings,); NaN where a run diverged or failed."""
+    return np.array([result.score("validation_metric") for result in entry.tried], np.float64)
+
+
+def _tried(entry: OptimizerResult, name: str) -> Values:
+    """The values of a hyperparameter that were tried, shape (settings,)."""
+    return np.array([dict(result.setting)[name] for result in entry.tried], np.float64)
+
+
+def _search_figures(problem: ProblemSummary, entries: Entries, metric: str) -> Iterator[ReportFigure]:
+    """Yield the results of tuning, by hyperparameter and by number of settings."""
+    entries = _largest_budgets(entries)
+    runs = counted(len(entries[0].tried[0].runs), "seed")
+    searched = {tuple(name for name, _ in result.setting) for entry in entries for result in entry.tried}
+    grids = {tuple(_tried(entry, "lr")) for entry in entries} if searched == {("lr",)} else set()
+    if len(grids) == 1:  # one grid of learning rates for all
+        figure = sensitivity(
+            next(iter(grids)),
+            {entry.name: _scores(entry) for entry in entries},
+            higher_is_better=problem.higher_is_better,
+            ylabel=metric,
+            title=f"{problem.name}: after {counted(problem.epochs, 'epoch')}, mean of {runs}",
+        )
+        caption = f"After {counted(problem.epochs, 'epoch')}, mean of {runs}; crosses are learning rates that diverged."
+        yield ReportFigure("sensitivity", "Sensitivity to the learning rate", caption, figure)
+    else:
+        for name in dict.fromkeys(name for entry in entries for name in entry.scales):
+            figure = _scatter(entries, name, metric, problem.higher_is_better)
+            caption = f"Every setting tried, mean of {runs}; crosses are settings that diverged or failed."
+            yield ReportFigure(f"by-{name}", f"Sensitivity to {name}", caption, figure)
+    if entries[0].budget is not None:
+        figure = best_of_k(
+            {entry.name: _scores(entry) for entry in entries},
+            higher_is_better=problem.higher_is_better,
+            logarithmic=not problem.higher_is_better,
+            ylabel=metric,
+        )
+        caption = "The best of k settings: median over searches, band: interquartile range."
+        yield ReportFigure("best-of-k", "Result of a search with k settings", caption, figure)
+
+
+def _seed_figures(problem: ProblemSummary, entries: Entries, seeds: str) -> Iterator[ReportFigure]:
+    """Yield comparisons of the optimizers seed by seed, once all runs are there."""
+    if not all(entry.complete for entry in entries):
         return
-    shape = len(tasks), len(names)
+    names = [entry.name for entry in entries]
+    times = np.stack([entry.values("steps_to_target") for entry in entries], axis=1)
+    if np.isfinite(times).any():
+        yield ReportFigure(
+            "profile",
+            "Steps to the target, relative to the fastest optimizer",
+            f"Fraction of the seeds on which an optimizer reaches {problem.target:g} within τ times the steps of the "
+            "fastest on that seed (Dolan and Moré 2002). The score is the area under the line, up to 4 (AlgoPerf).",
+            performance_profiles(_infinite(times), names, of="seeds", title=f"{problem.name}: {seeds}"),
+        )
+    metrics = np.stack([entry.values("test_metric") for entry in entries], axis=1)
+    yield ReportFigure(
+        "ranks",
+        "Ranks",
+        f"Mean rank by {problem.of_split(problem.metric, 'test')} over the seeds, a diverged run last. {CLIQUES}",
+        rank_diagram(metrics, names, higher_is_better=problem.higher_is_better, of="seeds"),
+    )
+
+
+CLIQUES = (
+    "A bar joins optimizers that Nemenyi's test (level 0.05) can't tell apart: those whose ranks differ by less than "
+    "the critical difference (Demšar 2006)."
+)
+
+
+def _infinite(times: Values) -> Values:
+    return np.where(np.isfinite(times), times, np.inf)
+
+
+def _largest_budgets(entries: Entries) -> list[OptimizerResult]:
+    """Return, for each optimizer on each problem, the entry with the largest budget."""
+    return list({(entry.problem.name, entry.optimizer): entry for entry in entries}.values())
+
+
+def cross_problem_figures(entries: Entries) -> Iterator[ReportFigure]:
+    """Yield comparisons over problems, if there are several problems and optimizers and all runs are there."""
+    entries = _largest_budgets(entries)
+    problems = list(dict.fromkeys(entry.problem.name for entry in entries))
+    names = list(dict.fromkeys(entry.optimizer for entry in entries))
+    if len(problems) < 2 or len(names) < 2 or not all(entry.complete for entry in entries):
+        return
+    shape = len(problems), len(names)
     for unit in ("epochs", "seconds"):
-        times = np.array([middle(entry, f"{unit}_to_target") for entry in entries]).reshape(shape)
+        times = np.array([_median_cost(entry, f"{unit}_to_target") for entry in entries]).reshape(shape)
         if np.isfinite(times).any():
-            title = f"{unit.capitalize()} to the problems' targets: profiles over problems"
-            yield f"profiles-{unit}", title, performance_profiles(times, names)
-    values = np.array([middle(entry, "test_metric") for entry in entries]).reshape(shape)
-    yield "ranks", "Mean rank of the median test metric", rank_diagram(values, names)
+            heading = f"{unit.capitalize()} to the problems' targets"
+            caption = (
+                f"Fraction of the problems on which an optimizer's median reaches the target within τ times the {unit} "
+                "of the fastest (Dolan and Moré 2002)."
+            )
+            yield ReportFigure(f"profiles-{unit}", heading, caption, performance_profiles(times, names))
+    values = np.array([_median_cost(entry, "test_metric") for entry in entries]).reshape(shape)
+    caption = f"Mean rank over problems of the median test metric. {CLIQUES}"
+    yield ReportFigure("ranks", "Ranks", caption, rank_diagram(values, names))
 
 
-def widest(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the entries with the greatest budget."""
-    return list({(entry.task.name, entry.contender.name): entry for entry in entries}.values())
-
-
-def middle(entry: Entry, quantity: str) -> float:
-    """Return the median of a quantity as a cost: infinity if it is a run that did not finish, or if there is none."""
-    higher = quantity == "test_metric" and entry.task.problem.higher_is_better
-    values = costs(entry.values(quantity), higher)
-    return float(np.median(values)) if values.size else float("inf")
-
-
-def stacked(entry: Entry, curve: Callable[[Any], Sequence[float]]) -> Array:
-    """Return a curve of every final run that is there, shape (runs, points); NaN from where it did not go on."""
-    found = [[*curve(record.outcome)] if record.outcome else [] for record in entry.final if record]
-    points = max(map(len, found), default=0)
-    return np.array([row + [np.nan] * (points - len(row)) for row in found], np.float64)
-
-
-def measured(measure: str, outcome: Any) -> Sequence[float]:
-    """Return what was measured of a run, epoch by epoch."""
-    values: Sequence[float] = outcome.measured[measure]
-    return values
-
-
-def scores(entry: Entry) -> Array:
-    """Return the mean validation metric of every setting, shape (settings,): NaN where a run did not finish."""
-    return np.array([tried.score("validation_metric") for tried in entry.tried], np.float64)
+def _median_cost(entry: OptimizerResult, quantity: str) -> float:
+    """The median of a quantity over the final runs, smaller being better; infinite if it is a run without an end."""
+    higher = quantity == "test_metric" and entry.problem.higher_is_better
+    return float(np.median(costs(entry.values(quantity), higher)))
 
 
 @styled
-def searched(entries: Sequence[Entry], name: str, ylabel: str, higher_is_better: bool) -> Figure:
-    """Draw the score of every setting against one hyperparameter; below, what diverged."""
-    shown = [(i, entry) for i, entry in enumerate(entries) if name in entry.contender.searched]
+def _scatter(entries: Entries, name: str, ylabel: str, higher_is_better: bool) -> Figure:
+    """Draw the score of every setting against one hyperparameter; below, the best and those that diverged."""
+    shown = [(i, entry) for i, entry in enumerate(entries) if name in entry.scales]
     figure = Figure(figsize=(WIDTH, 4.3 + 0.2 * len(shown)), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 0.5 + 0.2 * len(shown)))
-    for row, (i, entry) in enumerate(shown):
-        place = np.array([dict(tried.setting)[name] for tried in entry.tried], np.float64)
-        draw(upper, lower, place, scores(entry), row, {**marker_style(i), "linestyle": "none"}, higher_is_better)
-    log = any(isinstance(entry.contender.searched[name], LogUniform) for _, entry in shown)
+    styles = [{**marker_style(i), "linestyle": "none"} for i, _ in shown]
+    for row, (_, entry) in enumerate(shown):
+        _scatter_entry(upper, lower, _tried(entry, name), _scores(entry), row, styles[row], higher_is_better)
+    log = any(entry.scales[name] == "log" for _, entry in shown)
     upper.set(xscale="log" if log else "linear", yscale="linear" if higher_is_better else "log", ylabel=ylabel)
     upper.set_title("mean over the tuning seeds")
     lower.set(xlabel=name, ylim=(len(shown) - 0.5, -0.5))
     lower.set_title("best (mark), diverged or failed (cross)")
-    lower.set_yticks(range(len(shown)), [entry.name for _, entry in shown], fontsize="small")
+    names = [entry.name for _, entry in shown]
+    lower.set_yticks(range(len(shown)), names, fontsize="small")
     for axes in (upper, lower):
         axes.grid(True)
-    looks = [{**marker_style(i), "linestyle": "none"} for i, _ in shown]
-    legend(figure, [Line2D([], [], **look) for look in looks], [entry.name for _, entry in shown])
+    legend(figure, [Line2D([], [], **style) for style in styles], names)
     return figure
 
 
-def draw(
-    upper: Axes, lower: Axes, place: Array, values: Array, row: int, look: dict[str, Any], higher_is_better: bool
+def _scatter_entry(
+    upper: Axes, lower: Axes, x: Values, values: Values, row: int, style: dict[str, Any], higher_is_better: bool
 ) -> None:
     """Draw the settings of one entry."""
     finite = np.isfinite(values)
-    upper.plot(place[finite], values[finite] if higher_is_better else np.maximum(values[finite], FLOOR), **look)
-    lower.plot(place[~finite], [row] * int((~finite).sum()), "x", color=look["color"], markersize=6)
+    upper.plot(x[finite], values[finite] if higher_is_better else np.maximum(values[finite], FLOOR), **style)
+    lower.plot(x[~finite], [row] * int((~finite).sum()), "x", color=style["color"], markersize=6)
     if finite.any():
-        found = int(np.nanargmax(values) if higher_is_better else np.nanargmin(values))
-        lower.plot(place[found], row, color=look["color"], marker=look["marker"], markersize=8)
+        best = int(np.nanargmax(values) if higher_is_better else np.nanargmin(values))
+        lower.plot(x[best], row, color=style["color"], marker=style["marker"], markersize=8)

@@ -1,4 +1,4 @@
-"""What a sweep will run, what of it is there already, and about how long the rest takes."""
+"""How many runs a sweep needs, how many are stored, and about how long the rest takes."""
 
 from __future__ import annotations
 
@@ -8,83 +8,88 @@ from statistics import median
 
 from ..problems import Problem
 from ..training import train
-from .contender import Task
-from .results import Entry, Results
+from .configuration import ProblemConfig
+from .results import Results
+from .runs import OptimizerResult
+from .specification import Sweep
 from .store import Store
 
-__all__ = ["Line", "Plan", "estimated"]
+__all__ = ["PlanRow", "SweepPlan", "estimate_seconds"]
 
 Length = tuple[Problem, int]
-"""A problem and a number of epochs: what the time of a run depends on most."""
+"""A problem and a number of epochs, on which the time of a run depends most."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """One contender on one task."""
+class PlanRow:
+    """Counts for one optimizer on one problem."""
 
-    task: str
-    contender: str
+    problem: str
+    optimizer: str
     settings: int
-    tuning: int  # runs of the search
-    final: int
-    there: int  # of both
+    tuning: int  # runs
+    final: int  # runs
+    done: int  # runs of both kinds that are stored
     diverged: int  # of those
     failed: int
 
     @classmethod
-    def of(cls, entry: Entry, final: int) -> Line:
-        """Return the line of an entry; its best setting may not be known yet, but the number of its runs is."""
-        records = [record for _, record in entry.runs if record is not None]
+    def of(cls, entry: OptimizerResult) -> PlanRow:
+        """Return the row of an entry; the number of final runs is known before the best setting is."""
+        statuses = [run.result.status for run in entry.runs if run.result is not None]
         return cls(
-            entry.task.name,
+            entry.problem.name,
             entry.name,
             settings=len(entry.tried),
-            tuning=sum(len(tried.trials) for tried in entry.tried),
-            final=0 if entry.tuned and entry.best is None else final,
-            there=len(records),
-            diverged=sum(record.status == "diverged" for record in records),
-            failed=sum(record.status == "failed" for record in records),
+            tuning=sum(len(result.runs) for result in entry.tried),
+            final=0 if entry.tuned and entry.best is None else entry.final_seeds,
+            done=len(statuses),
+            diverged=statuses.count("diverged"),
+            failed=statuses.count("failed"),
         )
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a sweep asks for, at least: a grid may grow."""
+class SweepPlan:
+    """The runs that a sweep needs. A grid that grows needs more than is planned."""
 
-    lines: list[Line]
-    there: int
-    missing: Counter[Length]  # also the runs of best settings that aren't known yet
+    rows: list[PlanRow]
+    done: int
+    missing: Counter[Length]  # includes the final runs of best settings that are not known yet
 
     @classmethod
-    def of(cls, results: Results) -> Plan:
-        """Return the plan of a sweep, given what there is of it."""
-        final = results.sweep.seeding.final
-        unknown = [(entry.task.problem, entry.task.epochs) for entry in results.entries if not entry.tuned]
-        missing = Counter([*((trial.problem, trial.epochs) for trial in results.missing), *(unknown * final)])
-        lines = [Line.of(entry, final) for entry in results.entries]
-        return cls(lines, len(results.runs) - len(results.missing), missing)
+    def of(cls, sweep: Sweep, results: Results) -> SweepPlan:
+        """Return the plan of a sweep, given its results so far."""
+        problems = {problem.name: (problem.problem, problem.epochs) for problem in sweep.problems}
+        missing = Counter((trial.problem, trial.epochs) for trial in results.missing)
+        for entry in results.entries:
+            if not entry.tuned:
+                missing[problems[entry.problem.name]] += entry.final_seeds
+        done = len(results.trials) - len(results.missing)
+        return cls([PlanRow.of(entry) for entry in results.entries], done, missing)
 
     def __str__(self) -> str:
         missing = self.missing.total()
-        return f"{self.there + missing} runs: {self.there} there, {missing} to do"
+        return f"{self.done + missing} runs: {self.done} done, {missing} to do"
 
 
-def estimated(results: Results, store: Store) -> float:
-    """Return the seconds that the missing runs take in one process, starting and compiling apart.
+def estimate_seconds(sweep: Sweep, results: Results, store: Store) -> float:
+    """Return about how many seconds the missing runs take in one process, without imports and compilation.
 
-    A problem that no stored run tells the time of is tried for an epoch.
+    For a problem without a stored run, one epoch is run and timed.
     """
-    tasks = {(task.problem, task.epochs): task for task in results.sweep.tasks}
-    return sum(count * each(tasks[length], results, store) for length, count in Plan.of(results).missing.items())
+    problems = {(problem.problem, problem.epochs): problem for problem in sweep.problems}
+    missing = SweepPlan.of(sweep, results).missing
+    return sum(count * _seconds(sweep, problems[length], store) for length, count in missing.items())
 
 
-def each(task: Task, results: Results, store: Store) -> float:
-    """Return the seconds that a run of a task takes: the median of the stored ones, or what an epoch tells."""
-    if stored := store.seconds(repr(task.problem), task.epochs):
+def _seconds(sweep: Sweep, problem: ProblemConfig, store: Store) -> float:
+    """The seconds of a run: the median of the stored ones, or the time of one epoch times their number."""
+    if stored := store.seconds(repr(problem.problem), problem.epochs):
         return median(stored)
-    contender = results.sweep.entrants[0]
-    setting = tuple((name, space.at(0.5)) for name, space in contender.searched.items())
-    first = results.sweep.tuning(task, contender, setting)[0]
-    trial = replace(first, epochs=1)
-    train(trial)  # compiles, loads
-    return train(trial).timing.total * task.epochs
+    config = sweep.configs[0]
+    setting = tuple((name, space.at(0.5)) for name, space in config.searched.items())
+    trial = replace(sweep.trials(problem, config, setting, "tuning")[0], epochs=1)
+    train(trial)  # compiles, and loads the data
+    timing = train(trial).timing
+    return timing.total * problem.epochs if timing else 0.0

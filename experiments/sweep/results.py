@@ -1,172 +1,230 @@
-"""What a store holds of a sweep: for every task and contender, the settings tried, the best one, its runs."""
+"""Results: everything that a sweep or a comparison found. The file results.json holds it, with its summary."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, zip_longest
-from statistics import fmean
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import chain, groupby, islice, zip_longest
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from ..errors import UsageError
+from ..page import html_image, html_lines, write_file
+from ..tables import html_table, latex_table, text_table
+from ..trial import Seeds, Trial, TrialResult
+from .claims import Claim, Finding, Values
+from .columns import CLAIM_HEADINGS, cells, claim_cells, columns, notes
+from .figures import problem_figures
+from .runs import ConfigurationResult, OptimizerResult, ProblemSummary, Run
+from .summary import SummaryRow, summarise
 
-from .. import notebook
-from ..statistics import steps_to_target
-from ..trial import Trial
-from .claims import ENDS, Finding, Values
-from .contender import Contender, Setting, Task
-from .specification import Sweep
-from .store import Record
+__all__ = ["Results"]
 
-__all__ = ["Entry", "Results", "Tried"]
-
-Records = Sequence[Record | None]
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A setting and its tuning runs, None where one is missing."""
-
-    setting: Setting
-    trials: Sequence[Trial]
-    records: Records
-
-    @property
-    def complete(self) -> bool:
-        """Whether all have been run."""
-        return all(record is not None for record in self.records)
-
-    def score(self, quantity: str) -> float:
-        """Return the mean of "validation_metric" or "validation_loss" over the runs; NaN if one didn't finish."""
-        return fmean(last(record, quantity) for record in self.records)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A contender on a task, with one budget of tuning; None is all of a grid."""
-
-    task: Task
-    contender: Contender
-    budget: int | None
-    tried: Sequence[Tried]
-    best: Tried | None  # None as long as runs are missing, and if every setting diverged or failed
-    edges: Mapping[str, str]  # where the best setting lies at an end of what was searched
-    trials: Sequence[Trial]  # of the best setting
-    final: Records
-
-    @property
-    def tuned(self) -> bool:
-        """Whether the search is complete."""
-        return all(tried.complete for tried in self.tried)
-
-    @property
-    def runs(self) -> list[tuple[Trial, Record | None]]:
-        """Every run asked for as far as is known: of the search, then of the best setting."""
-        pairs = [zip(part.trials, part.records, strict=True) for part in self.tried]
-        return [*chain.from_iterable(pairs), *zip(self.trials, self.final, strict=True)]
-
-    @property
-    def name(self) -> str:
-        """The contender's name, with the budget if it has one."""
-        return self.contender.name if self.budget is None else f"{self.contender.name} ({self.budget} tried)"
-
-    @property
-    def timed_in_parallel(self) -> bool:
-        """Whether a final run shared the machine with others."""
-        return any(record.outcome.timing.parallel for record in self.final if record and record.outcome)
-
-    def values(self, quantity: str) -> NDArray[np.float64]:
-        """Return a quantity at the end of every final run, shape (runs,): NaN where it did not finish."""
-        if quantity in ENDS:
-            return np.array([last(record, quantity) for record in self.final], np.float64)
-        epochs = self.epochs_to_target()
-        if quantity == "steps_to_target":
-            return epochs * float(self.task.steps_per_epoch)
-        return epochs * self.pace if quantity == "seconds_to_target" else epochs
-
-    @property
-    def pace(self) -> NDArray[np.float64]:
-        """The seconds of an epoch of each final run, shape (runs,): steps at their median time, scores left out."""
-        steps = [record.outcome.timing.step if record and record.outcome else np.nan for record in self.final]
-        return self.task.steps_per_epoch * np.array(steps, np.float64)
-
-    def epochs_to_target(self) -> NDArray[np.float64]:
-        """Return the first epoch at which each final run's validation metric reaches the problem's target, else NaN."""
-        problem = self.task.problem
-        curves = np.full((len(self.final), self.task.epochs + 1), np.nan)
-        for row, record in zip(curves, self.final, strict=True):
-            if record and record.status == "finished" and record.outcome:
-                row[:] = record.outcome.validation_metric
-        found: NDArray[np.float64] = steps_to_target(curves, problem.target, higher_is_better=problem.higher_is_better)
-        return np.where(np.isfinite(found), found, np.nan)
+FILE = "results.json"
 
 
 @dataclass(frozen=True)
 class Results:
-    """Every entry of a sweep, in its order: task by task."""
+    """The result of each optimizer on each problem. The repr is the table.
 
-    sweep: Sweep
-    entries: Sequence[Entry]
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from ravine.experiments import compare
+    >>> with TemporaryDirectory() as folder:
+    ...     made = compare("booth", "sgd", lrs=[0.1], seeds=2, epochs=1, out=folder, jobs=1)
+    ...     loaded = Results.load(Path(folder))
+    >>> loaded == made, [(run.phase, run.lr, run.seed) for run in loaded.runs]
+    (True, [('tuning', 0.1, 0), ('tuning', 0.1, 1), ('final', 0.1, 2), ('final', 0.1, 3)])
+    """
 
-    def _repr_html_(self) -> str:
-        from . import figures, table  # they are made of results
-        from .summary import summarised
-
-        parts = []
-        for task in self.sweep.tasks:
-            shown = table.columns(task)
-            rows = [row for row in summarised(self.entries) if row.problem == task.name]
-            cells = ([column.cell(row) for column in shown] for row in rows)
-            parts += [f"<b>{task.name}</b>", notebook.table([column.heading for column in shown], cells)]
-            parts += [notebook.image(figure, title) for _, title, figure in list(figures.of_task(self, task))[:1]]
-        claims = [(finding.claim, finding.found, finding.word) for finding in self.findings()]
-        return "".join([*parts, notebook.table(("claim", "found", "verdict"), claims) if claims else ""])
+    name: str
+    problems: tuple[ProblemSummary, ...]
+    entries: tuple[OptimizerResult, ...]  # problem by problem
+    tuning_seeds: tuple[int, ...]
+    final_seeds: tuple[int, ...]
+    measures: tuple[str, ...]
+    findings: tuple[Finding, ...]  # one for each claim
+    specification: str  # source of the sweep
 
     @property
-    def runs(self) -> dict[Trial, Record | None]:
-        """Every run that the sweep asks for, as far as is known yet.
+    def optimizers(self) -> list[str]:
+        """The names of the optimizers."""
+        return list(dict.fromkeys(entry.name for entry in self.entries))
 
-        Entries take turns, so that a first glance shows something of each.
-        """
+    @property
+    def rows(self) -> list[SummaryRow]:
+        """The summary: a row for each optimizer on each problem."""
+        return summarise(self.entries)
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every run that is known to be needed. A run that several budgets share is listed for each."""
+        return list(chain.from_iterable(entry.runs for entry in self.entries))
+
+    @property
+    def trials(self) -> dict[Trial, TrialResult | None]:
+        """The trials and their results. Entries take turns, so that an early look shows something of each."""
         turns = chain.from_iterable(zip_longest(*(entry.runs for entry in self.entries)))
-        return dict(pair for pair in turns if pair is not None)
+        return {run.trial: run.result for run in turns if run is not None and run.trial is not None}
 
     @property
     def missing(self) -> list[Trial]:
-        """The runs that there is no record of."""
-        return [trial for trial, record in self.runs.items() if record is None]
+        """The trials that have no result."""
+        return [trial for trial, result in self.trials.items() if result is None]
 
     @property
     def failed(self) -> list[Trial]:
-        """The runs that raised an exception."""
-        return [trial for trial, record in self.runs.items() if record and record.status == "failed"]
+        """The trials that raised an exception."""
+        return [trial for trial, result in self.trials.items() if result and result.status == "failed"]
 
-    def findings(self) -> list[Finding]:
-        """Judge every claim; with several budgets, on the greatest."""
-        return [claim.judge(self.look) for claim in self.sweep.claims]
+    @property
+    def errors(self) -> list[str]:
+        """The exceptions of failed runs, sorted, each once."""
+        return sorted({run.result.error for run in self.runs if run.result and run.result.error})
 
-    def look(self, task: str, contender: str, quantity: str) -> Values | None:
-        """Return a quantity of the final runs; None if one is missing."""
-        entry = [e for e in self.entries if (e.task.name, e.contender.name) == (task, contender)][-1]
-        if not entry.tuned or (entry.best is not None and None in entry.final):
+    @property
+    def environments(self) -> list[dict[str, str]]:
+        """The versions and machines that the runs were made with, each once."""
+        found = [run.result.environment for run in self.runs if run.result and run.result.environment]
+        return list({tuple(environment.items()): environment for environment in found}.values())
+
+    def of_problem(self, problem: ProblemSummary) -> list[OptimizerResult]:
+        """Return the entries of a problem."""
+        return [entry for entry in self.entries if entry.problem.name == problem.name]
+
+    def judged(self, claims: Sequence[Claim]) -> Results:
+        """Return these results with a finding for each claim; with several budgets, on the largest."""
+        return replace(self, findings=tuple(claim.judge(self._values) for claim in claims))
+
+    def _values(self, problem: str, optimizer: str, quantity: str) -> Values | None:
+        """A quantity of the final runs; None if one is missing."""
+        entry = [e for e in self.entries if (e.problem.name, e.optimizer) == (problem, optimizer)][-1]
+        if not entry.complete:
             return None
-        higher = quantity.endswith("metric") and entry.task.problem.higher_is_better
-        seeds = self.sweep.seeding.final
-        values = entry.values(quantity) if entry.best else np.full(seeds, np.nan)  # diverged wherever it was tried
-        return Values(values, higher, quantity == "seconds_to_target" and entry.timed_in_parallel)
+        higher = quantity.endswith("metric") and entry.problem.higher_is_better
+        return Values(entry.values(quantity), higher, quantity == "seconds_to_target" and entry.parallel)
+
+    def notes(self) -> list[str]:
+        """Return the explanations of all tables, each once."""
+        rows, seeds = self.rows, len(self.final_seeds)
+        found = [notes(p, own, seeds) for p in self.problems if (own := [r for r in rows if r.problem == p.name])]
+        return list(dict.fromkeys(chain.from_iterable(found)))
+
+    def latex(self, problem: ProblemSummary) -> str:
+        """Return the table of a problem for a paper."""
+        return latex_table(*_table(problem, self.rows))
+
+    def __repr__(self) -> str:
+        rows, parts = self.rows, []
+        for problem in self.problems:
+            title = [problem.name] if len(self.problems) > 1 else []
+            parts.append("\n".join([*title, text_table(*_table(problem, rows))]))
+        if self.findings:
+            parts.append(text_table(CLAIM_HEADINGS, claim_cells(self.findings), "lll"))
+        return "\n\n".join([*parts, "\n".join(self.notes())])
+
+    def _repr_html_(self) -> str:
+        rows, parts = self.rows, []
+        for problem in self.problems:
+            headings, body, _ = _table(problem, rows)
+            parts += [f"<b>{problem.name}</b>", html_table(headings, body)]
+            first = next(problem_figures(problem, self.of_problem(problem), ()), None)
+            parts += [html_image(first.figure, first.heading)] if first else []
+        parts += [html_table(CLAIM_HEADINGS, claim_cells(self.findings))] if self.findings else []
+        return "".join([*parts, html_lines(self.notes())])
+
+    def save(self, folder: Path) -> None:
+        """Write results.json: the fields, the summary, and every run."""
+        entries = [_entry_to_json(entry) for entry in self.entries]
+        lists = {"problems": map(asdict, self.problems), "summary": map(asdict, self.rows), "entries": entries}
+        runs = map(_run_to_json, self.runs)
+        named = {name: getattr(self, name) for name in ("name", "tuning_seeds", "final_seeds", "measures")}
+        named |= {"findings": [asdict(finding) for finding in self.findings], "specification": self.specification}
+        parts = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in named.items()]
+        for name, items in {**lists, "runs": runs}.items():
+            parts.append(f"{json.dumps(name)}: [\n" + ",\n".join(map(json.dumps, items)) + "\n]")
+        write_file(folder / FILE, "{" + ",\n".join(parts) + "}\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Results:
+        """Return the results saved in a folder. Raises UsageError if there are none, or if the file is damaged."""
+        path = folder / FILE
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            problems = {item["name"]: ProblemSummary(**item) for item in data["problems"]}
+            runs = [_run_from_json(item) for item in data["runs"]]
+            if not runs:
+                raise ValueError("it holds no runs")
+            following = iter(runs)
+            return cls(
+                name=data["name"],
+                problems=tuple(problems.values()),
+                entries=tuple(_entry_from_json(item, problems, following) for item in data["entries"]),
+                tuning_seeds=tuple(data["tuning_seeds"]),
+                final_seeds=tuple(data["final_seeds"]),
+                measures=tuple(data["measures"]),
+                findings=tuple(Finding(**item) for item in data["findings"]),
+                specification=data["specification"],
+            )
+        except OSError as error:
+            remedy = "`ravine compare --out` with this folder makes them; after an interruption, it resumes."
+            raise UsageError(f"No results in {str(folder)!r}: {FILE}: {error.strerror}. {remedy}") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            remedy = "Repeat the command that made it: finished runs are reused."
+            raise UsageError(
+                f"{str(path)!r} is damaged, or of another version of ravine ({type(error).__name__}: {error}). {remedy}"
+            ) from error
 
 
-def last(record: Record | None, quantity: str) -> float:
-    """Return a quantity at the end of a run; NaN if it did not finish or has none."""
-    if record is None or record.status != "finished":
-        return float("nan")
-    value = getattr(record.outcome, quantity)
-    return float("nan") if value is None else float(value[-1] if isinstance(value, tuple) else value)
+def _table(problem: ProblemSummary, rows: Sequence[SummaryRow]) -> tuple[list[str], list[list[str]], str]:
+    """Headings, cells and alignment of the table of a problem."""
+    own = [row for row in rows if row.problem == problem.name]
+    shown = columns(problem, own)
+    return [column.heading for column in shown], cells(shown, own), "".join(column.align for column in shown)
 
 
-def best(tried: Sequence[Tried], higher_is_better: bool) -> Tried | None:
-    """Return the setting with the best mean validation metric; of equals, that with the lower loss, then the first."""
-    sign = -1 if higher_is_better else 1
-    scores = [(sign * t.score("validation_metric"), t.score("validation_loss"), i) for i, t in enumerate(tried)]
-    finite = [score for score in scores if np.isfinite(score[:2]).all()]
-    return tried[min(finite)[2]] if finite else None
+def _entry_to_json(entry: OptimizerResult) -> dict[str, Any]:
+    """An entry without its runs, which results.json lists by themselves."""
+    return {
+        "problem": entry.problem.name,
+        "name": entry.name,
+        "optimizer": entry.optimizer,
+        "budget": entry.budget,
+        "best": None if entry.best is None else entry.tried.index(entry.best),
+        "edges": entry.edges,
+        "scales": entry.scales,
+        "final_seeds": entry.final_seeds,
+        "runs": len(entry.runs),
+    }
+
+
+def _entry_from_json(
+    item: dict[str, Any], problems: dict[str, ProblemSummary], runs: Iterator[Run]
+) -> OptimizerResult:
+    """The entry, whose runs are the next ones of the list."""
+    own = list(islice(runs, item.pop("runs")))
+    tuning = groupby((run for run in own if run.phase == "tuning"), key=lambda run: run.setting)
+    tried = tuple(ConfigurationResult(setting, tuple(group)) for setting, group in tuning)
+    return OptimizerResult(
+        **{
+            **item,
+            "problem": problems[item["problem"]],
+            "tried": tried,
+            "best": None if item["best"] is None else tried[item["best"]],
+            "final": tuple(run for run in own if run.phase == "final"),
+        }
+    )
+
+
+def _run_to_json(run: Run) -> dict[str, Any]:
+    result = None if run.result is None else run.result.to_json()
+    item = {**vars(run), "seeds": run.seeds._asdict(), "result": result}
+    del item["trial"]
+    return item
+
+
+def _run_from_json(item: dict[str, Any]) -> Run:
+    result = None if item["result"] is None else TrialResult.from_json(item["result"])
+    setting = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in item["setting"])
+    return Run(**{**item, "setting": setting, "seeds": Seeds(**item["seeds"]), "result": result})

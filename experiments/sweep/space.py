@@ -1,4 +1,4 @@
-"""Search spaces: what one hyperparameter may be tried at. Sorted in order of increasing complexity."""
+"""Search spaces of one hyperparameter, sorted in order of increasing complexity."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 from ...schedules import Schedule
 from ..errors import UsageError
+from .checks import check_integer
 
-__all__ = ["Choice", "LogUniform", "Uniform", "space_config", "space_of"]
+__all__ = ["Choice", "LogUniform", "Points", "Uniform", "space_config", "space_of"]
 
 DIGITS = 6
-"""What is computed from the ends of a range is rounded to so many significant digits, which tables can show in full."""
+"""Significant digits of values computed inside a range, so that tables can show them in full."""
 
 
 def rounded(value: float) -> float:
@@ -23,7 +24,7 @@ def rounded(value: float) -> float:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some values: numbers, words, switches.
+    """One of several values: numbers, strings, booleans.
 
     >>> Choice(("max", "min")).grid(points=7)
     ['max', 'min']
@@ -48,8 +49,25 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Points(Choice):
+    """One of several increasing numbers: a grid written out. A best value at its first or last point is reported.
+
+    >>> Points((0.01, 0.1, 1.0)).at(0.5)
+    0.1
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for value in self.values:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise UsageError(f"points: values must be finite numbers. Received: {value!r}.")
+        if list(self.values) != sorted(self.values):
+            raise UsageError(f"points: values must increase. Received: {list(self.values)}.")
+
+
+@dataclass(frozen=True)
 class Uniform:
-    """From `low` to `high`, evenly; `points` of it in a grid, where that is not the grid's own number.
+    """Evenly from `low` to `high`, in units of the hyperparameter; `points` overrides the grid's number of points.
 
     >>> Uniform(0.0, 1.0).grid(points=5)
     [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -63,12 +81,11 @@ class Uniform:
         numbers = all(isinstance(end, int | float) and math.isfinite(end) for end in (self.low, self.high))
         if not numbers or not self.low < self.high:
             raise UsageError(f"A range goes from a number up to a greater one. Received: {self.low!r}, {self.high!r}.")
-        points = self.points
-        if points is not None and (not isinstance(points, int) or isinstance(points, bool) or points < 2):
-            raise UsageError(f"A range's points must be a whole number >= 2: both ends. Received: points={points!r}.")
+        if self.points is not None:
+            check_integer("points", self.points, 2, "Both ends are points.")
 
     def between(self, u: float) -> float:
-        """Return the point that is the share u of the way up, which may be below 0 or above 1."""
+        """Return the point at the fraction u of the way from low to high; u may be below 0 or above 1."""
         return self.low + (self.high - self.low) * u
 
     def at(self, u: float) -> float:
@@ -76,7 +93,7 @@ class Uniform:
         return float(self.low) if u == 0 else float(self.high) if u == 1 else rounded(self.between(u))
 
     def grid(self, points: int) -> list[float]:
-        """Return both ends and what is evenly between them."""
+        """Return both ends and evenly spaced points between them."""
         return [self.at(i / self.spaces(points)) for i in range(self.spaces(points) + 1)]
 
     def spaces(self, points: int) -> int:
@@ -84,13 +101,13 @@ class Uniform:
         return (self.points or points) - 1
 
     def beyond(self, points: int, i: int) -> float:
-        """Return the i-th point of the grid continued: -1 is the one below the range."""
+        """Return point number i of the grid continued outside the range: -1 is the first below it."""
         return rounded(self.between(i / self.spaces(points)))
 
 
 @dataclass(frozen=True)
 class LogUniform(Uniform):
-    """From `low` > 0 to `high`, evenly in the logarithm.
+    """Evenly in the logarithm from `low` > 0 to `high`.
 
     >>> LogUniform(1e-4, 1.0).grid(points=5)
     [0.0001, 0.001, 0.01, 0.1, 1.0]
@@ -102,41 +119,44 @@ class LogUniform(Uniform):
             raise UsageError(f"A logarithmic range needs low > 0. Received: {self.low!r}, {self.high!r}.")
 
     def between(self, u: float) -> float:
-        """Return the point that is the share u of the way up, in the logarithm."""
+        """Return the point at the fraction u of the way from log(low) to log(high)."""
         return math.exp(math.log(self.low) + math.log(self.high / self.low) * u)
 
 
-KINDS: dict[str, type[Uniform]] = {"log": LogUniform, "uniform": Uniform}
+RANGES: dict[str, type[Uniform]] = {"log": LogUniform, "uniform": Uniform}
+LISTS: dict[str, type[Choice]] = {"choice": Choice, "points": Points}
 
 
 def space_of(config: Any) -> Any:
-    """Return what a configuration stands for.
+    """Return the search space, schedule configuration or value that a configuration describes.
 
-    {"log": [low, high]} and {"uniform": [low, high]}, both with "points" if wanted; {"choice": [...]}; a schedule's
-    configuration, {"class": ...}, or a plain value stand for themselves. A Schedule becomes its configuration.
+    {"log": [low, high]} and {"uniform": [low, high]}, both with an optional "points", {"choice": [...]} and
+    {"points": [...]} are search spaces. A schedule's configuration, {"class": ...}, and a plain value are returned
+    unchanged. A Schedule is returned as its configuration.
     """
     if isinstance(config, Schedule):
         return config.to_config()
     if not isinstance(config, Mapping) or "class" in config:
         return config
-    kind = next(iter(config), None)
-    if kind == "choice" and set(config) == {"choice"} and isinstance(config["choice"], list | tuple):
-        return Choice(tuple(config["choice"]))
-    ends = config.get(kind)
-    if kind in KINDS and set(config) <= {kind, "points"} and isinstance(ends, list | tuple) and len(ends) == 2:
-        low, high = ends
-        return KINDS[kind](low, high, config.get("points"))
+    kind = next(iter(config), "")
+    values = config.get(kind)
+    if isinstance(values, list | tuple):
+        if kind in LISTS and set(config) == {kind}:
+            return LISTS[kind](tuple(values))
+        if kind in RANGES and set(config) <= {kind, "points"} and len(values) == 2:
+            low, high = values
+            return RANGES[kind](low, high, config.get("points"))
     raise UsageError(
         f"A search space is {{log = [low, high]}}, {{uniform = [low, high]}}, either with points = n, "
-        f"{{choice = [...]}}, a schedule {{class = ...}} or a value. Received: {dict(config)!r}."
+        f"{{choice = [...]}}, {{points = [...]}}, a schedule {{class = ...}} or a value. Received: {dict(config)!r}."
     )
 
 
 def space_config(space: Any) -> Any:
     """Return the configuration that `space_of` reads."""
     if isinstance(space, Choice):
-        return {"choice": list(space.values)}
+        return {kind: list(space.values) for kind, cls in LISTS.items() if type(space) is cls}
     if isinstance(space, Uniform):
-        kind = next(name for name, cls in KINDS.items() if type(space) is cls)
+        kind = next(name for name, cls in RANGES.items() if type(space) is cls)
         return {kind: [space.low, space.high]} | ({} if space.points is None else {"points": space.points})
     return space

@@ -1,59 +1,105 @@
-"""A Sweep is everything that is to be run, measured and claimed, as one value."""
+"""A Sweep says as one value which runs to make, what to measure, and which claims to check."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from ...schedules import Schedule
 from ..errors import UsageError, lookup
 from ..measures import MEASURES
-from ..trial import Trial
+from ..trial import Seeds, Trial
+from .checks import check_integer, within
 from .claims import Claim
-from .contender import Contender, Setting, Task, scheduled
-from .entries import within
+from .configuration import OptimizerConfig, ProblemConfig, Setting, scheduled
 from .search import Grid, Search
-from .seeding import Seeding
 
-__all__ = ["Sweep"]
+__all__ = ["Phase", "Seeding", "Sweep"]
+
+Phase = Literal["tuning", "final"]
 
 CONSTANT: dict[str, Mapping[str, Any] | None] = {"constant": None}
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """Tasks x contenders x schedules: each is tuned with the same budget, and its best setting run on the same seeds.
+STREAMS = dict.fromkeys(Seeds._fields)
 
-    `eval(repr(sweep)) == sweep`; `config.read` and `config.write` take it from and to TOML's and JSON's types.
+
+@dataclass(frozen=True)
+class Seeding:
+    """Seeds 0, 1, ... for tuning, the next ones for the final runs: no setting is evaluated on seeds it was chosen on.
+
+    Every optimizer has the same seeds, so that comparisons are paired run by run.
 
     Args:
-        name: what it is called; its results go to runs/<name>.
-        tasks: the problems.
-        contenders: the optimizers, with their search spaces.
-        schedules: shapes that multiply learning rates, as configurations (see `Contender`); None is none.
+        tuning: number of runs of every setting.
+        final: number of runs of the best setting.
+        fixed: by stream (data, initial, order, noise): its seed in every run. The other streams take the run's number.
+        reshuffled: whether every epoch has its own order of the training rows; if not, all have that of the first.
+
+    >>> seeding = Seeding(tuning=2, final=3)
+    >>> seeding.seeds(2)
+    Seeds(data=0, initial=2, order=2, noise=2)
+    """
+
+    tuning: int = 2
+    final: int = 5
+    fixed: Mapping[str, int] = field(default_factory=lambda: {"data": 0})
+    reshuffled: bool = True
+
+    def __post_init__(self) -> None:
+        check_integer("seeds.tuning", self.tuning, 1)
+        check_integer("seeds.final", self.final, 1)
+        for stream, seed in self.fixed.items():
+            with within("seeds.fixed"):
+                lookup("stream of random numbers", stream, STREAMS)
+            check_integer(f"seeds.fixed.{stream}", seed, 0)
+        if not isinstance(self.reshuffled, bool):
+            raise UsageError(f"seeds.reshuffled must be true or false. Received: {self.reshuffled!r}.")
+
+    def seeds(self, number: int) -> Seeds:
+        """Return the seeds of run number 0, 1, ...."""
+        return Seeds(**{stream: self.fixed.get(stream, number) for stream in STREAMS})
+
+    def numbers(self, phase: Phase) -> range:
+        """Return the run numbers of a phase."""
+        return range(self.tuning) if phase == "tuning" else range(self.tuning, self.tuning + self.final)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Problems x optimizers x schedules. Each is tuned with the same budget; its best setting runs on the same seeds.
+
+    `eval(repr(sweep)) == sweep`; `read` and `write` convert it from and to TOML's and JSON's types.
+
+    Args:
+        name: its results go to runs/<name>.
+        problems: with their numbers of epochs.
+        optimizers: with their search spaces.
+        schedules: by name: the configuration of a schedule that multiplies learning rates (see `OptimizerConfig`);
+            None for a constant one.
         search: how settings are chosen.
-        seeding: on which seeds.
-        measures: what is measured at every step, of `measures.MEASURES`.
-        claims: what `verify` judges.
+        seeding: the seeds of the runs.
+        measures: names of quantities to measure at every step, see `measures.MEASURES`.
+        claims: statements about the final runs that `ravine verify` checks.
 
     Raises:
-        UsageError: no task or contender, two of one name, a setting that the optimizer refuses, a claim about what
-            isn't there or that these seeds can't meet.
+        UsageError: no problem or optimizer, two of one name, a setting that the optimizer refuses, a claim about an
+            unknown name, or one that can't hold with so few seeds.
 
     >>> from ravine.experiments.problems import PROBLEMS
     >>> from ravine.experiments.sweep import LogUniform
-    >>> booth = Task("booth", PROBLEMS["booth"](), epochs=1)
-    >>> sgd, adam = (Contender(name, name, {"lr": LogUniform(1e-3, 0.1)}) for name in ("sgd", "adam"))
+    >>> booth = ProblemConfig("booth", PROBLEMS["booth"](), epochs=1)
+    >>> sgd, adam = (OptimizerConfig(name, name, {"lr": LogUniform(1e-3, 0.1)}) for name in ("sgd", "adam"))
     >>> cosine = {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "100%"}
     >>> sweep = Sweep("warmup", (booth,), (sgd, adam), {"constant": None, "cosine": cosine})
-    >>> [entrant.name for entrant in sweep.entrants]
+    >>> [config.name for config in sweep.configs]
     ['sgd constant', 'sgd cosine', 'adam constant', 'adam cosine']
     """
 
     name: str
-    tasks: tuple[Task, ...]
-    contenders: tuple[Contender, ...]
+    problems: tuple[ProblemConfig, ...]
+    optimizers: tuple[OptimizerConfig, ...]
     schedules: Mapping[str, Mapping[str, Any] | None] = field(default_factory=lambda: dict(CONSTANT))
     search: Search = field(default_factory=Grid)
     seeding: Seeding = field(default_factory=Seeding)
@@ -61,58 +107,60 @@ class Sweep:
     claims: tuple[Claim, ...] = ()
 
     def __post_init__(self) -> None:
-        for kind, items in {"problems": self.tasks, "optimizers": self.contenders, "schedules": self.schedules}.items():
+        parts = {"problems": self.problems, "optimizers": self.optimizers, "schedules": self.schedules}
+        for kind, items in parts.items():
             names = [getattr(item, "name", item) for item in items]
             if not names or len(set(names)) < len(names):
                 raise UsageError(f"{kind}: at least one is needed, each with a name of its own. Received: {names}.")
-        for name in (self.name, *(task.name for task in self.tasks)):
-            filename(name)
+        for name in (self.name, *(problem.name for problem in self.problems)):
+            check_filename(name)
         for measure in self.measures:
             lookup("measure", measure, MEASURES)
         if len(set(self.measures)) < len(self.measures):
             raise UsageError(f"measures: each once. Received: {list(self.measures)}.")
-        for task in self.tasks:
-            task.check()
+        for problem in self.problems:
+            problem.check()
             for name, shape in self.schedules.items():
-                checked(name, shape, task.steps)
-            for contender in self.entrants:
-                contender.check(task.steps)
+                check_shape(name, shape, problem.steps)
+            for config in self.configs:
+                config.check(problem.steps)
         for number, claim in enumerate(self.claims, 1):
             with within(f"claim {number}"):
-                claim.check(self.seeding.final, *([x.name for x in items] for items in (self.tasks, self.entrants)))
+                claim.check(self.seeding.final, *([x.name for x in items] for items in (self.problems, self.configs)))
 
     @property
-    def entrants(self) -> list[Contender]:
-        """The contenders with each schedule; its name follows theirs, unless there is only one."""
+    def configs(self) -> list[OptimizerConfig]:
+        """The optimizers with each schedule. If there are several schedules, their names are appended."""
         return [
             replace(c, name=c.name if len(self.schedules) == 1 else f"{c.name} {name}", shape=shape)
-            for c in self.contenders
+            for c in self.optimizers
             for name, shape in self.schedules.items()
         ]
 
-    def tuning(self, task: Task, contender: Contender, setting: Setting) -> list[Trial]:
-        """Return the runs that judge a setting."""
-        return self._trials(task, contender, setting, tested=False)
-
-    def final(self, task: Task, contender: Contender, setting: Setting) -> list[Trial]:
-        """Return the runs that judge a contender at its best setting."""
-        return self._trials(task, contender, setting, tested=True)
-
-    def _trials(self, task: Task, contender: Contender, setting: Setting, tested: bool) -> list[Trial]:
-        optimizer = contender.build(setting, task.steps)
+    def trials(self, problem: ProblemConfig, config: OptimizerConfig, setting: Setting, phase: Phase) -> list[Trial]:
+        """Return the runs of a setting: in tuning on the tuning seeds, else on the final seeds with a test score."""
+        optimizer, tested = config.build(setting, problem.steps), phase == "final"
         return [
-            Trial(task.problem, optimizer, task.epochs, seeds, tested, self.seeding.reshuffled, self.measures)
-            for seeds in (self.seeding.judged if tested else self.seeding.tuned)
+            Trial(
+                problem.problem,
+                optimizer,
+                problem.epochs,
+                self.seeding.seeds(number),
+                tested,
+                self.seeding.reshuffled,
+                self.measures,
+            )
+            for number in self.seeding.numbers(phase)
         ]
 
 
-def filename(name: str) -> None:
-    """Raise UsageError unless a file can be called so: results are named by the sweep and its problems."""
+def check_filename(name: str) -> None:
+    """Raise UsageError unless a file can have this name: results are named by the sweep and its problems."""
     if not isinstance(name, str) or not name.strip(". ") or set(name) & set("/\\\0"):
         raise UsageError(f"A sweep and its problems name files: write a name without slashes. Received: {name!r}.")
 
 
-def checked(name: str, shape: Mapping[str, Any] | None, steps: int) -> None:
+def check_shape(name: str, shape: Mapping[str, Any] | None, steps: int) -> None:
     """Raise UsageError unless the shape is a schedule."""
     try:
         if not (shape is None or isinstance(scheduled(shape, steps), Schedule)):

@@ -1,44 +1,42 @@
-"""Results in one SQLite file, keyed by content. Rows are only ever added; any number of processes may add them."""
+"""Results in one SQLite file, keyed by the digest of their trial. Rows are only added; any process may add them."""
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from time import time
-from typing import Literal
 
 from ..digests import canonical, sha256
 from ..errors import UsageError
-from ..outcome import Outcome
-from ..trial import Trial
+from ..trial import Trial, TrialResult
 
-__all__ = ["Record", "Store"]
+try:
+    import fcntl
+except ModuleNotFoundError:  # not POSIX: processes that share a store may then run the same trial twice
+    fcntl = None  # type: ignore[assignment]
 
-Status = Literal["finished", "diverged", "failed"]
+__all__ = ["Reservations", "Store"]
 
-FORMAT = 0x676C6102
-"""Says in the file's header that it is a store, and of which kind: to be raised when a row's contents change."""
+FORMAT = 0x72617601
+"""The application id in the file's header. To be raised when the contents of a row change."""
 
 SCHEMA = f"""
 BEGIN IMMEDIATE;
 PRAGMA application_id = {FORMAT};
 CREATE TABLE IF NOT EXISTS results (
     id INTEGER PRIMARY KEY,
-    digest TEXT NOT NULL,       -- of what the outcome depends on
-    trial TEXT NOT NULL,        -- that, as JSON
-    status TEXT NOT NULL CHECK (status IN ('finished', 'diverged', 'failed')),
-    outcome TEXT,               -- curves, timings, versions and machine, as JSON; NULL if it failed
-    error TEXT,                 -- why it failed
-    place TEXT NOT NULL,        -- machine and process that ran it
+    digest TEXT NOT NULL,       -- SHA-256 of the trial
+    trial TEXT NOT NULL,        -- Trial.key as JSON
+    result TEXT NOT NULL,       -- TrialResult as JSON
     stored REAL NOT NULL,       -- seconds since 1970
-    checksum TEXT NOT NULL      -- of digest, trial, status, outcome and error
+    checksum TEXT NOT NULL      -- of digest, trial and result
 );
 CREATE INDEX IF NOT EXISTS by_digest ON results (digest);
 CREATE TRIGGER IF NOT EXISTS no_change BEFORE UPDATE ON results BEGIN SELECT RAISE(ABORT, 'only add results'); END;
@@ -46,38 +44,27 @@ CREATE TRIGGER IF NOT EXISTS no_loss BEFORE DELETE ON results BEGIN SELECT RAISE
 COMMIT;
 """
 
-CONTENT = ("digest", "trial", "status", "outcome", "error")
-"""The columns that the checksum is of."""
+CONTENT = ("digest", "trial", "result")
+"""The columns that the checksum covers."""
 
 PATIENCE = 60.0
 """Seconds to wait for another process that is writing."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """How a trial ended. A failed one raised an exception, and has no outcome."""
-
-    status: Status
-    outcome: Outcome | None
-    error: str | None
-    place: str = field(compare=False)
-
-
 class Store:
-    """A file of records. Every row is written whole or not at all, also if the process is killed.
+    """A file of results. Every row is written whole or not at all, also if the process is killed.
 
-    The latest sound record of a trial counts: one that a disk has damaged is left out, and its run repeated. Readers
-    and writers don't wait for each other (SQLite's write-ahead log), for which the file must be on a disk of this
-    machine.
+    The latest undamaged row of a trial counts; a damaged row is left out, and its trial is run again. Readers and
+    writers don't wait for each other (SQLite's write-ahead log), for which the file must be on a disk of this machine.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from ravine.experiments.sweep import campaign, executor, read
+    >>> from ravine.experiments.sweep import executor, read, run
     >>> sweep = read({"name": "warmup", "problems": {"booth": {"epochs": 1}}, "optimizers": {"sgd": {"lr": 0.1}}})
     >>> with TemporaryDirectory() as folder:
-    ...     results = campaign(sweep, Store(Path(folder, "results.sqlite")), executor())
-    ...     found = Store(Path(folder, "results.sqlite")).get(list(results.runs))
-    >>> len(found), {record.status for record in found}
+    ...     results = run(sweep, Store(Path(folder, "results.sqlite")), executor())
+    ...     stored = Store(Path(folder, "results.sqlite")).get([one.trial for one in results.runs])
+    >>> len(stored), {result.status for result in stored}
     (7, {'finished'})
     """
 
@@ -87,7 +74,7 @@ class Store:
 
     @cached_property
     def opened(self) -> sqlite3.Connection:
-        """The file, made if need be; closed when this value is no more."""
+        """The connection, which makes the file if there is none; closed when this object is deleted."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False)
         weakref.finalize(self, connection.close)
@@ -96,7 +83,7 @@ class Store:
         if tables and format_ != FORMAT:
             raise sqlite3.DatabaseError("it is a database of something else, or of another version of ravine")
         connection.row_factory = sqlite3.Row
-        connection.text_factory = lambda text: text.decode(errors="replace")  # its checksum then tells
+        connection.text_factory = lambda text: text.decode(errors="replace")  # the checksum then differs
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
             connection.execute(f"PRAGMA {pragma}")
         if not tables:
@@ -105,7 +92,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Read and write, all or nothing. Raises UsageError if the file is no store or can't be one."""
+        """Read and write, all or nothing. Raises UsageError if the file is no store, or can't be opened or written."""
         try:
             with self.lock, self.opened as connection:
                 yield connection
@@ -114,65 +101,99 @@ class Store:
                 f"{str(self.path)!r} can't hold results: {error}. Move the file away, or name another folder."
             ) from error
 
-    def add(self, trial: Trial, record: Record) -> None:
-        """Add how a trial ended."""
-        outcome = None if record.outcome is None else canonical(record.outcome.to_json())
-        content = (trial.digest, canonical(trial.key), record.status, outcome, record.error)
-        row = (*content, record.place, time(), checksum(content))
+    def check(self) -> None:
+        """Raise UsageError unless results can be added; makes the file."""
         with self.transaction() as connection:
-            columns = ", ".join((*CONTENT, "place", "stored", "checksum"))
-            connection.execute(f"INSERT INTO results ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("BEGIN IMMEDIATE")
 
-    def get(self, trials: Sequence[Trial]) -> list[Record | None]:
-        """Return the latest record of every trial, None where there is none."""
+    def add(self, trial: Trial, result: TrialResult) -> None:
+        """Add the result of a trial."""
+        content = (trial.digest, canonical(trial.key), canonical(result.to_json()))
+        with self.transaction() as connection:
+            columns = ", ".join((*CONTENT, "stored", "checksum"))
+            values = (*content, time(), checksum(content))
+            connection.execute(f"INSERT INTO results ({columns}) VALUES (?, ?, ?, ?, ?)", values)
+
+    def get(self, trials: Sequence[Trial]) -> list[TrialResult | None]:
+        """Return the latest result of every trial, None where there is none."""
         if not self.path.exists():
             return [None] * len(trials)
         digests = [trial.digest for trial in trials]
         rows = self.rows("WHERE digest IN (SELECT value FROM json_each(?)) ORDER BY id", json.dumps(digests))
-        found = {row["digest"]: decoded(row) for row in rows if sound(row)}
+        found = {row["digest"]: TrialResult.from_json(json.loads(row["result"])) for row in rows if intact(row)}
         return [found.get(digest) for digest in digests]
 
     def has(self, trial: Trial) -> bool:
-        """Return whether there is a record of a trial; make the file if need be."""
-        return any(map(sound, self.rows("WHERE digest = ?", trial.digest)))
+        """Return whether there is a result of a trial; makes the file if there is none."""
+        return any(map(intact, self.rows("WHERE digest = ?", trial.digest)))
 
-    def rows(self, which: str = "", *values: str) -> list[sqlite3.Row]:
+    def rows(self, condition: str = "", *values: str) -> list[sqlite3.Row]:
         """Return rows of the table."""
         with self.transaction() as connection:
-            return connection.execute(f"SELECT * FROM results {which}", values).fetchall()
+            return connection.execute(f"SELECT * FROM results {condition}", values).fetchall()
 
     def count(self) -> tuple[int, int]:
-        """Return how many trials there are records of, and how many records are damaged."""
+        """Return the number of trials with a result, and the number of trials that have only damaged rows."""
         if not self.path.exists():
             return 0, 0
         rows = self.rows()
-        kept = [row["digest"] for row in rows if sound(row)]
-        return len(set(kept)), len(rows) - len(kept)
+        kept = {row["digest"] for row in rows if intact(row)}
+        return len(kept), len({row["digest"] for row in rows} - kept)
 
     def seconds(self, problem: str, epochs: int) -> list[float]:
-        """Return how long the finished runs of a problem (its repr) of that length took."""
+        """Return the total seconds of the finished runs of a problem, given as its repr, for so many epochs."""
         if not self.path.exists():
             return []
-        rows = [row for row in self.rows("WHERE status = 'finished'") if sound(row)]
-        trials = [json.loads(row["trial"]) for row in rows]
+        pairs = [(json.loads(row["trial"]), json.loads(row["result"])) for row in self.rows() if intact(row)]
         return [
-            float(json.loads(row["outcome"])["timing"]["total"])
-            for trial, row in zip(trials, rows, strict=True)
-            if (trial["problem"], trial["epochs"]) == (problem, epochs)
+            float(result["timing"]["total"])
+            for trial, result in pairs
+            if (trial["problem"], trial["epochs"], result["status"]) == (problem, epochs, "finished")
         ]
 
 
 def checksum(content: Sequence[object]) -> str:
-    """Return what tells whether CONTENT is as it was written."""
+    """Return the checksum of the values of the CONTENT columns."""
     return sha256(ascii(list(content)))
 
 
-def sound(row: sqlite3.Row) -> bool:
+def intact(row: sqlite3.Row) -> bool:
     """Whether a row is as it was written."""
     return bool(row["checksum"] == checksum([row[name] for name in CONTENT]))
 
 
-def decoded(row: sqlite3.Row) -> Record:
-    """Return the record of a sound row."""
-    outcome = None if row["outcome"] is None else Outcome.from_json(json.loads(row["outcome"]))
-    return Record(row["status"], outcome, row["error"], row["place"])
+class Reservations:
+    """An empty file in which a process locks, while it runs a trial, the byte that stands for it.
+
+    The system removes the locks of a process that ends, however it ends: nothing stays reserved.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def file(self) -> int:
+        """The open file. Closing it, when this object is deleted, removes every lock."""
+        opened = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        weakref.finalize(self, os.close, opened)
+        return opened
+
+    def take(self, digest: str) -> bool:
+        """Reserve the trial with this digest; return False if another process has it."""
+        if fcntl is None:
+            return True
+        try:
+            fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte_of(digest))
+        except (BlockingIOError, PermissionError):  # POSIX allows either
+            return False
+        return True
+
+    def give_back(self, digest: str) -> None:
+        """Remove the reservation of a trial."""
+        if fcntl is not None:
+            fcntl.lockf(self.file, fcntl.LOCK_UN, 1, byte_of(digest))
+
+
+def byte_of(digest: str) -> int:
+    """Return the position in a file, which may lie beyond its end, that stands for a digest in hexadecimal."""
+    return int(digest[:15], 16)

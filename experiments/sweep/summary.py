@@ -1,101 +1,187 @@
-"""The final runs in numbers: a row for each entry. Divergence is counted, and the worst value; it is never averaged."""
+"""The final runs in numbers, a row for each optimizer. Divergence is counted; its values are never averaged."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import median
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import fmean, median, stdev
 from typing import Any
 
 import numpy as np
 
-from ..statistics import bootstrap_interval, quantiles
-from .claims import TO_TARGET
-from .results import Entry
+from ..statistics import bootstrap_interval, costs, diverged, holm, quantiles, wilcoxon
+from .configuration import Setting
+from .runs import OptimizerResult, Values
 
-__all__ = ["Row", "summarised", "told"]
+__all__ = ["SummaryRow", "SummaryTimings", "setting_text", "summarise"]
 
 
 @dataclass(frozen=True)
-class Row:
-    """An entry at its best setting; infinite where a diverged run takes part, None where there is nothing to state."""
+class SummaryTimings:
+    """Medians over the final runs."""
+
+    step_us: float  # microseconds of a step: forward pass, backward pass and update
+    update_us: float  # microseconds of the update alone
+    seconds_to_target: float | None  # steps to the target times the median time of a step
+    parallel: bool  # whether other runs shared the machine
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One optimizer at its best setting, over the final runs; None where there is nothing to state.
+
+    The metric is the test metric. A run that diverged or failed is left out of means, and is the worst value in
+    medians and quartiles, which are None where it takes part.
+    """
 
     problem: str
     optimizer: str
-    setting: str  # the best one
-    edges: str  # at which ends of its ranges it lies
-    median: float | None  # of the test metric
-    lower_quartile: float | None
-    upper_quartile: float | None
-    interval_low: float | None  # of the median: bootstrap, level 0.95; None if a run diverged
-    interval_high: float | None
-    median_loss: float | None  # on the test split
-    epochs_to_target: float | None  # medians, as seen at the ends of epochs
+    best_setting: str | None  # None: not yet known, or every setting diverged
+    best_lr: float | None  # None also if the learning rate was not searched
+    at_edge: bool  # the best value of a hyperparameter is the first or last one tried: a better one may lie outside
+    edges: str  # which, such as "lr high"
+    metric_mean: float | None
+    metric_std: float | None  # over seeds, with n - 1; None for a single seed
+    metric_median: float | None
+    metric_lower_quartile: float | None
+    metric_upper_quartile: float | None
+    interval_low: float | None  # bootstrap, level 0.95: of the mean if higher is better, else of the median
+    interval_high: float | None  # None if a run diverged or failed
+    median_interval_low: float | None  # of the median in both cases
+    median_interval_high: float | None
+    is_best: bool  # of all optimizers on this problem
+    p_against_best: float | None  # Wilcoxon's paired test with Holm's correction; None for the best
+    loss_mean: float | None  # test loss
+    loss_median: float | None
+    epochs_to_target: float | None  # medians over the seeds, seen at the ends of epochs; None if most don't reach it
     steps_to_target: float | None
-    seconds_to_target: float | None  # those steps at the median time of each run's, scores left out
-    runs: int
-    runs_diverged: int
-    runs_failed: int
+    seeds_finished: int
+    seeds_diverged: int
+    seeds_failed: int
     settings: int
-    settings_diverged: int  # on a seed or more; failures too
-    microseconds: float | None  # median over the runs of the median time of a step
-    timed_in_parallel: bool
+    settings_diverged: int  # settings that diverged or failed on a seed
+    timing: SummaryTimings | None
+
+    def flat(self) -> dict[str, Any]:
+        """Return the fields as one flat dict, timings last."""
+        row = asdict(self)
+        timing = row.pop("timing")
+        return {**row, **(timing or dict.fromkeys(SummaryTimings.__dataclass_fields__))}
 
 
-def summarised(entries: Sequence[Entry]) -> list[Row]:
-    """Return the row of each entry."""
-    return [_row(entry) for entry in entries]
+def summarise(entries: Sequence[OptimizerResult]) -> list[SummaryRow]:
+    """Return the row of each entry. Those of one problem and one budget are tested against the best of them."""
+    rows = {id(entry): _row(entry) for entry in entries}
+    for group in _groups(entries):
+        higher = group[0].problem.higher_is_better
+        metrics = {entry.name: entry.values("test_metric") for entry in group if entry.best and entry.complete}
+        first, p = best_optimizer(metrics, higher), against_best(metrics, higher)
+        for entry in group:
+            is_best = entry.name == first
+            rows[id(entry)] = replace(rows[id(entry)], is_best=is_best, p_against_best=p.get(entry.name))
+    return list(rows.values())
 
 
-def _row(entry: Entry) -> Row:
-    records = [record for record in entry.final if record is not None]
-    outcomes = [record.outcome for record in records if record.outcome is not None]
-    higher = entry.task.problem.higher_is_better
-    low, middle, high = _quartiles(entry, "test_metric", higher)
-    interval = _interval(entry)
-    return Row(
-        problem=entry.task.name,
+def _groups(entries: Sequence[OptimizerResult]) -> list[list[OptimizerResult]]:
+    groups: dict[Any, list[OptimizerResult]] = {}
+    for entry in entries:
+        groups.setdefault((entry.problem.name, entry.budget), []).append(entry)
+    return list(groups.values())
+
+
+def best_optimizer(metrics: Mapping[str, Values], higher_is_better: bool) -> str | None:
+    """Return the name with the best mean, or the best median if lower is better: such values have no natural scale.
+
+    One with a diverged seed has no mean and comes after all others. None if most seeds of every one diverged.
+    """
+    keys = {}
+    for name, values in metrics.items():
+        cost = costs(values, higher_is_better)
+        middle, mean = float(quantiles(cost, (0.5,))[0]), float(cost.mean())
+        if math.isfinite(middle):
+            keys[name] = (mean, middle) if higher_is_better else (middle, mean)
+    return min(keys, key=keys.__getitem__) if keys else None
+
+
+def against_best(metrics: Mapping[str, Values], higher_is_better: bool) -> dict[str, float]:
+    """Return the p-value of each optimizer against the best on the same seeds, with Holm's correction."""
+    first = best_optimizer(metrics, higher_is_better)
+    if first is None:
+        return {}
+    others = [name for name in metrics if name != first]
+    p = [wilcoxon(metrics[name], metrics[first], higher_is_better=higher_is_better).p for name in others]
+    return dict(zip(others, holm(p).tolist(), strict=True))
+
+
+def _row(entry: OptimizerResult) -> SummaryRow:
+    higher = entry.problem.higher_is_better
+    there = np.array([run.result is not None for run in entry.final], bool) if entry.best else slice(None)
+    metrics = entry.values("test_metric")
+    finished = metrics[np.isfinite(metrics)].tolist()
+    losses = entry.values("test_loss")
+    statuses = [result.status for result in entry.results]
+    low, middle, high = _quartiles(metrics[there], higher)
+    interval = _interval(metrics, use_mean=higher)
+    median_interval = _interval(metrics, use_mean=False)
+    return SummaryRow(
+        problem=entry.problem.name,
         optimizer=entry.name,
-        setting=told(entry.best.setting) if entry.best else "",
+        best_setting=setting_text(entry.best.setting) if entry.best else None,
+        best_lr=dict(entry.best.setting).get("lr") if entry.best else None,
+        at_edge=bool(entry.edges),
         edges=", ".join(f"{name} {end}" for name, end in entry.edges.items()),
-        median=middle,
-        lower_quartile=low,
-        upper_quartile=high,
+        metric_mean=fmean(finished) if finished else None,
+        metric_std=stdev(finished) if len(finished) > 1 else None,
+        metric_median=middle,
+        metric_lower_quartile=low,
+        metric_upper_quartile=high,
         interval_low=interval[0],
         interval_high=interval[1],
-        median_loss=_quartiles(entry, "test_loss", False)[1],
-        **{name: _finite(_quartiles(entry, name, False)[1]) for name in TO_TARGET},
-        runs=len(records),
-        runs_diverged=sum(record.status == "diverged" for record in records),
-        runs_failed=sum(record.status == "failed" for record in records),
+        median_interval_low=median_interval[0],
+        median_interval_high=median_interval[1],
+        is_best=False,
+        p_against_best=None,
+        loss_mean=fmean(losses[np.isfinite(losses)].tolist()) if np.isfinite(losses).any() else None,
+        loss_median=_quartiles(losses[there], False)[1],
+        epochs_to_target=_quartiles(entry.values("epochs_to_target")[there], False)[1],
+        steps_to_target=_quartiles(entry.values("steps_to_target")[there], False)[1],
+        seeds_finished=statuses.count("finished"),
+        seeds_diverged=statuses.count("diverged"),
+        seeds_failed=statuses.count("failed"),
         settings=len(entry.tried),
-        settings_diverged=sum(not math.isfinite(t.score("validation_metric")) for t in entry.tried if t.complete),
-        microseconds=1e6 * median(outcome.timing.step for outcome in outcomes) if outcomes else None,
-        timed_in_parallel=entry.timed_in_parallel,
+        settings_diverged=sum(math.isnan(t.score("validation_metric")) for t in entry.tried if t.complete),
+        timing=_timings(entry, _quartiles(entry.values("seconds_to_target")[there], False)[1]),
     )
 
 
-def _quartiles(entry: Entry, quantity: str, higher_is_better: bool) -> list[float | None]:
-    """Return quartiles and median of the final runs that are there, a run that did not finish being the worst."""
-    values = entry.values(quantity)[[record is not None for record in entry.final]]
+def _quartiles(values: Values, higher_is_better: bool) -> list[float | None]:
+    """Lower quartile, median, upper quartile; None where a NaN, which is the worst value, takes part."""
     if not values.size:
         return [None] * 3
-    found: list[float | None] = quantiles(values, higher_is_better=higher_is_better).tolist()
-    return found
+    found = quantiles(values, higher_is_better=higher_is_better)
+    return [float(value) if math.isfinite(value) else None for value in found]
 
 
-def _interval(entry: Entry) -> tuple[float, float] | tuple[None, None]:
-    values = entry.values("test_metric")
-    if len(values) < 2 or not np.isfinite(values).all():
+def _interval(metrics: Values, use_mean: bool) -> tuple[float, float] | tuple[None, None]:
+    """The bootstrap interval of the mean or the median; none for a single seed or if a run did not finish."""
+    if len(metrics) < 2 or diverged(metrics):
         return None, None
-    return bootstrap_interval(values, np.median, method="percentile")
+    return bootstrap_interval(metrics) if use_mean else bootstrap_interval(metrics, np.median, method="percentile")
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+def _timings(entry: OptimizerResult, seconds_to_target: float | None) -> SummaryTimings | None:
+    timings = [result.timing for result in entry.results if result.timing]
+    if not timings:
+        return None
+    return SummaryTimings(
+        step_us=1e6 * median(timing.step for timing in timings),
+        update_us=1e6 * median(timing.update for timing in timings),
+        seconds_to_target=seconds_to_target,
+        parallel=entry.parallel,
+    )
 
 
-def told(setting: Sequence[tuple[str, Any]]) -> str:
-    """Return e.g. "lr=0.1, beta1=0.9"."""
+def setting_text(setting: Setting) -> str:
+    """Return, for example, "lr=0.1, beta1=0.9"."""
     return ", ".join(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in setting)

@@ -49,7 +49,7 @@ def test_json_csv_and_table_agree(done: tuple[Path, Result]) -> None:
     with (out / "runs.csv").open() as file:
         runs = list(csv.DictReader(file))
     assert [float(run["validation_metric"]) for run in runs] == [
-        run["outcome"]["validation_metric"][-1] for run in data["runs"]
+        run["result"]["validation_metric"][-1] for run in data["runs"]
     ]
 
 
@@ -59,7 +59,8 @@ def test_the_same_command_gives_the_same_numbers(done: tuple[Path, Result], tmp_
     invoke(*SMALL, "--out", tmp_path)
 
     def numbers(folder: Path) -> object:
-        return json.loads((folder / "results.json").read_text(), object_hook=lambda d: {**d, "timing": None})
+        same = {"timing": None, "process": None}
+        return json.loads((folder / "results.json").read_text(), object_hook=lambda d: {**d, **same})
 
     assert numbers(out) == numbers(tmp_path)
 
@@ -67,16 +68,16 @@ def test_the_same_command_gives_the_same_numbers(done: tuple[Path, Result], tmp_
 @pytest.mark.slow
 def test_report_draws_again_and_runs_nothing(done: tuple[Path, Result]) -> None:
     out, result = done
-    drawn = [path for path in out.iterdir() if path.is_file() and path.name != "results.json"]
+    drawn = [path for path in out.iterdir() if not path.name.startswith("results.") or path.suffix in (".csv", ".tex")]
     assert {path.suffix for path in drawn} == {".csv", ".tex", ".svg", ".pdf", ".html"}
     before = {path: path.read_bytes() for path in drawn}
-    cells = {path: path.stat().st_mtime_ns for path in (out / "cells").iterdir()}
+    store = (out / "results.sqlite").read_bytes()
     for path in drawn:
         path.unlink()
     again = invoke("report", out)
     assert (again.exit_code, again.stdout) == (0, result.stdout)
     assert {path: path.read_bytes() for path in drawn} == before
-    assert {path: path.stat().st_mtime_ns for path in (out / "cells").iterdir()} == cells
+    assert (out / "results.sqlite").read_bytes() == store
 
 
 def test_list_names_everything_registered_with_a_description() -> None:
@@ -101,10 +102,10 @@ def test_list_names_everything_registered_with_a_description() -> None:
         ("compare --epochs -1", "-1 is not in the range"),
         ("compare --epochs 1.5", "'1.5' is not a valid integer"),
         ("compare --jobs 0", "0 is not in the range"),
-        ("compare --lrs 0.1,x", "could not convert string to float: 'x'. Write values between commas."),
+        ("compare --lrs 0.1,x", "could not convert string to float: 'x'. Separate values by commas."),
         ("compare --lrs 0.1,-1", "positive and finite"),
         ("compare --lrs nan", "positive and finite"),
-        ("compare --out file --problem iris", "can't write results to 'file'"),
+        ("compare --out file --problem iris", "'file/results.sqlite' can't hold results"),
         ("report nothing", "No results in 'nothing'"),
         ("report file", "No results in 'file'"),
         ("report damaged", "damaged"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ravine.experiments import Results, compare
+from ravine.experiments.sweep import Store
 
 COMMAND = "from ravine.experiments.cli import main; main(prog_name='ravine')"
 OPTIONS = {"problem": "booth", "optimizers": ["sgd", "adam"], "lrs": [1e-4, 1e-3, 1e-2, 1e-1], "seeds": 2, "epochs": 10}
@@ -32,8 +33,9 @@ def started(out: Path, jobs: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
-def finished(out: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in (out / "cells").glob("*.json")}
+def finished(out: Path) -> dict[str, float]:
+    """When each run was stored, by digest."""
+    return {row["digest"]: row["stored"] for row in Store(out / "results.sqlite").rows()}
 
 
 @pytest.mark.slow
@@ -52,7 +54,8 @@ def test_a_killed_comparison_resumes(
     assert not (tmp_path / "results.json").exists()
     if kill == signal.SIGINT:
         assert process.returncode == 130
-        assert message.strip() == f"Interrupted. Finished runs are kept in {tmp_path}; the same command resumes."
+        kept_in = f"Interrupted. Finished runs are kept in {tmp_path}; the same command resumes."
+        assert message.splitlines()[-1] == kept_in
     resumed = compare(**OPTIONS, out=tmp_path, jobs=1)
-    assert kept.items() <= finished(tmp_path).items()  # not written again
+    assert kept.items() <= finished(tmp_path).items()  # not run again
     assert numbers(resumed) == numbers(whole)

@@ -8,10 +8,11 @@ import pytest
 
 from ravine.autograd import Tensor
 from ravine.experiments import PROBLEMS, Classification, Problem
+from ravine.experiments.comparison import comparison_sweep
 from ravine.experiments.problems import Score, Stream, generator
 from ravine.experiments.problems.classification import Iris
-from ravine.experiments.specification import Cell, Comparison, Phase
-from ravine.experiments.training import run
+from ravine.experiments.training import train
+from ravine.experiments.trial import Seeds, Trial
 from ravine.optim import Muon, Optimizer
 
 SEEN: list[Any] = []
@@ -38,9 +39,9 @@ class Watched(Iris, abstract=True):
         return Iris().data
 
 
-def seen(name: str, phase: Phase = "tuning", lr: float = 0.01) -> list[Any]:
+def seen(name: str, tested: bool = False) -> list[Any]:
     SEEN.clear()
-    run(Cell(Watched(), Optimizer.registry[name](lr=1.0), lr, 2, 3, phase))
+    train(Trial(Watched(), Optimizer.registry[name](lr=0.01), 2, Seeds.of(3), tested))
     return SEEN.copy()
 
 
@@ -52,11 +53,11 @@ def test_every_optimizer_meets_the_same_start_and_the_same_batches() -> None:
     assert all(other == first for other in others)
 
 
-@pytest.mark.parametrize(("phase", "looks"), [("tuning", 0), ("final", 1)])
-def test_the_test_split_is_scored_once_at_the_end_of_final_runs_alone(phase: Phase, looks: int) -> None:
-    events = seen("sgd", phase)
-    assert events.count(("score", "test")) == looks
-    assert events[-1] == ("score", "test" if looks else "validation")
+@pytest.mark.parametrize("tested", [False, True])
+def test_the_test_split_is_scored_once_at_the_end_of_final_runs_alone(tested: bool) -> None:
+    events = seen("sgd", tested)
+    assert events.count(("score", "test")) == tested
+    assert events[-1] == ("score", "test" if tested else "validation")
 
 
 @pytest.mark.parametrize("problem", [cls() for cls in PROBLEMS.values()], ids=PROBLEMS)
@@ -87,8 +88,9 @@ def test_streams_of_random_numbers_are_separate() -> None:
 
 
 def test_no_final_run_uses_a_tuning_seed() -> None:
-    comparison = Comparison(Iris(), (Optimizer.registry["sgd"](lr=1.0),), epochs=1, seeds=3)
-    tuned = {cell.seed for cell in comparison.tuning()}
-    final = {cell.seed for cell in comparison.final({"sgd": 0.1})}
+    sweep = comparison_sweep("iris", "sgd", epochs=1, seeds=3)
+    trials = [sweep.trials(sweep.problems[0], sweep.configs[0], (("lr", 0.1),), p) for p in ("tuning", "final")]
+    tuned, final = ({trial.seeds.order for trial in of_phase} for of_phase in trials)
     assert (len(tuned), len(final)) == (2, 3)
+    assert [{trial.tested for trial in of_phase} for of_phase in trials] == [{False}, {True}]
     assert tuned.isdisjoint(final)

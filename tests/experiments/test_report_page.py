@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ravine.experiments import Results, compare
-from ravine.experiments.figures import style
+from ravine.experiments.plots import style
 from ravine.optim import SGD
 from ravine.schedules import Constant, Linear
 
@@ -57,12 +57,12 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.mark.slow
 def test_each_picture_is_there_as_svg_and_as_pdf(folder: Path) -> None:
-    described = Results.load(folder).description
+    results = Results.load(folder)
     names = {path.stem for path in folder.glob("*.svg")}
     assert names == {path.stem for path in folder.glob("*.pdf")}
     assert {"learning_curves", "sensitivity"} <= names
-    assert ("training_loss" in names) == described.held_out
-    assert ("ranks" in names) == (len(described.optimizers) > 1 and len(described.final_seeds) > 1)
+    assert ("training_loss" in names) == results.problems[0].held_out
+    assert ("ranks" in names) == (len(results.optimizers) > 1 and len(results.final_seeds) > 1)
     for name in names:
         root = ElementTree.fromstring((folder / f"{name}.svg").read_bytes())
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
@@ -90,7 +90,7 @@ def test_the_page_holds_the_table_and_the_configuration(folder: Path) -> None:
     results = Results.load(folder)
     for row in results.rows:
         assert row.optimizer in page.text
-    for text in (results.description.source, "numpy", "final seeds", "has diverged once"):
+    for text in (results.problems[0].source, "numpy", "final seeds", "has diverged once"):
         assert text in page.text
 
 

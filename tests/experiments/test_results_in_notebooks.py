@@ -11,7 +11,7 @@ from ravine.autograd import nn
 from ravine.experiments import compare
 from ravine.experiments.fit import History, fit
 from ravine.experiments.plots import learning_curves
-from ravine.experiments.sweep import Store, campaign, executor, load
+from ravine.experiments.sweep import Store, executor, load, run
 from ravine.experiments.verify import verify
 from ravine.optim import SGD
 
@@ -46,7 +46,7 @@ def test_a_comparison(tmp_path: Path) -> None:
 def test_a_sweep(tmp_path: Path) -> None:
     file = tmp_path / "sweep.toml"
     file.write_text(SWEEP)
-    shows(campaign(load(file), Store(tmp_path / "runs.sqlite"), executor(1)), "<b>iris</b>", "<td>sgd</td>", "claim")
+    shows(run(load(file), Store(tmp_path / "runs.sqlite"), executor(1)), "<b>iris</b>", "<td>sgd</td>", "claim")
 
 
 def test_a_reproduction() -> None:

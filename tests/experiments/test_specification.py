@@ -1,4 +1,4 @@
-"""Cells and comparisons are values: equal ones have one digest, and impossible ones can't be made."""
+"""Trials and comparisons are values: equal ones have one digest, and impossible ones can't be made."""
 
 import dataclasses
 import subprocess
@@ -7,43 +7,48 @@ import sys
 import pytest
 
 from ravine.experiments import UsageError, compare
-from ravine.experiments.comparison import USUAL, specify
+from ravine.experiments.comparison import LEARNING_RATES, USUAL, comparison_sweep, label
 from ravine.experiments.problems import PROBLEMS
-from ravine.experiments.problems.classification import Digits, Iris
-from ravine.experiments.specification import HALF_DECADES, Cell, Comparison, label
-from ravine.optim import SGD, Adam, Momentum, Optimizer
-from ravine.schedules import Cosine
+from ravine.experiments.problems.classification import Iris
+from ravine.experiments.sweep import read
+from ravine.experiments.trial import Seeds, Trial
+from ravine.optim import SGD, Adam, Momentum, Muon, Optimizer
+from ravine.schedules import Cosine, Lambda
 
-CELL = Cell(Iris(), Adam(lr=1.0), 0.1, epochs=2, seed=0, phase="tuning")
-CHANGES = {
-    "problem": Digits(),
-    "optimizer": Adam(lr=1.0, beta1=0.8),
-    "lr": 0.2,
-    "epochs": 3,
-    "seed": 1,
-    "phase": "final",
-}
+TRIAL = Trial(Iris(), Adam(lr=0.1), 2, Seeds.of(0), tested=False)
 
 
-def test_equal_cells_have_equal_digests_in_every_process() -> None:
+def test_equal_trials_have_equal_digests_in_every_process() -> None:
     code = (
         "from ravine.experiments.problems.classification import Iris\n"
-        "from ravine.experiments.specification import Cell\n"
+        "from ravine.experiments.trial import Seeds, Trial\n"
         "from ravine.optim import Adam\n"
-        f"print({CELL!r}.digest)"
+        f"print({TRIAL!r}.digest)"
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (other.stdout.strip(), other.stderr) == (CELL.digest, "")
-    assert dataclasses.replace(CELL).digest == CELL.digest
+    assert (other.stdout.strip(), other.stderr) == (TRIAL.digest, "")
+    assert dataclasses.replace(TRIAL).digest == TRIAL.digest
 
 
-@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(Cell)])
-def test_every_field_changes_the_digest(field: str) -> None:
-    assert dataclasses.replace(CELL, **{field: CHANGES[field]}).digest != CELL.digest
-
-
-def test_equal_runs_share_a_digest_however_they_are_written() -> None:
-    assert dataclasses.replace(CELL, optimizer=Adam(lr=0.5)).digest == CELL.digest
+def test_a_comparison_is_a_sweep_with_the_same_trials() -> None:
+    """Whatever way the optimizers are written."""
+    names = {name: {"lr": {"choice": list(LEARNING_RATES)}} for name in USUAL}
+    declared = read({"name": "digits", "problems": {"digits": {}}, "optimizers": names})
+    values = [Optimizer.registry[name](lr=0.5) for name in USUAL]
+    digests = []
+    for sweep in (declared, comparison_sweep("digits", None), comparison_sweep(PROBLEMS["digits"](), values)):
+        (problem,) = sweep.problems
+        settings = [(("lr", lr),) for lr in LEARNING_RATES]
+        trials = [
+            trial
+            for config in sweep.configs
+            for phase in ("tuning", "final")
+            for setting in settings
+            for trial in sweep.trials(problem, config, setting, phase)
+        ]
+        digests.append({trial.digest for trial in trials})
+    assert digests[0] == digests[1] == digests[2]
+    assert len(digests[0]) == len(USUAL) * len(LEARNING_RATES) * 7
 
 
 def test_an_edited_rule_changes_the_digest() -> None:
@@ -58,9 +63,11 @@ def test_an_edited_rule_changes_the_digest() -> None:
         def rule(x, g, t, lr, beta1, beta2, eps):  # type: ignore[no-untyped-def]
             return x - lr * g
 
-    edited = dataclasses.replace(CELL, optimizer=Adam(lr=1.0))
-    assert edited.key["optimizer"] == CELL.key["optimizer"]
-    assert edited.digest != CELL.digest
+    edited = dataclasses.replace(TRIAL, optimizer=Adam(lr=0.1))
+    assert edited.key["optimizer"] == TRIAL.key["optimizer"]
+    assert edited.digest != TRIAL.digest
+    ((config,),) = (comparison_sweep("iris", Adam(lr=1.0)).configs,)
+    assert type(config.build((("lr", 0.1),), 100)) is Adam  # the instance counts, not the registered name
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -85,18 +92,19 @@ def test_labels_say_what_is_not_default(optimizer: Optimizer, expected: str) -> 
     assert label(optimizer) == expected
 
 
-def test_the_usual_optimizers_are_compared_unless_told_otherwise() -> None:
-    assert [label(optimizer) for optimizer in specify("iris", None).optimizers] == list(USUAL)
+def test_the_usual_optimizers_are_compared_by_default() -> None:
+    assert [config.name for config in comparison_sweep("iris", None).configs] == list(USUAL)
     assert len(USUAL) == 9  # as the README says
 
 
-def test_the_grid_is_half_decades_and_the_budget_the_same_for_all() -> None:
-    optimizers = tuple(cls(lr=1.0) for cls in Optimizer.registry.values())
-    cells = Comparison(Iris(), optimizers, epochs=1).tuning()
-    assert (HALF_DECADES[0], HALF_DECADES[-1], len(HALF_DECADES)) == (1e-4, 10, 11)
-    for optimizer in optimizers:
-        own = [(cell.lr, cell.seed) for cell in cells if cell.optimizer == optimizer]
-        assert sorted(own) == [(lr, seed) for lr in HALF_DECADES for seed in (0, 1)]
+def test_the_grid_has_two_points_per_decade_and_the_budget_is_the_same_for_all() -> None:
+    optimizers = [cls(lr=1.0) for cls in Optimizer.registry.values() if cls is not Muon]
+    sweep = comparison_sweep("iris", optimizers, epochs=1)
+    assert (LEARNING_RATES[0], LEARNING_RATES[-1], len(LEARNING_RATES)) == (1e-4, 10, 11)
+    for config in sweep.configs:
+        settings = sweep.search.settings(config, sweep.search.axes(config))
+        assert settings == [(("lr", lr),) for lr in LEARNING_RATES]
+    assert list(sweep.seeding.numbers("tuning")) == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +118,8 @@ def test_the_grid_is_half_decades_and_the_budget_the_same_for_all() -> None:
         ({"optimizers": []}, "no optimizer"),
         ({"optimizers": ["adam", Adam(lr=0.1)]}, "listed twice: adam"),
         ({"optimizers": "muon"}, r"compare: muon can't take the parameters of .*must be a matrix\. Received: shape"),
-        ({"seeds": 0}, "seeds must be a whole number >= 1. Received: seeds=0"),
+        ({"optimizers": SGD(lr=Lambda(lambda k: 1.0))}, "compare: a result is named by the source of its optimizer"),
+        ({"seeds": 0}, "seeds must be an integer >= 1. Received: seeds=0"),
         ({"seeds": True}, "seeds must be"),
         ({"epochs": 0}, "epochs must be"),
         ({"epochs": 1.5}, "epochs must be"),
@@ -133,6 +142,6 @@ def test_what_cannot_be_done_is_refused_before_anything_is_made(wrong, message, 
 @pytest.mark.parametrize("place", ["file", "file/below"])
 def test_an_impossible_folder_is_refused(place: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(UsageError, match="can't write results to"):
+    with pytest.raises(UsageError, match=r"compare: .*can't hold results"):
         compare("iris", ["sgd"], out=tmp_path / place)
     assert (tmp_path / "file").read_text() == "mine"

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ravine.experiments.cli import main
-from ravine.experiments.sweep import Better, Diverging, Median, live
+from ravine.experiments.sweep import Better, Diverging, Median, progress
 from ravine.experiments.sweep.claims import Finding, Values
-from ravine.experiments.sweep.live import duration
+from ravine.experiments.sweep.progress import duration
 
 TEXT = """
 measures = ["gradient_norm"]
@@ -70,18 +70,18 @@ def test_a_plan_counts_and_estimates_and_stores_nothing(spec: Path, out: Path) -
     fresh = invoke("plan", spec, "--out", spec.parent / "fresh", "--jobs", 2)
     assert fresh.exit_code == 0
     # 3 settings on 1 seed; then the best of both budgets on 6: 2 problems x 2 optimizers
-    assert re.search(r"^60 runs: 0 there, 60 to do, about [\d.]+ s in 2 processes\.$", fresh.stdout, re.MULTILINE)
+    assert re.search(r"^60 runs: 0 done, 60 to do, about [\d.]+ s in 2 processes\.$", fresh.stdout, re.MULTILINE)
     assert re.search(r"^booth +sgd \(3 tried\) +3 +3 +6 +0 +0 +0$", fresh.stdout, re.MULTILINE)
     assert not (spec.parent / "fresh").exists()
     done = invoke("plan", spec, "--out", out, "--jobs", 1)
-    assert re.search(r"runs: (\d+) there, 0 to do, about 0 s in 1 process\.$", done.stdout, re.MULTILINE)
+    assert re.search(r"runs: (\d+) done, 0 to do, about 0 s in 1 process\.$", done.stdout, re.MULTILINE)
 
 
 def test_status_says_how_far_it_is(spec: Path, out: Path) -> None:
-    assert "60 runs: 0 there, 60 to do." in invoke("status", spec, "--out", spec.parent / "fresh").stdout
+    assert "60 runs: 0 done, 60 to do." in invoke("status", spec, "--out", spec.parent / "fresh").stdout
     result = invoke("status", spec, "--out", out)
     assert result.exit_code == 0
-    assert re.search(r"^(\d+) runs: \1 there, 0 to do\.$", result.stdout, re.MULTILINE)
+    assert re.search(r"^(\d+) runs: \1 done, 0 to do\.$", result.stdout, re.MULTILINE)
     smaller = spec.with_name("smaller.toml")
     smaller.write_text(TEXT.replace("iris = { epochs = 2 }", "").partition("[[claims]]")[0])
     assert re.search(r" to do; \d+ others are stored", invoke("status", smaller, "--out", out).stdout)
@@ -123,13 +123,14 @@ def test_the_report_is_one_page_with_tables_and_figures(reported: Path) -> None:
     text = (out / "report.html").read_text()
     page = Page(text)
     assert (page.open, page.fetched) == ([], [])
-    names = ["iris-loss", "iris-metric", "iris-gradient_norm", "iris-by-lr", "iris-by-beta1", "iris-best-of-k"]
+    names = [f"iris-{name}" for name in ("training_loss", "learning_curves", "gradient_norm", "ranks")]
+    names += ["iris-by-lr", "iris-by-beta1", "iris-best-of-k"]
     across = ["profiles-epochs", "profiles-seconds", "ranks"]
     for name in [*names, *(name.replace("iris", "booth") for name in names[1:]), *across]:
         assert (out / f"{name}.svg").is_file()
         assert (out / f"{name}.pdf").is_file()
     assert text.count("<figure>") == len(list(out.glob("*.svg")))
-    with (out / "summary.csv").open() as file:
+    with (out / "results.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["problem"], row["optimizer"]) for row in rows[1:3]] == [
         ("booth", "sgd (3 tried)"), ("booth", "adam (2 tried)")
@@ -138,16 +139,17 @@ def test_the_report_is_one_page_with_tables_and_figures(reported: Path) -> None:
         runs = [run for run in csv.DictReader(file) if run["phase"] == "final"]
     for row in rows:
         own = [run for run in runs if (run["problem"], run["optimizer"]) == (row["problem"], row["optimizer"])]
-        assert {run["setting"] for run in own} == {row["setting"]}
-        assert float(row["median"]) == np.median([float(run["test_metric"]) for run in own])
-        assert float(row["interval_low"]) <= float(row["median"]) <= float(row["interval_high"])
+        assert {run["setting"] for run in own} == {row["best_setting"]}
+        assert float(row["metric_median"]) == np.median([float(run["test_metric"]) for run in own])
+        low, high = float(row["median_interval_low"]), float(row["median_interval_high"])
+        assert low <= float(row["metric_median"]) <= high
 
 
 def test_tables_are_there_for_papers(reported: Path) -> None:
     out = reported
     with (out / "claims.csv").open() as file:
         assert [row["verdict"] for row in csv.DictReader(file)] == ["holds", "holds"]
-    for name, lines, columns in (("iris", 4, 11), ("booth", 4, 11), ("claims", 2, 3)):
+    for name, lines, columns in (("iris-results", 4, 11), ("booth-results", 4, 11), ("claims", 2, 3)):
         text = (out / f"{name}.tex").read_text()
         assert text.isascii()
         body = [line for line in text.splitlines() if line.endswith(r"\\")]
@@ -155,12 +157,12 @@ def test_tables_are_there_for_papers(reported: Path) -> None:
         assert {len(re.split(r"(?<!\\)&", line)) for line in body} == {columns}
         assert [line for line in text.splitlines() if "rule" in line] == [r"\toprule", r"\midrule", r"\bottomrule"]
     assert r"test\_loss, sign test, p $<$ 0.05 & 6 won" in (out / "claims.tex").read_text()
-    heading = (out / "iris.tex").read_text().splitlines()[2]
-    assert r"95 \% interval & loss & steps to 0.95 & seconds to 0.95 & $\mu$s/step" in heading
+    heading = (out / "iris-results.tex").read_text().splitlines()[2]
+    assert r"95 \% interval & p & test loss & steps to 0.95 & s to 0.95 & $\mu$s/step" in heading
 
 
 def test_a_run_without_a_terminal_says_how_far_it_is(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "EVERY", 0.0)
+    monkeypatch.setattr(progress, "EVERY", 0.0)
     (spec.parent / "lines.toml").write_text(
         "problems = { booth = { epochs = 1 } }\noptimizers = { sgd = { lr = { log = [1e-3, 10.0], points = 2 } } }"
     )
@@ -189,8 +191,8 @@ def test_what_is_half_done_has_a_report_and_no_verdict(spec: Path, out: Path) ->
         ("run fine.toml --out file", "can't hold results"),
         ("status", "Missing argument"),
         ("report fine.toml", "holds no run of fine. Run it: ravine run fine.toml"),
-        ("report folder --out elsewhere", "FOLDER is where its report goes"),
-        ("verify fine.toml", "'fine.toml' claims nothing"),
+        ("report folder --out elsewhere", "the report is written to FOLDER"),
+        ("verify fine.toml", "'fine.toml' has no claims"),
         ("verify fine.toml wilson", "name one SPEC alone"),
     ],
 )
@@ -224,8 +226,8 @@ def test_runs_that_fail_are_told(tmp_path: Path) -> None:
 LOSSES = {"good": [1.0] * 6, "bad": [2.0] * 6, "lost": [1.0, 1.0, 1.0, 1.0, 1.0, np.nan], "gone": [np.nan] * 6}
 
 
-def look(task: str, contender: str, quantity: str) -> Values | None:
-    return Values(np.array(LOSSES[contender]), False) if contender in LOSSES else None
+def values(problem: str, optimizer: str, quantity: str) -> Values | None:
+    return Values(np.array(LOSSES[optimizer]), False) if optimizer in LOSSES else None
 
 
 @pytest.mark.parametrize(
@@ -248,8 +250,8 @@ def look(task: str, contender: str, quantity: str) -> Values | None:
     ],
 )
 def test_claims(claim: Better | Median | Diverging, found: str, holds: bool | None) -> None:
-    assert claim.judge(look) == Finding(str(claim), found, holds)
-    assert claim.judge(look).word == {True: "holds", False: "missed", None: "not run"}[holds]
+    assert claim.judge(values) == Finding(str(claim), found, holds)
+    assert claim.judge(values).verdict == {True: "holds", False: "missed", None: "not run"}[holds]
 
 
 @pytest.mark.parametrize(

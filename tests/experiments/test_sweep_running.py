@@ -20,30 +20,30 @@ from ravine.experiments import UsageError
 from ravine.experiments.problems.bivariate import Booth, Matyas
 from ravine.experiments.sweep import (
     Choice,
-    Contender,
     Grid,
     Halton,
     LogUniform,
+    OptimizerConfig,
+    ProblemConfig,
     Seeding,
     Store,
     Sweep,
-    Task,
-    campaign,
     execution,
     executor,
-    survey,
+    run,
+    status,
 )
-from ravine.experiments.sweep.reservations import Reservations
 from ravine.experiments.sweep.results import Results
-from ravine.experiments.sweep.store import FORMAT, Record
-from ravine.experiments.trial import Trial
+from ravine.experiments.sweep.store import FORMAT, Reservations
+from ravine.experiments.trial import Trial, TrialResult
 
-SGD = Contender("sgd", "sgd", {"lr": LogUniform(1e-3, 1e-2)})
-ADAM = Contender("adam", "adam", {"lr": LogUniform(1e-2, 1e-1), "beta1": Choice((0.8, 0.9))})
+SGD = OptimizerConfig("sgd", "sgd", {"lr": LogUniform(1e-3, 1e-2)})
+ADAM = OptimizerConfig("adam", "adam", {"lr": LogUniform(1e-2, 1e-1), "beta1": Choice((0.8, 0.9))})
+MOMENTUM = OptimizerConfig("momentum", "momentum", {"lr": LogUniform(1e-3, 1e-2)})
 SWEEP = Sweep(
     "small",
-    tasks=(Task("booth", Booth(), 2), Task("matyas", Matyas(), 2)),
-    contenders=(SGD, ADAM),
+    problems=(ProblemConfig("booth", Booth(), 2), ProblemConfig("matyas", Matyas(), 2)),
+    optimizers=(SGD, ADAM),
     search=Grid(points=2, extend=1),
     seeding=Seeding(tuning=1, final=2),
 )
@@ -61,7 +61,7 @@ tuning = 1
 final = 2
 """
 
-Runs = dict[Trial, Record | None]
+Trials = dict[Trial, TrialResult | None]
 
 
 @pytest.fixture
@@ -72,38 +72,38 @@ def store(tmp_path: Path) -> Store:
 def go(sweep: Sweep, store: Store, jobs: int = 1, **options: Any) -> tuple[Results, list[Trial]]:
     """The results, and what had to be run for them."""
     ran: list[Trial] = []
-    results = campaign(sweep, store, executor(jobs), lambda trial, record: ran.append(trial), **options)
+    results = run(sweep, store, executor(jobs), lambda trial, result: ran.append(trial), **options)
     return results, ran
 
 
 @pytest.fixture(scope="module")
-def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Trials:
     results, ran = go(SWEEP, Store(tmp_path_factory.mktemp("unbroken") / "results.sqlite"))
-    assert len(set(ran)) == len(ran) == len(results.runs)
-    return results.runs
+    assert len(set(ran)) == len(ran) == len(results.trials)
+    return results.trials
 
 
-def test_nothing_is_run_twice(store: Store, unbroken: Runs) -> None:
+def test_nothing_is_run_twice(store: Store, unbroken: Trials) -> None:
     first, ran = go(SWEEP, store)
-    assert first.runs == unbroken
+    assert first.trials == unbroken
     assert set(ran) == set(unbroken)
     again, ran = go(SWEEP, store)
-    assert (again.runs, ran) == (unbroken, [])
+    assert (again.trials, ran) == (unbroken, [])
 
 
 @pytest.mark.parametrize(
     ("larger", "share"),
     [
-        ({"contenders": (SGD, ADAM, Contender("momentum", "momentum", {"lr": LogUniform(1e-3, 1e-2)}))}, "momentum"),
-        ({"contenders": (ADAM, SGD), "seeding": Seeding(tuning=1, final=3)}, "final"),
-        ({"tasks": (*SWEEP.tasks, Task("longer", Booth(), 3))}, "longer"),
-        ({"tasks": SWEEP.tasks[:1], "name": "other", "contenders": (replace(SGD, name="descent"),)}, "nothing"),
+        ({"optimizers": (SGD, ADAM, MOMENTUM)}, "momentum"),
+        ({"optimizers": (ADAM, SGD), "seeding": Seeding(tuning=1, final=3)}, "final"),
+        ({"problems": (*SWEEP.problems, ProblemConfig("longer", Booth(), 3))}, "longer"),
+        ({"problems": SWEEP.problems[:1], "name": "other", "optimizers": (replace(SGD, name="descent"),)}, "nothing"),
     ],
 )
 def test_what_is_added_alone_is_run(larger: dict[str, Any], share: str, store: Store) -> None:
     _, before = go(SWEEP, store)
     results, ran = go(replace(SWEEP, **larger), store)
-    assert set(ran) == set(results.runs) - set(before)
+    assert set(ran) == set(results.trials) - set(before)
     new = {
         "momentum": lambda trial: type(trial.optimizer).__name__ == "Momentum",
         "final": lambda trial: trial.seeds.initial == 3,
@@ -115,7 +115,7 @@ def test_what_is_added_alone_is_run(larger: dict[str, Any], share: str, store: S
 
 def test_a_winning_edge_moves_the_grid_and_is_reported(store: Store) -> None:
     results, _ = go(SWEEP, store)
-    booth = {entry.name: entry for entry in results.entries if entry.task.name == "booth"}
+    booth = {entry.name: entry for entry in results.entries if entry.problem.name == "booth"}
     tried = {dict(tried.setting)["lr"] for tried in booth["sgd"].tried}
     assert tried == {1e-3, 1e-2, 1e-1}  # 0.1 is beyond what was asked for
     assert booth["sgd"].edges == {"lr": "high"}
@@ -125,7 +125,7 @@ def test_a_winning_edge_moves_the_grid_and_is_reported(store: Store) -> None:
 
 
 def test_every_budget_has_its_own_best_of_its_beginning(store: Store) -> None:
-    sweep = replace(SWEEP, search=Halton((2, 5)), tasks=SWEEP.tasks[:1])
+    sweep = replace(SWEEP, search=Halton((2, 5)), problems=SWEEP.problems[:1])
     results, ran = go(sweep, store)
     assert [(entry.name, len(entry.tried)) for entry in results.entries] == [
         ("sgd (2 tried)", 2), ("sgd (5 tried)", 5), ("adam (2 tried)", 2), ("adam (5 tried)", 5)
@@ -136,19 +136,19 @@ def test_every_budget_has_its_own_best_of_its_beginning(store: Store) -> None:
     assert sum(not trial.tested for trial in ran) == 10
 
 
-def test_final_runs_have_seeds_that_were_not_tuned_on(unbroken: Runs) -> None:
+def test_final_runs_have_seeds_that_were_not_tuned_on(unbroken: Trials) -> None:
     seeds = {tested: {t.seeds.initial for t in unbroken if t.tested == tested} for tested in (False, True)}
     assert seeds == {False: {0}, True: {1, 2}}
     first = [t for t in unbroken if t.tested and t.seeds.initial == 1]
-    assert len({(t.seeds, t.problem) for t in first}) == 2  # paired: the same for every contender
+    assert len({(t.seeds, t.problem) for t in first}) == 2  # paired: the same for every config
 
 
 def test_divergence_at_every_setting_ends_a_search(store: Store) -> None:
-    wild = Contender("wild", "sgd", {"lr": LogUniform(1.0, 10.0)})
-    results, ran = go(replace(SWEEP, contenders=(wild,), tasks=SWEEP.tasks[:1]), store)
+    wild = OptimizerConfig("wild", "sgd", {"lr": LogUniform(1.0, 10.0)})
+    results, ran = go(replace(SWEEP, optimizers=(wild,), problems=SWEEP.problems[:1]), store)
     (entry,) = results.entries
-    assert (entry.best, entry.tuned, list(entry.final), len(ran)) == (None, True, [], 2)
-    assert {record.status for record in results.runs.values()} == {"diverged"}
+    assert (entry.best, entry.tuned, entry.final, len(ran)) == (None, True, (), 2)
+    assert {result.status for result in results.trials.values()} == {"diverged"}
 
 
 BROKEN = [True]
@@ -164,10 +164,10 @@ class Fragile(Booth, abstract=True):
 
 
 def test_a_failure_is_kept_with_its_error_and_retried_on_demand(store: Store) -> None:
-    sweep = replace(SWEEP, tasks=(*SWEEP.tasks, Task("fragile", Fragile(), 1)))
+    sweep = replace(SWEEP, problems=(*SWEEP.problems, ProblemConfig("fragile", Fragile(), 1)))
     BROKEN[0] = True
     results, ran = go(sweep, store)
-    assert {record.error for record in results.runs.values() if record.status == "failed"} == {
+    assert {result.error for result in results.trials.values() if result.status == "failed"} == {
         "RuntimeError: out of order"
     }
     assert len(results.failed) == 6
@@ -181,20 +181,20 @@ def test_a_failure_is_kept_with_its_error_and_retried_on_demand(store: Store) ->
 # -- the store --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("change", ["UPDATE results SET status = 'failed'", "DELETE FROM results"])
+@pytest.mark.parametrize("change", ["UPDATE results SET result = ''", "DELETE FROM results"])
 def test_rows_are_only_added(change: str, store: Store) -> None:
-    go(replace(SWEEP, tasks=SWEEP.tasks[:1], contenders=(SGD,)), store)
+    go(replace(SWEEP, problems=SWEEP.problems[:1], optimizers=(SGD,)), store)
     with closing(sqlite3.connect(store.path)) as connection, pytest.raises(sqlite3.IntegrityError, match="only add"):
         connection.execute(change)
 
 
 def test_rows_say_what_made_them(store: Store) -> None:
-    results, _ = go(replace(SWEEP, tasks=SWEEP.tasks[:1], contenders=(SGD,)), store)
-    assert store.count() == (len(results.runs), 0)
-    for record in results.runs.values():
-        assert record.place.endswith(f":{os.getpid()}")
-        assert {"python", "numpy", "ravine", "system"} <= set(record.outcome.environment)
-        assert not record.outcome.timing.parallel
+    results, _ = go(replace(SWEEP, problems=SWEEP.problems[:1], optimizers=(SGD,)), store)
+    assert store.count() == (len(results.trials), 0)
+    for result in results.trials.values():
+        assert result.process.endswith(f":{os.getpid()}")
+        assert {"python", "numpy", "ravine", "system"} <= set(result.environment)
+        assert not result.timing.parallel
 
 
 def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_database_of_something_else_is_refused_and_left_alone(script: str, sto
     with closing(sqlite3.connect(store.path)) as connection:
         connection.executescript(script)
     before = store.path.read_bytes()
-    for use in (survey, go):
+    for use in (status, go):
         with pytest.raises(UsageError, match="something else, or of another version"):
             use(SWEEP, store)
     assert store.path.read_bytes() == before
@@ -225,30 +225,30 @@ def test_a_database_of_something_else_is_refused_and_left_alone(script: str, sto
 
 
 @pytest.mark.parametrize(
-    "damage", ["substr(outcome, 1, 100)", "replace(outcome, 'train_loss', 'tren_loss')", "replace(outcome, '1', '2')"]
+    "damage", ["substr(result, 1, 100)", "replace(result, 'train_loss', 'tren_loss')", "replace(result, '1', '2')"]
 )
-def test_a_damaged_record_is_noticed_and_its_run_repeated(damage: str, store: Store, unbroken: Runs) -> None:
+def test_a_damaged_record_is_noticed_and_its_run_repeated(damage: str, store: Store, unbroken: Trials) -> None:
     go(SWEEP, store)
     with closing(sqlite3.connect(store.path)) as connection, connection:
-        connection.executescript(f"DROP TRIGGER no_change; UPDATE results SET outcome = {damage} WHERE id = 3")
+        connection.executescript(f"DROP TRIGGER no_change; UPDATE results SET result = {damage} WHERE id = 3")
     assert store.count() == (len(unbroken) - 1, 1)
     results, ran = go(SWEEP, store)
-    assert (results.runs, len(ran), store.count()) == (unbroken, 1, (len(unbroken), 1))
+    assert (results.trials, len(ran), store.count()) == (unbroken, 1, (len(unbroken), 0))
 
 
 def test_times_to_a_target_are_epochs_steps_and_seconds(store: Store) -> None:
-    results, _ = go(replace(SWEEP, tasks=(Task("matyas", Matyas(), 10),), contenders=(ADAM,)), store)
+    results, _ = go(replace(SWEEP, problems=(ProblemConfig("matyas", Matyas(), 10),), optimizers=(ADAM,)), store)
     (entry,) = results.entries
     epochs, steps, seconds = (entry.values(f"{unit}_to_target") for unit in ("epochs", "steps", "seconds"))
-    curves = np.array([record.outcome.validation_metric for record in entry.final])
+    curves = np.array([run.result.validation_metric for run in entry.final])
     assert epochs.tolist() == [next(i for i, value in enumerate(curve) if value <= 1e-6) for curve in curves]
     assert steps.tolist() == (100 * epochs).tolist()
-    paces = [record.outcome.timing.step for record in entry.final]
+    paces = [run.result.timing.step for run in entry.final]
     assert seconds == pytest.approx(steps * paces)
 
 
-def test_a_survey_of_nothing_makes_nothing(store: Store) -> None:
-    assert len(survey(SWEEP, store).missing) == 12
+def test_a_status_of_nothing_makes_nothing(store: Store) -> None:
+    assert len(status(SWEEP, store).missing) == 12
     assert not store.path.exists()
 
 
@@ -295,7 +295,7 @@ linux = pytest.mark.skipif(not Path("/proc").is_dir(), reason="forks, and looks 
 @linux
 @pytest.mark.parametrize(("jobs", "kills"), [(1, 4), (2, 1)])
 def test_killed_at_any_moment_it_resumes_to_the_same_results(
-    jobs: int, kills: int, tmp_path: Path, store: Store, start: Callable[..., int], unbroken: Runs
+    jobs: int, kills: int, tmp_path: Path, store: Store, start: Callable[..., int], unbroken: Trials
 ) -> None:
     chance, kept = random.Random(jobs), 0
     for _ in range(kills):
@@ -310,22 +310,22 @@ def test_killed_at_any_moment_it_resumes_to_the_same_results(
         kept = store.count()[0]
     assert kept > 0
     results, ran = go(SWEEP, store, jobs)
-    assert results.runs == unbroken
+    assert results.trials == unbroken
     assert len(ran) == len(unbroken) - kept  # nothing that was stored is run again
     with closing(sqlite3.connect(store.path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert {record.outcome.timing.parallel for record in results.runs.values()} == {jobs > 1}
+    assert {result.timing.parallel for result in results.trials.values()} == {jobs > 1}
 
 
 @linux
 def test_several_processes_fill_one_store(
-    tmp_path: Path, store: Store, start: Callable[..., int], unbroken: Runs
+    tmp_path: Path, store: Store, start: Callable[..., int], unbroken: Trials
 ) -> None:
     pids = [start(tmp_path, "--jobs=1") for _ in range(2)]
     while any(map(alive, pids)):
         time.sleep(0.01)
-    results = survey(SWEEP, store)
-    assert (results.runs, results.missing) == (unbroken, [])
+    results = status(SWEEP, store)
+    assert (results.trials, results.missing) == (unbroken, [])
     with closing(sqlite3.connect(store.path)) as connection:  # a trial that one is running is left to it
         assert connection.execute("SELECT COUNT(*) FROM results").fetchone() == (len(unbroken),)
 
@@ -333,7 +333,7 @@ def test_several_processes_fill_one_store(
 HOLDER = """
 import sys
 from pathlib import Path
-from ravine.experiments.sweep.reservations import Reservations
+from ravine.experiments.sweep.store import Reservations
 held = Reservations(Path(sys.argv[1]))
 print(held.take(sys.argv[2]), flush=True)
 sys.stdin.read()
@@ -364,11 +364,11 @@ def cluster() -> Iterator[Any]:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # the cluster's own
-def test_a_cluster_gives_the_same_results(cluster: Any, store: Store, unbroken: Runs) -> None:
-    results = campaign(SWEEP, store, executor(scheduler=cluster.scheduler_address))
-    assert results.runs == unbroken
-    assert all(record.outcome.timing.parallel for record in results.runs.values())
-    assert len({record.place for record in results.runs.values()} - {f":{os.getpid()}"}) == 2
+def test_a_cluster_gives_the_same_results(cluster: Any, store: Store, unbroken: Trials) -> None:
+    results = run(SWEEP, store, executor(scheduler=cluster.scheduler_address))
+    assert results.trials == unbroken
+    assert all(result.timing.parallel for result in results.trials.values())
+    assert len({result.process for result in results.trials.values()} - {f":{os.getpid()}"}) == 2
 
 
 @pytest.mark.slow
@@ -382,4 +382,4 @@ def test_a_cluster_that_cannot_be_used_is_refused(cluster: Any, monkeypatch: pyt
     with pytest.raises(UsageError, match="has 4 threads; a trial needs a process"):
         execution.check_workers("tcp://here:1", {"a": 1, "b": 4})
     with pytest.raises(UsageError, match="runs other code"):
-        execution.remote(survey(SWEEP, Store(Path("nowhere"))).missing[0], "another digest")
+        execution.remote(status(SWEEP, Store(Path("nowhere"))).missing[0], "another digest")

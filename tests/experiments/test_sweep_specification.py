@@ -13,16 +13,17 @@ from ravine.experiments import PROBLEMS, UsageError, sweep
 from ravine.experiments.sweep import (
     Better,
     Choice,
-    Contender,
     Diverging,
     Grid,
     Halton,
     LogUniform,
     Median,
+    OptimizerConfig,
+    Points,
+    ProblemConfig,
     Seeding,
     Sobol,
     Sweep,
-    Task,
     Uniform,
     load,
     read,
@@ -90,7 +91,8 @@ on = "noisy"
 at_most = 1
 """
 CONFIG = tomllib.loads(TEXT)
-PARTS = (Sweep, Task, Contender, LogUniform, Uniform, Choice, Grid, Halton, Sobol, Seeding, Better, Median, Diverging)
+PARTS = (Sweep, ProblemConfig, OptimizerConfig, LogUniform, Uniform, Choice, Points, Grid, Halton, Sobol, Seeding)
+PARTS += (Better, Median, Diverging)
 NAMES = {cls.__name__: cls for cls in (*PROBLEMS.values(), *PARTS)}
 
 
@@ -104,7 +106,7 @@ def test_a_sweep_is_its_repr_its_json_and_its_toml(tmp_path: Path) -> None:
 
 def test_the_documented_file_is_a_sweep() -> None:
     documented = read({"name": "warmup", **tomllib.loads(inspect.cleandoc(sweep.__doc__).partition("are needed.")[2])})
-    assert [c.name for c in documented.entrants] == [
+    assert [c.name for c in documented.configs] == [
         "momentum constant", "momentum cosine", "adamw constant", "adamw cosine"
     ]  # fmt: skip
     assert [claim.kind for claim in documented.claims] == ["better", "median", "diverging"]
@@ -112,33 +114,34 @@ def test_the_documented_file_is_a_sweep() -> None:
 
 def test_a_schedule_may_be_written_as_a_value() -> None:
     shape = Linear(0.0, 1.0, 5) >> Cosine(1.0, 0.0, 10)
-    contender = Contender("a", "adam", {"lr": shape})
-    assert eval(repr(contender), NAMES) == contender
-    assert contender.build((), steps=100) == Adam(lr=shape)
+    config = OptimizerConfig("a", "adam", {"lr": shape})
+    assert eval(repr(config), NAMES) == config
+    assert config.build((), steps=100) == Adam(lr=shape)
 
 
 def test_shares_of_the_run_become_its_steps() -> None:
     value = read(CONFIG)
-    booth, warm = value.tasks[0], next(c for c in value.entrants if c.name == "adam warm")
+    booth, warm = value.problems[0], next(c for c in value.configs if c.name == "adam warm")
     assert booth.steps == 300
     built = warm.build((("lr", 0.1), ("beta1", 0.8), ("weight_decay", 0.0)), booth.steps)
     beta2 = Linear(0.9, 0.99, 150)
     assert built == Adam(lr=(Linear(0.1, 1.0, 30) >> Cosine(1.0, 0.0, 270)) * 0.1, beta1=0.8, beta2=beta2)
     whole = {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "100%"}
-    third = Contender("a", "sgd", {"lr": 1.0, "accumulate": 3}, whole)  # an update every three steps
+    third = OptimizerConfig("a", "sgd", {"lr": 1.0, "accumulate": 3}, whole)  # an update every three steps
     assert third.build((), 300).lr == Cosine(1.0, 0.0, 100) * 1.0
 
 
-def test_the_entrants_are_optimizers_times_schedules() -> None:
-    assert [c.name for c in read(CONFIG).entrants] == ["adam constant", "adam warm", "fixed constant", "fixed warm"]
-    assert [c.name for c in read({**CONFIG, "schedules": {}, "claims": []}).entrants] == ["adam", "fixed"]
+def test_the_configs_are_optimizers_times_schedules() -> None:
+    assert [c.name for c in read(CONFIG).configs] == ["adam constant", "adam warm", "fixed constant", "fixed warm"]
+    assert [c.name for c in read({**CONFIG, "schedules": {}, "claims": []}).configs] == ["adam", "fixed"]
 
 
 def test_streams_of_seeds_are_paired_or_fixed() -> None:
     seeding = read(CONFIG).seeding
-    assert seeding.tuned == [Seeds(data=0, initial=0, order=42, noise=0)]
-    assert [seeds.noise for seeds in seeding.judged] == [1, 2, 3, 4, 5, 6]
-    assert {(seeds.data, seeds.order) for seeds in seeding.judged} == {(0, 42)}
+    tuning, final = ([seeding.seeds(number) for number in seeding.numbers(phase)] for phase in ("tuning", "final"))
+    assert tuning == [Seeds(data=0, initial=0, order=42, noise=0)]
+    assert [seeds.noise for seeds in final] == [1, 2, 3, 4, 5, 6]
+    assert {(seeds.data, seeds.order) for seeds in final} == {(0, 42)}
     assert Seeding(fixed={}).seeds(3) == Seeds(3, 3, 3, 3)
 
 
@@ -160,7 +163,7 @@ def changed(path: str, value: object) -> dict[str, object]:
         ("problems", {}, "problems: at least one is needed"),
         ("problems", 3, r"problems must be a table, \[problems\]. Received: 3"),
         ("problems.boot", {}, "Unknown problem: 'boot'. Did you mean 'booth'"),
-        ("problems.booth.epochs", 0, "problems.booth: epochs must be a whole number >= 1. Received: 0"),
+        ("problems.booth.epochs", 0, "problems.booth: epochs must be an integer >= 1. Received: epochs=0"),
         ("problems.booth.width", 3, "Unknown entry of problems.booth: 'width'"),
         ("optimizers", {}, "optimizers: at least one is needed"),
         ("optimizers.fixed.optimizer", "sdg", "Unknown optimizer: 'sdg'. Did you mean 'sgd'"),
@@ -170,18 +173,20 @@ def changed(path: str, value: object) -> dict[str, object]:
         ("optimizers.adam.lr", {"log": [1.0, 0.1]}, "from a number up to a greater one"),
         ("optimizers.adam.lr", {"log": [0.1]}, "A search space is"),
         ("optimizers.adam.lr", {"log": [0.1, 1.0], "pts": 3}, "A search space is"),
-        ("optimizers.adam.lr", {"log": [0.1, 1.0], "points": 1}, "points must be a whole number >= 2"),
+        ("optimizers.adam.lr", {"log": [0.1, 1.0], "points": 1}, "points must be an integer >= 2"),
         ("optimizers.adam.lr", {"choice": []}, "at least one value"),
+        ("optimizers.adam.lr", {"points": [0.1, 0.01]}, "optimizers.adam.lr: points: values must increase"),
+        ("optimizers.adam.lr", {"points": ["a"]}, "optimizers.adam.lr: points: values must be finite numbers"),
         ("optimizers.adam.lr", {"class": "Cosin"}, "Schedule: class must be one of"),
         ("schedules.warm", {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "x%"}, "written as in '50%'"),
         ("tuning.search", "random", "Unknown search: 'random'"),
-        ("tuning.points", 1, "tuning.points must be a whole number >= 2"),
+        ("tuning.points", 1, "tuning.points must be an integer >= 2"),
         ("tuning.budgets", [3], "Unknown entry of tuning: 'budgets'"),
         ("tuning", {"search": "halton", "budgets": [3, 2]}, "tuning.budgets must increase"),
         ("tuning", {"search": "sobol", "extend": 1}, "Unknown entry of tuning: 'extend'"),
-        ("seeds.final", 0, "seeds.final must be a whole number >= 1"),
+        ("seeds.final", 0, "seeds.final must be an integer >= 1"),
         ("seeds.fixed", {"dropout": 3}, "Unknown stream of random numbers: 'dropout'"),
-        ("seeds.fixed", {"noise": -1}, "seeds.fixed.noise must be a whole number >= 0"),
+        ("seeds.fixed", {"noise": -1}, "seeds.fixed.noise must be an integer >= 0"),
         ("measures", ["grad"], "Unknown measure: 'grad'"),
         ("claims.0.than", "nobody", "Unknown optimizer of a claim: 'nobody'"),
         ("claims.0.on", "nowhere", "Unknown problem of a claim: 'nowhere'"),
@@ -210,14 +215,14 @@ def changed(path: str, value: object) -> dict[str, object]:
         ("problems.noisy.batch_size", 0, "problems.noisy: Iris: batch_size must be an integer >= 1"),
         ("problems.noisy.batch_size", -1, "problems.noisy: Iris: batch_size must be an integer >= 1"),
         ("optimizers.adam.lr", {"lgo": [0.1, 1.0]}, "optimizers.adam.lr: A search space is"),
-        ("optimizers.adam.lr", {"log": [0.1, 1.0], "points": "3"}, "optimizers.adam.lr: .*points must be a whole"),
-        ("optimizers.adam.lr", {"log": [0.1, 1.0], "points": 2.5}, "optimizers.adam.lr: .*points must be a whole"),
+        ("optimizers.adam.lr", {"log": [0.1, 1.0], "points": "3"}, "optimizers.adam.lr: .*points must be an integer"),
+        ("optimizers.adam.lr", {"log": [0.1, 1.0], "points": 2.5}, "optimizers.adam.lr: .*points must be an integer"),
         ("optimizers.adam.lr", {"choice": [0.1, 0.1]}, "optimizers.adam.lr: choice: values must differ"),
         ("schedules.warm", 3, r"schedules.warm must be a table, \[schedules.warm\]. Received: 3"),
         ("schedules.constant", False, r"schedules.constant must be a table, \[schedules.constant\]. Received: False"),
         ("schedules.warm", {"class": "Cosin"}, "schedules.warm: Schedule: class must be one of"),
-        ("schedules.warm", {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "-5%"}, "schedules.warm: A share"),
-        ("schedules.warm", {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "inf%"}, "schedules.warm: A share"),
+        ("schedules.warm", {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "-5%"}, "schedules.warm: A fraction"),
+        ("schedules.warm", {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "inf%"}, "warm: A fraction"),
         ("tuning", {"search": "halton", "budgets": 3}, "tuning.budgets must be a list of whole numbers. Received: 3"),
         ("tuning", {"search": "halton", "budgets": [1, "b"]}, "tuning.budgets must be a list of whole numbers"),
         ("seeds.fixed", 3, "seeds.fixed must be a table of whole numbers. Received: 3"),
@@ -243,8 +248,8 @@ def test_a_file_that_is_none_is_refused(content: bytes | None, message: str, tmp
 
 def test_every_optimizer_can_take_part() -> None:
     for name, cls in Optimizer.registry.items():
-        contender = Contender(name, name, {"lr": LogUniform(1e-3, 1e-1)})
-        assert type(contender.build((("lr", 0.01),), steps=10)) is cls
+        config = OptimizerConfig(name, name, {"lr": LogUniform(1e-3, 1e-1)})
+        assert type(config.build((("lr", 0.01),), steps=10)) is cls
 
 
 # -- search -----------------------------------------------------------------------------------------------------------
@@ -266,51 +271,56 @@ def test_a_uniform_grid_and_a_choice() -> None:
     assert Uniform(0.0, 1.0).grid(5) == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert Uniform(-1, 1, points=3).grid(5) == [-1.0, 0.0, 1.0]
     assert Choice(("a", "b")).grid(5) == ["a", "b"]
+    assert Points((0.1, 3)).grid(5) == [0.1, 3]
     assert [Choice((1, 2, 3)).at(u) for u in (0.0, 0.33, 0.34, 0.67, 1.0)] == [1, 1, 2, 3, 3]
 
 
 def test_a_grid_is_every_combination() -> None:
-    contender = Contender("a", "adam", {"lr": LogUniform(0.01, 1.0), "beta1": Choice((0.8, 0.9)), "eps": 1e-6})
+    config = OptimizerConfig("a", "adam", {"lr": LogUniform(0.01, 1.0), "beta1": Choice((0.8, 0.9)), "eps": 1e-6})
     grid = Grid(points=3)
-    assert grid.settings(contender, grid.axes(contender)) == [
+    assert grid.settings(config, grid.axes(config)) == [
         (("lr", lr), ("beta1", beta1)) for lr in (0.01, 0.1, 1.0) for beta1 in (0.8, 0.9)
     ]
 
 
 def test_a_grid_grows_at_the_end_that_wins_up_to_a_bound() -> None:
-    contender = Contender("a", "adam", {"lr": LogUniform(0.01, 1.0), "beta1": Uniform(0.0, 0.9)})
+    config = OptimizerConfig("a", "adam", {"lr": LogUniform(0.01, 1.0), "beta1": Uniform(0.0, 0.9)})
     grid = Grid(points=3, extend=2)
-    axes = grid.axes(contender)
+    axes = grid.axes(config)
     inside = (("lr", 0.1), ("beta1", 0.45))
-    assert grid.grown(contender, axes, inside, 10) == axes
-    wider = grid.grown(contender, axes, (("lr", 1.0), ("beta1", 0.45)), 10)
+    assert grid.grown(config, axes, inside, 10) == axes
+    wider = grid.grown(config, axes, (("lr", 1.0), ("beta1", 0.45)), 10)
     assert wider == {"lr": (0, 3), "beta1": (0, 2)}
-    assert {dict(setting)["lr"] for setting in grid.settings(contender, wider)} == {0.01, 0.1, 1.0, 10.0}
-    assert set(grid.settings(contender, axes)) < set(grid.settings(contender, wider))
-    furthest = grid.grown(contender, wider, (("lr", 10.0), ("beta1", 0.45)), 10)
-    assert grid.grown(contender, furthest, (("lr", 100.0), ("beta1", 0.45)), 10) == furthest
-    assert grid.edges(contender, furthest, (("lr", 100.0), ("beta1", 0.45))) == {"lr": "high"}
+    assert {dict(setting)["lr"] for setting in grid.settings(config, wider)} == {0.01, 0.1, 1.0, 10.0}
+    assert set(grid.settings(config, axes)) < set(grid.settings(config, wider))
+    furthest = grid.grown(config, wider, (("lr", 10.0), ("beta1", 0.45)), 10)
+    assert grid.grown(config, furthest, (("lr", 100.0), ("beta1", 0.45)), 10) == furthest
+    assert grid.edges(config, furthest, (("lr", 100.0), ("beta1", 0.45))) == {"lr": "high"}
+    listed = OptimizerConfig("a", "adam", {"lr": Points((0.01, 0.1, 1.0))})
+    at_end = (("lr", 1.0),)
+    assert grid.edges(listed, grid.axes(listed), at_end) == {"lr": "high"}  # points written out don't grow
+    assert grid.grown(listed, grid.axes(listed), at_end, 10) == grid.axes(listed) == {}
     # beta1 = 1.35 and -0.45 are outside Adam's domain: those ends are real ones.
     for beta1 in (0.0, 0.9):
-        assert grid.grown(contender, axes, (("lr", 0.1), ("beta1", beta1)), 10) == axes
+        assert grid.grown(config, axes, (("lr", 0.1), ("beta1", beta1)), 10) == axes
 
 
 @pytest.mark.parametrize("search", [Halton, Sobol])
 def test_a_sequence_is_seeded_and_its_budgets_are_its_beginnings(search: type[Halton]) -> None:
-    contender = Contender("a", "adam", {"lr": LogUniform(1e-4, 1.0), "beta1": Uniform(0.8, 0.9)})
-    settings = search((4, 64), seed=3).settings(contender, {})
+    config = OptimizerConfig("a", "adam", {"lr": LogUniform(1e-4, 1.0), "beta1": Uniform(0.8, 0.9)})
+    settings = search((4, 64), seed=3).settings(config, {})
     assert len(settings) == 64
-    assert settings == search((4, 64), seed=3).settings(contender, {})
-    assert settings != search((4, 64), seed=4).settings(contender, {})
-    assert settings[:8] == search((8,), seed=3).settings(contender, {})
+    assert settings == search((4, 64), seed=3).settings(config, {})
+    assert settings != search((4, 64), seed=4).settings(config, {})
+    assert settings[:8] == search((8,), seed=3).settings(config, {})
     # Low discrepancy: every sixteenth of the logarithm gets its share, which 64 random numbers rarely manage.
     counts = [sum(10 ** (-4 + i / 4) <= dict(s)["lr"] < 10 ** (-4 + (i + 1) / 4) for s in settings) for i in range(16)]
     assert all(2 <= count <= 6 for count in counts)
-    assert search((1,)).settings(Contender("a", "adam", {"lr": 0.1}), {}) == [()]
+    assert search((1,)).settings(OptimizerConfig("a", "adam", {"lr": 0.1}), {}) == [()]
 
 
 def test_a_sequence_reports_its_edges() -> None:
-    contender = Contender("a", "sgd", {"lr": LogUniform(1e-2, 1.0)})
+    config = OptimizerConfig("a", "sgd", {"lr": LogUniform(1e-2, 1.0)})
     halton = Halton((9,))
-    edges = [halton.edges(contender, {}, (("lr", lr),)) for lr in (0.011, 0.1, 0.99)]
+    edges = [halton.edges(config, {}, (("lr", lr),)) for lr in (0.011, 0.1, 0.99)]
     assert edges == [{"lr": "low"}, {}, {"lr": "high"}]

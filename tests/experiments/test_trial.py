@@ -33,7 +33,7 @@ def test_noise_is_that_of_dropout() -> None:
     assert ends(**quiet) != ends()
 
 
-def test_equal_trials_have_equal_outcomes_and_digests() -> None:
+def test_equal_trials_have_equal_results_and_digests() -> None:
     again = dataclasses.replace(TRIAL)
     assert train(TRIAL) == train(again)
     assert TRIAL.digest == again.digest
@@ -70,8 +70,8 @@ def test_measures_of_gradient_descent_are_tied_together() -> None:
 
 
 def test_a_rule_that_searches_gets_its_closure() -> None:
-    outcome = train(Trial(Booth(), LBFGS(lr=1.0), 1, Seeds.of(0), tested=True))
-    assert outcome.test_metric == pytest.approx(0, abs=1e-12)
+    result = train(Trial(Booth(), LBFGS(lr=1.0), 1, Seeds.of(0), tested=True))
+    assert result.test_metric == pytest.approx(0, abs=1e-12)
 
 
 def test_another_split_of_the_data_is_a_field_of_the_problem() -> None:

@@ -1,4 +1,4 @@
-"""A sweep as TOML and JSON know it. Both have one grammar: `read` and `write` are each other's inverse."""
+"""Sweeps from TOML files and from and to JSON's types: `read` and `write` are inverse to each other."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import Any
 
 from ..errors import UsageError, lookup
 from ..problems import PROBLEMS, problem_name
+from .checks import construct, table, texts, within
 from .claims import CLAIMS, Claim
-from .contender import Contender, Task
-from .entries import made, table, texts, within
+from .configuration import OptimizerConfig, ProblemConfig
 from .search import Grid, Halton, Search, Sobol
-from .seeding import Seeding
 from .space import space_config
-from .specification import CONSTANT, Sweep
+from .specification import CONSTANT, Seeding, Sweep
 
 __all__ = ["load", "read", "write"]
 
@@ -27,7 +26,7 @@ PARTS = dict.fromkeys(("name", *TABLES, "measures", "claims"))
 
 
 def load(path: Path) -> Sweep:
-    """Return the sweep of a TOML file; its name is the file's, unless it says another. Raises UsageError.
+    """Return the sweep of a TOML file, named after the file unless it has a `name`. Raises UsageError.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -50,10 +49,10 @@ def load(path: Path) -> Sweep:
 
 
 def read(config: Mapping[str, Any]) -> Sweep:
-    """Return the sweep of a configuration. Raises UsageError, naming what it does not understand.
+    """Return the sweep of a configuration. Raises UsageError, naming the entry that is wrong.
 
     >>> config = {"name": "warmup", "problems": {"booth": {}}, "optimizers": {"sgd": {"lr": {"log": [1e-3, 0.1]}}}}
-    >>> read(config).contenders[0].space
+    >>> read(config).optimizers[0].space
     {'lr': LogUniform(low=0.001, high=0.1, points=None)}
     """
     for part in config:
@@ -61,21 +60,21 @@ def read(config: Mapping[str, Any]) -> Sweep:
     tables = {part: table(part, config.get(part, {})) for part in TABLES}
     return Sweep(
         name=config["name"],
-        tasks=tuple(task(name, table(f"problems.{name}", given)) for name, given in tables["problems"].items()),
-        contenders=tuple(
-            contender(name, table(f"optimizers.{name}", given)) for name, given in tables["optimizers"].items()
+        problems=tuple(problem(name, table(f"problems.{name}", given)) for name, given in tables["problems"].items()),
+        optimizers=tuple(
+            optimizer(name, table(f"optimizers.{name}", given)) for name, given in tables["optimizers"].items()
         ),
         schedules={name: table(f"schedules.{name}", shape) or None for name, shape in tables["schedules"].items()}
         or dict(CONSTANT),
         search=search(tables["tuning"]),
-        seeding=made("seeds", Seeding, tables["seeds"]),
+        seeding=construct("seeds", Seeding, tables["seeds"]),
         measures=texts("measures", config.get("measures", ())),
         claims=claims(config.get("claims", ())),
     )
 
 
 def write(sweep: Sweep) -> dict[str, Any]:
-    """Return the configuration of a sweep, whose problems must be registered ones. It is of JSON's types.
+    """Return the configuration of a sweep in JSON's types. Raises UsageError for a problem that is not registered.
 
     >>> config = {"name": "warmup", "problems": {"booth": {}}, "optimizers": {"sgd": {"lr": {"log": [1e-3, 0.1]}}}}
     >>> full = write(read(config))
@@ -85,11 +84,8 @@ def write(sweep: Sweep) -> dict[str, Any]:
     kind = next(name for name, cls in SEARCHES.items() if type(sweep.search) is cls)
     config = {
         "name": sweep.name,
-        "problems": {task.name: task_config(task) for task in sweep.tasks},
-        "optimizers": {
-            c.name: {"optimizer": c.optimizer} | {name: space_config(space) for name, space in c.space.items()}
-            for c in sweep.contenders
-        },
+        "problems": {problem.name: problem_config(problem) for problem in sweep.problems},
+        "optimizers": {c.name: optimizer_config(c) for c in sweep.optimizers},
         "schedules": {name: shape or {} for name, shape in sweep.schedules.items()},
         "tuning": {"search": kind} | asdict(sweep.search),
         "seeds": asdict(sweep.seeding),
@@ -100,32 +96,39 @@ def write(sweep: Sweep) -> dict[str, Any]:
     return plain
 
 
-def task(name: str, given: dict[str, Any]) -> Task:
-    """Return the task of [problems.name]: a problem's fields, its `epochs`, and `problem` if the name isn't its own."""
+def problem(name: str, given: dict[str, Any]) -> ProblemConfig:
+    """Return the problem of [problems.name]: its fields, `epochs`, and `problem` if the name is not a problem's own."""
     with within(f"problems.{name}"):
         cls: Any = lookup("problem", given.pop("problem", name), PROBLEMS)
     epochs = given.pop("epochs", cls.epochs)
-    return Task(name, made(f"problems.{name}", cls, given), epochs)
+    return ProblemConfig(name, construct(f"problems.{name}", cls, given), epochs)
 
 
-def task_config(task: Task) -> dict[str, Any]:
-    """Return the configuration that `task` reads."""
-    name = problem_name(type(task.problem))
-    if PROBLEMS.get(name) is not type(task.problem):
-        raise UsageError(f"{type(task.problem).__name__} is not in PROBLEMS: a file can't name it.")
-    return {"problem": name, "epochs": task.epochs, **asdict(task.problem)}
+def problem_config(config: ProblemConfig) -> dict[str, Any]:
+    """Return the table that `problem` reads."""
+    name = problem_name(type(config.problem))
+    if PROBLEMS.get(name) is not type(config.problem):
+        raise UsageError(f"{type(config.problem).__name__} is not in PROBLEMS: a file can't name it.")
+    return {"problem": name, "epochs": config.epochs, **asdict(config.problem)}
 
 
-def contender(name: str, given: dict[str, Any]) -> Contender:
-    """Return the contender of [optimizers.name]: hyperparameters, and `optimizer` if the name isn't its own."""
-    return Contender(name, given.pop("optimizer", name), given)
+def optimizer(name: str, given: dict[str, Any]) -> OptimizerConfig:
+    """Return the optimizer of [optimizers.name]: hyperparameters, and `optimizer` if the name is not its own."""
+    return OptimizerConfig(name, given.pop("optimizer", name), given)
+
+
+def optimizer_config(config: OptimizerConfig) -> dict[str, Any]:
+    """Return the table that `optimizer` reads."""
+    if not isinstance(config.optimizer, str):
+        raise UsageError(f"optimizers.{config.name}: a file needs the optimizer's name and a space. Received: a value.")
+    return {"optimizer": config.optimizer} | {name: space_config(space) for name, space in config.space.items()}
 
 
 def search(given: dict[str, Any]) -> Search:
     """Return the search of [tuning]."""
     with within("tuning"):
         cls = lookup("search", given.pop("search", "grid"), SEARCHES)
-    found: Search = made("tuning", cls, given)
+    found: Search = construct("tuning", cls, given)
     return found
 
 
@@ -142,5 +145,5 @@ def claim(name: str, entries: Mapping[str, Any]) -> Claim:
     if kind is None:
         raise UsageError(f"{name} must say one of {', '.join(CLAIMS)}. Received: {dict(entries)!r}.")
     with within(name):
-        found: Claim = made(kind, CLAIMS[kind], entries)
+        found: Claim = construct(kind, CLAIMS[kind], entries)
     return found

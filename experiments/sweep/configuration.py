@@ -1,4 +1,4 @@
-"""Who takes part: a Task is a problem and the length of its runs, a Contender an optimizer with its search space."""
+"""What a sweep combines: a problem with a number of epochs, and an optimizer with a search space."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ...optim import Optimizer
 from ...schedules import Schedule
 from ..errors import UsageError, lookup
 from ..problems import Problem
-from .entries import within
+from .checks import check_integer, within
 from .space import Choice, Uniform, space_of
 
-__all__ = ["Contender", "Setting", "Task"]
+__all__ = ["OptimizerConfig", "ProblemConfig", "Setting"]
 
 Setting = tuple[tuple[str, Any], ...]
-"""Values of the hyperparameters that are searched, by name."""
+"""Values of the searched hyperparameters, as pairs (name, value)."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """A problem, what it is called, and how many epochs a run of it takes.
+class ProblemConfig:
+    """A problem, its name in tables and files, and how many epochs each run takes.
 
     >>> from ravine.experiments.problems import PROBLEMS
-    >>> Task("booth", PROBLEMS["booth"](), epochs=2).steps
+    >>> ProblemConfig("booth", PROBLEMS["booth"](), epochs=2).steps
     200
     """
 
@@ -35,8 +35,8 @@ class Task:
     epochs: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.epochs, int) or isinstance(self.epochs, bool) or self.epochs < 1:
-            raise UsageError(f"problems.{self.name}: epochs must be a whole number >= 1. Received: {self.epochs!r}.")
+        with within(f"problems.{self.name}"):
+            check_integer("epochs", self.epochs, 1)
 
     @cached_property
     def steps(self) -> int:
@@ -45,7 +45,7 @@ class Task:
 
     @cached_property
     def steps_per_epoch(self) -> int:
-        """The number of batches."""
+        """The number of batches of an epoch."""
         return sum(1 for _ in self.problem.batches(0, 0))
 
     def check(self) -> None:
@@ -60,32 +60,34 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Contender:
-    """An optimizer, a value or a search space for its hyperparameters, and a shape that multiplies its learning rate.
+class OptimizerConfig:
+    """An optimizer, values or search spaces for its hyperparameters, and a schedule that multiplies its learning rate.
 
     Args:
-        name: what it is called.
-        optimizer: its registered name.
-        space: by hyperparameter: a value, a Uniform, LogUniform or Choice, or a schedule or its configuration. Counts
-            of steps in a configuration may be shares of the run: {"class": "Cosine", ..., "steps": "90%"}.
-        shape: a schedule's configuration; None leaves the learning rate alone.
+        name: its name in tables and claims.
+        optimizer: a registered name, or an unbound optimizer. If the optimizer's own lr is a schedule, it is
+            multiplied by the searched lr.
+        space: by hyperparameter: a value, a Uniform, LogUniform, Choice or Points, or a schedule or its configuration.
+            Step counts in a configuration may be fractions of the run: {"class": "Cosine", ..., "steps": "90%"}.
+        shape: the configuration of a schedule that multiplies the learning rate; None for a constant one.
 
     >>> from ravine.experiments.sweep import LogUniform
     >>> cosine = {"class": "Cosine", "start": 1.0, "end": 0.0, "steps": "90%"}
-    >>> adam = Contender("adam", "adam", {"lr": LogUniform(1e-4, 0.1), "beta2": 0.99}, shape=cosine)
+    >>> adam = OptimizerConfig("adam", "adam", {"lr": LogUniform(1e-4, 0.1), "beta2": 0.99}, shape=cosine)
     >>> adam.build((("lr", 0.01),), steps=1000).lr
     Cosine(1.0, 0.0, 900) * 0.01
     """
 
     name: str
-    optimizer: str
+    optimizer: str | Optimizer
     space: Mapping[str, Any]
     shape: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         spaces = {}
-        with within(f"optimizers.{self.name}"):
-            lookup("optimizer", self.optimizer, Optimizer.registry)
+        if not isinstance(self.optimizer, Optimizer):
+            with within(f"optimizers.{self.name}"):
+                lookup("optimizer", self.optimizer, Optimizer.registry)
         for name, space in self.space.items():
             with within(f"optimizers.{self.name}.{name}"):
                 spaces[name] = space_of(space)
@@ -93,21 +95,31 @@ class Contender:
 
     @property
     def searched(self) -> dict[str, Uniform | Choice]:
-        """The hyperparameters that are searched."""
+        """The hyperparameters that are searched, with their spaces."""
         return {name: space for name, space in self.space.items() if isinstance(space, Uniform | Choice)}
 
     def build(self, setting: Setting, steps: int) -> Optimizer:
-        """Return the optimizer at a setting, for runs of so many steps. Raises UsageError if there is no such one."""
-        cls: Any = Optimizer.registry[self.optimizer]
+        """Return the optimizer at a setting, for runs of so many steps. Raises UsageError for an impossible setting."""
         values = {**self.space, **dict(setting)}
         try:
             updates = max(1, steps // (values.get("accumulate") or 1))
-            optimizer: Optimizer = cls(**{name: scheduled(value, updates) for name, value in values.items()})
+            optimizer = self._with({name: scheduled(value, updates) for name, value in values.items()})
             if self.shape is None:
                 return optimizer
             return optimizer.replace(lr=scheduled(self.shape, updates) * vars(optimizer)["lr"])
         except (TypeError, ValueError) as error:
             raise UsageError(f"optimizers.{self.name}: {error}") from error
+
+    def _with(self, values: dict[str, Any]) -> Optimizer:
+        """The optimizer with these hyperparameters."""
+        if isinstance(self.optimizer, str):
+            cls: Any = Optimizer.registry[self.optimizer]
+            made: Optimizer = cls(**values)
+            return made
+        lr = vars(self.optimizer)["lr"]
+        if "lr" in values and isinstance(lr, Schedule):
+            values["lr"] = lr * values["lr"]
+        return self.optimizer.replace(**values)
 
     def check(self, steps: int) -> None:
         """Raise UsageError unless the optimizer can be built at both ends of every range and at every choice."""
@@ -119,26 +131,26 @@ class Contender:
 
 
 def scheduled(value: Any, steps: int) -> Any:
-    """Return a configuration's schedule, shares of the run being so many of its steps; another value as it is."""
-    return Schedule.from_config(counted(value, steps)) if isinstance(value, Mapping) else value
+    """Return the schedule that a configuration describes for a run of so many steps; another value unchanged."""
+    return Schedule.from_config(with_steps(value, steps)) if isinstance(value, Mapping) else value
 
 
-def counted(config: Any, steps: int) -> Any:
-    """Return a configuration with every "p%" as a whole number of steps, at least 1."""
+def with_steps(config: Any, steps: int) -> Any:
+    """Return a configuration with every "p%" replaced by that fraction of the steps, rounded, at least 1."""
     if isinstance(config, Mapping):
-        return {name: counted(value, steps) for name, value in config.items()}
+        return {name: with_steps(value, steps) for name, value in config.items()}
     if isinstance(config, list | tuple):
-        return [counted(value, steps) for value in config]
+        return [with_steps(value, steps) for value in config]
     if isinstance(config, str) and config.endswith("%"):
-        return max(1, round(steps * share(config)))
+        return max(1, round(steps * fraction(config)))
     return config
 
 
-def share(text: str) -> float:
-    """Return 0.5 for "50%". Raises UsageError if the text is no such share."""
+def fraction(text: str) -> float:
+    """Return 0.5 for "50%". Raises UsageError for a text that is no positive percentage."""
     try:
         if 0 < (percent := float(text[:-1])) < math.inf:
             return percent / 100
     except ValueError:
         pass
-    raise UsageError(f"A share of the run is written as in '50%'. Received: {text!r}.")
+    raise UsageError(f"A fraction of the run is written as in '50%'. Received: {text!r}.")
