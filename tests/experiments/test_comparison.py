@@ -75,6 +75,7 @@ def test_damaged_rows_alone_are_run_again(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_what_is_added_alone_is_run(small: Small, ran: list[Trial]) -> None:
     small()
     momentum = {(tested, "momentum", seed) for tested, seeds in [(False, (0, 1)), (True, (2, 3))] for seed in seeds}
@@ -97,6 +98,7 @@ SWEEP = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["comparison", "sweep"])
 def test_a_comparison_and_a_sweep_share_their_runs(
     first: str, small: Small, ran: list[Trial], tmp_path: Path
