@@ -125,12 +125,8 @@ def test_the_import_graph_sees_every_kind_of_import():
 HOMONYMS = {
     # schedules
     "Domain",
-    # autograd
-    "Row",
     # optim
     *("Record", "Trial"),
-    # experiments: compare and sweep
-    *("Column", "Results", "Store"),
 }
 PYTORCHS = {"Linear"}  # nn.Linear, the layer, beside the schedule: both names are the field's
 
