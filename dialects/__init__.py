@@ -1,4 +1,4 @@
-"""Other frameworks' optimizers, schedules and callbacks: their names, arguments, defaults and numerics.
+"""The dialects: optimizers, schedules and callbacks of other frameworks.
 
 >>> import numpy as np
 >>> from ravine.dialects import difference, keras, torch
@@ -10,7 +10,8 @@
 >>> difference(torch.Adam, keras.Adam).hyperparameters
 {'eps': (1e-08, 1e-07)}
 
-Each names an optimizer of ours and what it differs in; `print(table())` has them all.
+A dialect is a compatibility layer with the framework's own names, arguments, defaults and numerics. Each of its
+optimizers is translated into one of ours; `print(table())` lists them all, `print(schedule_table())` the schedules.
 """
 
 from . import keras, keras2, optax, papers, tf1, torch

@@ -1,4 +1,4 @@
-"""Where two optimizers of the same name disagree."""
+"""Two optimizers of the same name side by side, and where they differ."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EXAMPLE = 0.01
 
 @dataclass(frozen=True)
 class Difference:
-    """Two optimizers side by side. `print` gives text, a notebook shows tables.
+    """Two optimizers side by side. `print` shows text, a notebook shows tables.
 
     >>> from ravine.dialects import keras, torch
     >>> found = difference(torch.Adam, keras.Adam)
@@ -34,20 +34,21 @@ class Difference:
 
     names: tuple[str, str]
     specs: tuple[Optimizer, Optimizer]
-    """What they are in ours."""
+    """Both as configurations of ours."""
     hyperparameters: Mapping[str, tuple[Any, Any]]
-    """Those that differ, by our names; None where there is none."""
+    """The hyperparameters that differ, by our names, with both values; None if an optimizer lacks it."""
     first_steps: Mapping[float, tuple[float, float]]
-    """By the size of a first gradient, how far a parameter at 0 moves, over lr. NaN where the rule needs a loss."""
+    """For each size of the first gradient, the distance that a parameter moves from 0, divided by lr, for both; NaN if
+    the rule needs a loss."""
     threshold: float
     steps: int
-    """How many updates were compared."""
+    """The number of updates that were compared."""
     parted: int | None
-    """The first update, 1, 2, ..., after which they are more than the threshold apart; None if there is none."""
+    """The number of the first update after which they are more than the threshold apart; None if there is none."""
 
     @property
     def formulas(self) -> tuple[Formula, Formula]:
-        """Their rules, with the options that are on."""
+        """The formulas of both, with the options that are on."""
         first, second = self.specs
         return first.explain(), second.explain()
 
@@ -59,7 +60,7 @@ class Difference:
 
     def _verdict(self) -> str:
         if any(map(math.isnan, self.first_steps[1.0])):
-            return "One of them needs a loss, so that no trajectories were compared."
+            return "One of them needs a loss, so no trajectories were compared."
         if self.parted is None:
             return f"They are never more than {self.threshold:g} apart in {self.steps} updates."
         return f"After update {self.parted} they are more than {self.threshold:g} apart."
@@ -90,17 +91,19 @@ class Difference:
 def difference(
     a: Any, b: Any, threshold: float = 1e-6, gradients: Sequence[Any] | None = None, start: Any = None
 ) -> Difference:
-    """Two optimizers side by side: formula, hyperparameters, first step, and when their trajectories part.
+    """Compare two optimizers: their formulas, hyperparameters and first steps, and when their trajectories part.
 
     Args:
-        a, b: classes or values, of the dialects or ours. Of a class the defaults hold; where lr has none, the other's
-            holds, or 0.01.
-        threshold: the largest distance of two elements of x, in units of x, that still counts as the same.
-        gradients: what both are given, arrays of one shape; by default 1000 matrices of sizes from 1e-6 to 1.
-        start: where both start, an array of that shape; by default at 0.
+        a, b: classes or configurations, of the dialects or ours. A class stands for its defaults; an lr without default
+            is that of the other one, or 0.01.
+        threshold: the largest difference of two elements of x, in units of x, that still counts as equal.
+        gradients: the gradients that both receive, arrays of one shape; by default 1000 float64 matrices of shape
+            (2, 3) with sizes from 1e-6 to 1.
+        start: the array of that shape where both start; by default 0.
 
     Raises:
-        TypeError: a or b is no optimizer.
+        TypeError: a or b is not an optimizer.
+        ValueError: threshold is negative.
 
     >>> from ravine.dialects import keras, torch
     >>> difference(torch.RMSprop, keras.RMSprop).hyperparameters
@@ -108,8 +111,8 @@ def difference(
     """
     if not threshold >= 0:
         raise ValueError(f"difference: threshold must be >= 0. Received: threshold={threshold!r}.")
-    (first, one, own), (second, other, its) = _said(a), _said(b)
-    if own != its:  # the one lr that is given holds for both
+    (first, one, own), (second, other, its) = _configured(a), _configured(b)
+    if own != its:  # the lr of the one is used for both
         one, other = (one, other.replace(lr=_lr(one))) if own else (one.replace(lr=_lr(other)), other)
     given = list(_gradients() if gradients is None else (np.asarray(g, dtype=np.float64) for g in gradients))
     pairs = zip(_first_steps(one), _first_steps(other), strict=True)
@@ -119,8 +122,8 @@ def difference(
     )  # fmt: skip
 
 
-def _said(optimizer: Any) -> tuple[str, Optimizer, bool]:
-    """Its name, what it is in ours, and whether its lr is its own."""
+def _configured(optimizer: Any) -> tuple[str, Optimizer, bool]:
+    """The name, the configuration of ours, and whether the lr comes from the optimizer itself."""
     kind = optimizer if isinstance(optimizer, type) else type(optimizer)
     if issubclass(kind, Dialect):
         required = {name for name, p in kind.accepts.items() if p.default is p.empty}

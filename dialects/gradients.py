@@ -13,21 +13,21 @@ __all__ = ["value_and_gradients"]
 
 
 def value_and_gradients(loss: Callable[..., Any], variables: Sequence[Any]) -> tuple[float, list[Any]]:
-    """The loss at the present point, and its gradient with respect to each variable, or None.
+    """The loss at the present point, and its gradient with respect to each variable; None where there is none.
 
     Args:
-        loss: a function of the variables' values, written in NumPy, one argument for each; or a function without
-            arguments, which returns a Tensor computed from the variables, or the loss and the list of gradients.
+        loss: a function in NumPy with one argument for each variable; or a function without arguments that returns a
+            Tensor computed from the variables, or the loss and the list of gradients.
         variables: arrays, or parameters with `data` and `grad`.
 
     Raises:
-        TypeError: the loss is not a function, or returns neither.
+        TypeError: the loss is not a function, or returns something else.
     """
     if not callable(loss):
         raise TypeError(f"loss must be a function. Received: {type(loss).__name__}. Write lambda: ... around it.")
     values = [p if isinstance(p, np.ndarray) else p.data for p in variables]
     if inspect.signature(loss).parameters:
-        # As in `minimize`: a differentiator is asked for by name, so that optimizers know none.
+        # Imported here, so that the dialects work without autograd otherwise.
         differentiate = import_module("ravine.autograd").value_and_grad
         value, gradients = differentiate(loss, tuple(range(len(values))))(*(value.copy() for value in values))
         return float(value), [np.asarray(g, like.dtype) for g, like in zip(gradients, values, strict=True)]

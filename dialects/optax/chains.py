@@ -1,8 +1,8 @@
-"""optax.chain: what of it is an optimizer of ours, with options around it.
+"""optax.chain, as one optimizer of ours with options.
 
-Of a chain are understood: `clip` and `clip_by_global_norm`, which is what our options clip_value and clip_norm are;
-`add_decayed_weights` before the rule (L2) or after it (decoupled); one rule, `scale_by_...`, `trace` or `identity`;
-and what multiplies it. Or, for the rule with its learning rate, one of the optimizers.
+A chain may hold `clip` and `clip_by_global_norm`, which are our options clip_value and clip_norm; `add_decayed_weights`
+before the update rule (L2) or after it (decoupled); one update rule, `scale_by_...`, `trace` or `identity`; and factors
+that scale its result. One of the optimizers stands for an update rule with its learning rate.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Link:
-    """What stands in a chain beside whole optimizers."""
+    """A part of a chain that is not a whole optimizer."""
 
     name: str
     option: tuple[str, Any] | None = None
-    """An option of ours, and its value."""
+    """An option of ours and its value."""
     factor: Any = None
-    """What it multiplies by: a number or a schedule."""
+    """A factor: a number or a schedule."""
     rule: tuple[type[OptaxOptimizer], dict[str, Any]] | None = None
-    """An optimizer of optax, of which the learning rate is still to come."""
+    """An optimizer of optax and its arguments, without the learning rate."""
 
 
 def clip(max_delta: float) -> Link:
-    """Bound each element by max_delta in absolute value.
+    """Clip each element to max_delta in absolute value.
 
     >>> chain(clip(0.5), identity(), scale(-0.1)).spec
     SGD(lr=0.1, clip_value=0.5)
@@ -62,7 +62,7 @@ def clip(max_delta: float) -> Link:
 
 
 def clip_by_global_norm(max_norm: float) -> Link:
-    """Scale all gradients together so that their joint Euclidean norm is at most max_norm.
+    """Scale all gradients by one factor so that their global norm is at most max_norm.
 
     >>> chain(clip_by_global_norm(1.0), scale_by_adam(), scale(-0.1)).spec
     Adam(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=1.0)
@@ -71,7 +71,7 @@ def clip_by_global_norm(max_norm: float) -> Link:
 
 
 def add_decayed_weights(weight_decay: Any = 0.0) -> Link:
-    """Add weight_decay * x: to the gradient before a rule, to the step after it.
+    """Add weight_decay * x: before an update rule to the gradient, after it to the step.
 
     >>> chain(scale_by_adam(), add_decayed_weights(0.01), scale(-0.1)).spec
     Adam(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-08, decoupled_weight_decay=0.01)
@@ -80,7 +80,7 @@ def add_decayed_weights(weight_decay: Any = 0.0) -> Link:
 
 
 def scale(step_size: float) -> Link:
-    """Multiply by a number; the product of them all must come out negative.
+    """Multiply by a number. The product of all factors must be negative.
 
     >>> chain(identity(), scale(0.5), scale(-0.2)).spec
     SGD(lr=0.1)
@@ -130,7 +130,7 @@ def _rule(name: str, kind: type[OptaxOptimizer]) -> Callable[..., Link]:
         return Link(name, rule=(kind, arguments))
 
     link.__name__ = link.__qualname__ = name
-    link.__doc__ = f"""The rule of optax.{kind.__name__}, of which it takes the arguments by name.
+    link.__doc__ = f"""The update rule of optax.{kind.__name__}. It takes the same arguments, by name.
 
     >>> from ravine.dialects.optax import {kind.__name__}
     >>> chain({name}(), scale(-0.1)).spec == {kind.__name__}(0.1).spec
@@ -150,7 +150,7 @@ scale_by_yogi = _rule("scale_by_yogi", optimizers.yogi)
 
 
 def scale_by_stddev(**arguments: Any) -> Link:
-    """The rule of optax.rmsprop(centered=True), of which it takes the arguments by name.
+    """The update rule of optax.rmsprop(centered=True). It takes the same arguments, by name.
 
     >>> spec = chain(scale_by_stddev(decay=0.99), scale(-0.1)).spec
     >>> spec.rho, spec.centered
@@ -160,7 +160,7 @@ def scale_by_stddev(**arguments: Any) -> Link:
 
 
 def scale_by_lion(**arguments: Any) -> Link:
-    """The rule of optax.lion, of which it takes the arguments by name.
+    """The update rule of optax.lion. It takes the same arguments, by name.
 
     >>> chain(scale_by_lion(b1=0.8), scale(-0.1)).spec
     Lion(lr=0.1, beta1=0.8, beta2=0.99, weight_decay=0.0)
@@ -172,7 +172,7 @@ class chain(Transformation):
     """Transformations one after the other.
 
     Raises:
-        TypeError, ValueError: one that is not understood here, or an order that is none of our optimizer's.
+        TypeError, ValueError: a transformation is not supported, or the order is not one that our optimizers have.
 
     >>> optimizer = chain(clip_by_global_norm(1.0), trace(0.9), scale(-0.1))
     >>> x = np.zeros(2)
@@ -187,7 +187,7 @@ class chain(Transformation):
 
     @property
     def spec(self) -> Ours:
-        """The same as an optimizer of ours."""
+        """The same optimizer, as a configuration of ours."""
         return self._spec
 
     def __repr__(self) -> str:

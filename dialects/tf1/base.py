@@ -1,4 +1,4 @@
-"""What all optimizers of tf.train have: `minimize`, and its two halves."""
+"""What all optimizers of tf.train have in common: `minimize`, `compute_gradients` and `apply_gradients`."""
 
 from __future__ import annotations
 
@@ -47,14 +47,13 @@ class TensorFlowBound(SharedStepCount):
 
 
 class TensorFlowOptimizer(Dialect):
-    """An optimizer of tf.train. The first `apply_gradients` or `minimize` sets it to work on parameters, for good.
+    """An optimizer of tf.train. The first `apply_gradients` or `minimize` binds it to its parameters.
 
-    There is no graph: `minimize` takes a loss that is a function, and gives a function that takes one update when it is
-    called; `compute_gradients` and `apply_gradients` do what they say at once. learning_rate may be a number, a
-    schedule, a decay of `tf1`, or a `tf1.Variable` that the program sets.
+    There is no graph: `minimize` takes a function as loss, and returns a function that takes one update when it is
+    called; `compute_gradients` and `apply_gradients` act at once. learning_rate may be a number, a schedule, a decay of
+    `tf1`, or a `tf1.Variable` that the program sets.
 
-    Updates are counted once for all parameters: one without a gradient stays as it is, but the bias corrections at its
-    next gradient are those of the others.
+    All parameters share one step count, see `SharedStepCount`.
     """
 
     framework = "tf1"
@@ -81,11 +80,11 @@ class TensorFlowOptimizer(Dialect):
         return super().to_ours(numbers)
 
     def bind(self, params: Iterable[Any]) -> TensorFlowBound:
-        """The optimizer at work on parameters; it counts its updates by itself. Raises as `Optimizer.bind`."""
+        """A bound optimizer, which counts its updates itself. Raises as `Optimizer.bind`."""
         return TensorFlowBound(self.spec, params)
 
     def rate(self) -> Any:
-        """The learning rate of the next update: a number, or None if a schedule follows the count of updates."""
+        """The learning rate of the next update; None if it is a schedule of the optimizer's own step count."""
         value = self.arguments["learning_rate"]
         if isinstance(value, Counted):
             return value.now
@@ -94,13 +93,13 @@ class TensorFlowOptimizer(Dialect):
     def compute_gradients(
         self, loss: Callable[..., Any], var_list: Iterable[Any] | None = None
     ) -> list[tuple[Any, Any]]:
-        """Pairs of the gradient at the present point and the parameter, see `minimize` for the arguments."""
+        """Pairs of a gradient at the present point and its parameter. The arguments are those of `minimize`."""
         return self._evaluated(loss, var_list)[1]
 
     def _evaluated(
         self, loss: Callable[..., Any], var_list: Iterable[Any] | None
     ) -> tuple[float, list[tuple[Any, Any]]]:
-        """The loss, and its pairs of gradient and parameter."""
+        """The loss, and the pairs of a gradient and its parameter."""
         if var_list is None:
             self._check_finds(loss)
         variables = trainable_variables() if var_list is None else list(var_list)
@@ -118,11 +117,11 @@ class TensorFlowOptimizer(Dialect):
     def apply_gradients(
         self, grads_and_vars: Pairs, global_step: Number | None = None, name: str | None = None
     ) -> None:
-        """Take one update with these gradients, None for a missing one, and count it in global_step.
+        """Take one update with pairs of a gradient, or None, and its parameter, and count it in global_step.
 
         Raises:
-            TypeError, ValueError: a gradient does not fit, none is given, or a parameter is new. Nothing has been
-                changed then.
+            TypeError, ValueError: a gradient does not fit its parameter, there is no gradient, or a parameter was not
+                there at the first update. Nothing has been changed then.
         """
         pairs = list(grads_and_vars)
         if all(g is None for g, _ in pairs):
@@ -146,13 +145,13 @@ class TensorFlowOptimizer(Dialect):
         var_list: Iterable[Any] | None = None,
         name: str | None = None,
     ) -> Callable[[], float]:
-        """A function that takes one update each time it is called, and returns the loss before it.
+        """A function that takes one update at each call, and returns the loss before the update.
 
         Args:
             loss: see `gradients.value_and_gradients`.
             global_step: a variable that counts the updates.
-            var_list: the parameters; without it, those of `tf1.trainable_variables()` that the loss is computed from,
-                when the first update is taken.
+            var_list: the parameters; by default those of `tf1.trainable_variables()` that the loss is computed from at
+                the first update.
 
         Raises:
             ValueError: var_list is missing, and the loss has arguments.
@@ -176,7 +175,7 @@ class TensorFlowOptimizer(Dialect):
         return [theirs for theirs, mine in self.slots.items() if mine in kept]
 
     def get_slot(self, var: Any, name: str) -> Any:
-        """A copy of a state of a parameter, None if there is none (yet)."""
+        """A copy of a state of a parameter; None if there is none, or no update yet."""
         if self.bound is None or name not in self.get_slot_names():
             return None
         return self.bound.slot(var, self.slots[name])

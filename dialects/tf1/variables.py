@@ -1,4 +1,4 @@
-"""Numbers that change as training goes on: what TensorFlow 1 counts updates in."""
+"""Variables of TensorFlow 1: numbers that a program changes, such as a count of updates, and parameters."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import numpy as np
 __all__ = ["Multiple", "Number", "Variable", "trainable_variables"]
 
 TRAINABLE: WeakValueDictionary[int, Any] = WeakValueDictionary()
-"""The parameters that `Variable` made and a program still holds, numbered."""
+"""The parameters made by `Variable` that the program still holds, by number."""
 NUMBERS = count()
 
 
 class Number:
-    """A variable that is not trained: a count of updates, or a rate that a program sets.
+    """A variable that is not trained: a count of updates, or a learning rate that the program sets.
 
-    `2 * step` and `step * 64` give a count that follows `step`.
+    `2 * step` and `step * 64` are counts that follow `step`.
     """
 
     factor = 1
@@ -31,20 +31,20 @@ class Number:
         self.value: float = value if isinstance(value, int | float) else np.asarray(value).item()
 
     def assign(self, value: float) -> Number:
-        """Set it."""
+        """Set the value."""
         self.value = type(self)(value).value
         return self
 
     def assign_add(self, delta: float = 1) -> Number:
-        """Add to it."""
+        """Add to the value."""
         return self.assign(self.value + delta)
 
     def eval(self, session: Any = None) -> float:
-        """Its value."""
+        """The value."""
         return self.value
 
     def numpy(self) -> float:
-        """Its value."""
+        """The value."""
         return self.value
 
     def __mul__(self, factor: int) -> Multiple:
@@ -63,7 +63,7 @@ class Number:
 
 
 class Multiple:
-    """A whole number times a count, such as examples seen: batch * BATCH_SIZE."""
+    """An integer times a count, such as the number of examples seen: batch * BATCH_SIZE."""
 
     def __init__(self, count: Number, factor: int) -> None:
         if not isinstance(factor, int) or isinstance(factor, bool) or factor < 1:
@@ -79,13 +79,13 @@ class Multiple:
 
 
 def Variable(initial_value: Any, trainable: bool = True, name: str | None = None, dtype: Any = None) -> Any:
-    """A number that is not trained, `Variable(0, trainable=False)`, or a parameter of `ravine.autograd`.
+    """A parameter of `ravine.autograd`; with trainable=False a number that is not trained.
 
     Args:
-        initial_value: a number, or the values of the parameter.
+        initial_value: the values of the parameter, or the number.
         trainable: whether it is a parameter.
-        name: of the parameter.
-        dtype: of the parameter; float64 unless it or the values say otherwise.
+        name: the name of the parameter.
+        dtype: the dtype of the parameter; by default that of float32 or float64 values, otherwise float64.
 
     >>> w, step = Variable([1.0, 2.0], name="w"), Variable(0, trainable=False)
     >>> w.requires_grad, int(step.assign_add(1))
@@ -101,7 +101,7 @@ def Variable(initial_value: Any, trainable: bool = True, name: str | None = None
 
 
 def trainable_variables() -> list[Any]:
-    """The parameters that `Variable` made and the program still holds, in the order in which they were made.
+    """The parameters made by `Variable` that the program still holds, in the order in which they were made.
 
     >>> w = Variable([1.0, 2.0], name="w")
     >>> trainable_variables()[-1] is w

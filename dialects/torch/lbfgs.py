@@ -28,7 +28,7 @@ class LBFGS(Optimizer):
 
     @classmethod
     def completed(cls, *args: Any, **arguments: Any) -> dict[str, Any]:
-        """All arguments; max_eval from max_iter, if it is not given."""
+        """All arguments. The default of max_eval depends on max_iter."""
         values = super().completed(*args, **arguments)
         if values["max_eval"] is None and isinstance(values["max_iter"], int):
             values["max_eval"] = values["max_iter"] * 5 // 4
@@ -42,7 +42,7 @@ class LBFGS(Optimizer):
 
     @classmethod
     def exported(cls, bound: BoundOptimizer) -> Entries:
-        """What PyTorch keeps, with the first parameter; a change of x is kept as a direction of length 1."""
+        """PyTorch's state, which belongs to the first parameter. A change of x is a direction of step length 1."""
         (buffer,) = bound.groups[0].buffers
         t, changes, iterations = (int(number) for number in buffer.step_counts[0])
         if not t:
@@ -66,7 +66,7 @@ class LBFGS(Optimizer):
 
     @classmethod
     def imported(cls, spec: Ours, bound: BoundOptimizer, entries: Entries, strict: bool) -> dict[str, Any]:
-        """PyTorch's state in ours: one vector for all parameters, of which each has its part."""
+        """A state of ours from PyTorch's: one vector for all parameters, divided among them."""
         (buffer,) = bound.groups[0].buffers
         entry = entries[0]
         flat: dict[str, Any] = {slot: spec.start(slot, buffer.x) for slot in spec.kernel.arrays[2:]}

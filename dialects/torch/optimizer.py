@@ -1,4 +1,4 @@
-"""torch.optim.Optimizer: bound to parameters at once, with groups that are dicts and a state in PyTorch's layout."""
+"""torch.optim.Optimizer: bound to parameters when it is made, with groups and states in PyTorch's layout."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ __all__ = ["Optimizer"]
 
 
 class Optimizer(Kind):
-    """What PyTorch's optimizers have in common.
+    """The base class of PyTorch's optimizers.
 
-    `torch.Adam(params, lr=1e-3)` is bound. Without parameters, `torch.Adam(lr=1e-3)` is a value: `.spec` is the same in
-    ours, and `.bind(params)` is the bound one.
+    `torch.Adam(params, lr=1e-3)` is bound to parameters. Without parameters, `torch.Adam(lr=1e-3)` is a value: `.spec`
+    is the same optimizer as a configuration of ours, and `.bind(params)` binds it.
 
-    Differs: every number may also be one of our schedules. `foreach`, `fused` and `capturable` choose a loop in PyTorch
-    and nothing here; `differentiable=True` is an error. A gradient can't be sparse.
+    Differs: every number may also be one of our schedules. `foreach`, `fused` and `capturable` choose how PyTorch
+    computes, and have no effect here; `differentiable=True` is an error. A gradient can't be sparse.
 
     Attributes:
-        param_groups: the groups, each a mapping; what is written there holds from the next step on.
-        defaults: the arguments that hold for groups that have none of their own.
-        state: of each parameter that has been updated, its states by PyTorch's names.
+        param_groups: the groups, each a mapping. A value that is written there is used from the next step on.
+        defaults: the arguments of groups that have none of their own.
+        state: the states of each parameter that has been updated, by PyTorch's names.
     """
 
     def __init__(self, params: Any = None, *args: Any, **arguments: Any) -> None:
@@ -51,7 +51,7 @@ class Optimizer(Kind):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        """As PyTorch prints it; a value without parameters as its source."""
+        """PyTorch's text; for a value without parameters its source."""
         if not self.param_groups:
             return super().__repr__()
         lines = [f"{type(self).__name__} ("]
@@ -98,11 +98,11 @@ class Optimizer(Kind):
 
     @property
     def state(self) -> State:
-        """By parameter, the states that it has: arrays that are the optimizer's own, and numbers."""
+        """The states by parameter: arrays, which are the optimizer's own, and numbers."""
         return State(type(self), self._bound())
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop all gradients, or fill them with zeros, which are gradients."""
+        """Set all gradients to None, or to zeros. (A parameter with a gradient of zeros is still updated.)"""
         for bound in self._bound():
             for p in bound.parameters:
                 if set_to_none and not isinstance(p, np.ndarray):
@@ -114,11 +114,11 @@ class Optimizer(Kind):
         """Take one update.
 
         Args:
-            closure: computes the gradients anew and returns the loss. For plain arrays, a list of gradients, one per
-                parameter, or a closure that returns the loss and such a list.
+            closure: a function that computes the gradients and returns the loss. For plain arrays, a list of gradients,
+                one per parameter, or a function that returns the loss and such a list.
 
         Returns:
-            With a closure, the loss before the update.
+            The loss before the update, if a function was given; otherwise None.
 
         Raises:
             TypeError, ValueError: see `BoundOptimizer.step`.
@@ -150,8 +150,8 @@ class Optimizer(Kind):
     def state_dict(self) -> dict[str, Any]:
         """A copy of the state, in PyTorch's layout, of NumPy arrays.
 
-        {"state": {index: {name: array}}, "param_groups": [{argument: value, ..., "params": [index, ...]}]}. PyTorch's
-        own optimizer takes it over once its arrays are tensors (`torch.as_tensor`).
+        It is {"state": {index: {name: array}}, "param_groups": [{argument: value, ..., "params": [index, ...]}]}.
+        PyTorch's own optimizer can load it after its arrays have become tensors (`torch.as_tensor`).
         """
         state: dict[int, dict[str, Any]] = {}
         groups: list[dict[str, Any]] = []
@@ -165,14 +165,14 @@ class Optimizer(Kind):
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over a state: one of ours, or one that PyTorch's `state_dict` gave, tensors and all.
+        """Take over a state of this dialect or of PyTorch, with arrays or tensors.
 
         As in PyTorch, parameters are matched by position, the arguments in it replace those of the groups, and arrays
         are cast to the dtype of the parameter. An argument that is a schedule here stays one.
 
         Raises:
-            TypeError, ValueError: it is another optimizer's, or does not fit the parameters. Nothing has been changed
-                then.
+            TypeError, ValueError: the state belongs to another optimizer, or does not fit the parameters. Nothing has
+                been changed then.
         """
         self._bound()
         if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= state_dict.keys():
@@ -199,7 +199,7 @@ class Optimizer(Kind):
 
 
 def _groups(title: str, params: Any) -> list[Mapping[str, Any]]:
-    """The groups in what an optimizer was given."""
+    """The groups in the first argument of an optimizer."""
     if isinstance(params, Mapping) and "params" not in params:
         params = list(params.items())
     if isinstance(params, Mapping | str | np.ndarray) or hasattr(params, "grad") or not isinstance(params, Iterable):

@@ -1,4 +1,4 @@
-"""torch.nn.utils: gradients are clipped in place, between `backward` and `step`."""
+"""torch.nn.utils: clip gradients in place, between `backward` and `step`."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def clip_grad_norm_(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> float:
-    """Multiply all gradients by min(1, max_norm / (norm + 1e-6)), norm being that of all of them together.
+    """Multiply all gradients by min(1, max_norm / (norm + 1e-6)), where norm is their global norm.
 
     A gradient of norm 2 clipped to 1 has norm 0.9999995; the option clip_norm of our optimizers is exact.
 
     Args:
-        parameters: one parameter or several; those without a gradient are passed over.
-        max_norm: the bound, in units of g.
+        parameters: one parameter or several. Those without a gradient are skipped.
+        max_norm: the largest norm, in units of g.
         norm_type: 2, 1, any other p > 0, or inf.
-        error_if_nonfinite: refuse a norm that is not finite, which otherwise makes all gradients 0 or NaN.
-        foreach: chooses a loop in PyTorch, and nothing here.
+        error_if_nonfinite: raise if the norm is not finite. Otherwise such a norm makes all gradients 0 or NaN.
+        foreach: has no effect here.
 
     Returns:
-        The norm before.
+        The global norm before clipping.
 
     Raises:
         RuntimeError: the norm is not finite, and error_if_nonfinite. Nothing has been changed then.
@@ -49,7 +49,7 @@ def clip_grad_norm_(
 def get_total_norm(
     tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
 ) -> float:
-    """The norm of some arrays together; see `clip_grad_norm_`."""
+    """The global norm of arrays. The arguments are those of `clip_grad_norm_`."""
     arrays = [np.asarray(a).reshape(-1) for a in ([tensors] if isinstance(tensors, np.ndarray) else tensors)]
     norm_type = float(norm_type)
     if norm_type == 2:
@@ -69,14 +69,14 @@ def get_total_norm(
 
 
 def clip_grad_value_(parameters: Any, clip_value: float, foreach: bool | None = None) -> None:
-    """Bound each element of the gradients by clip_value in absolute value."""
+    """Clip each element of the gradients to clip_value in absolute value."""
     bound = float(clip_value)
     for g in _gradients(parameters):
         np.clip(g, -bound, bound, out=g)
 
 
 def _gradients(parameters: Any) -> list[Any]:
-    """The gradients that there are, as arrays to be written to."""
+    """The gradients of the parameters that have one."""
     alone = hasattr(parameters, "grad") or not isinstance(parameters, Iterable)
     found = [p.grad for p in ([parameters] if alone else parameters)]
     return [g for g in found if g is not None]

@@ -16,27 +16,28 @@ Average = Callable[[Any, Any, int], Any]
 
 
 def get_swa_avg_fn() -> Average:
-    """The mean of the models so far."""
+    """A function that keeps the mean of all models so far."""
     return lambda averaged, present, count: averaged + (present - averaged) / (count + 1)
 
 
 def get_ema_avg_fn(decay: float = 0.999) -> Average:
-    """The exponential moving average: the share `decay` of it is kept. Raises ValueError outside [0, 1]."""
+    """A function that keeps an exponential moving average. Raises ValueError if decay is outside [0, 1]."""
     if not 0 <= decay <= 1:
         raise ValueError(f"decay must be in [0, 1]. Received: decay={decay!r}. It is the share that is kept.")
     return lambda averaged, present, count: decay * averaged + (1 - decay) * present
 
 
 class AveragedModel:
-    """A copy of a model whose parameters are an average of the model's. Izmailov et al. 2018, arXiv:1803.05407.
+    """A copy of a model with averaged parameters. Izmailov et al. 2018, arXiv:1803.05407.
 
     Args:
-        model: anything with `parameters()` that can be called and copied.
-        avg_fn: from an averaged array, a present one and the count so far to the new average; by default the mean.
+        model: an object with `parameters()` that can be called and copied.
+        avg_fn: a function of the averaged array, the present array and the number of models so far that returns the new
+            average; by default the mean.
 
     Attributes:
         module: the copy.
-        n_averaged: how often `update_parameters` was called; the first time copies.
+        n_averaged: the number of calls of `update_parameters`. The first one copies.
     """
 
     def __init__(self, model: Any, avg_fn: Average | None = None) -> None:
@@ -46,7 +47,7 @@ class AveragedModel:
         self.avg_fn = avg_fn or get_swa_avg_fn()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the averaged model gives."""
+        """The result of the averaged model."""
         return self.module(*args, **kwargs)
 
     def parameters(self) -> Any:
@@ -54,7 +55,7 @@ class AveragedModel:
         return self.module.parameters()
 
     def update_parameters(self, model: Any) -> None:
-        """Take the model's parameters into the average."""
+        """Include the model's present parameters in the average."""
         for averaged, present in zip(self.parameters(), model.parameters(), strict=True):
             new = self.avg_fn(averaged.data, present.data, self.n_averaged) if self.n_averaged else present.data
             np.copyto(averaged.data, new)
