@@ -52,6 +52,24 @@ class Source:
             reserved: names that the function's own names must not equal; such a name gets the ending `_own`.
         """
         self.title = getattr(function, "__qualname__", repr(function))
+        tree = _TakeBranches(options).visit(self._definition(function))
+        assigned = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        given = [argument.arg for argument in tree.args.args]
+        self.renamed = {name: f"{name}_own" for name in (*assigned, *given) if name in reserved}
+        tree = _Rename(self.renamed).visit(tree)
+        self.assigned = {self.renamed.get(name, name) for name in assigned}
+        """Every name that the function assigns to."""
+        self.parameters = [self.renamed.get(name, name) for name in given]
+        *statements, last = tree.body
+        if not isinstance(last, ast.Return) or last.value is None:
+            self.refuse(last, "it must end with `return`, and have no other")
+        is_docstring = statements and isinstance(statements[0], ast.Expr) and ast.get_docstring(tree) is not None
+        self.statements = [s for s in statements[1 if is_docstring else 0 :] if not _is_no_op(s)]
+        self.results: list[ast.expr] = last.value.elts if isinstance(last.value, ast.Tuple) else [last.value]
+        self.scope = inspect.getclosurevars(function)
+
+    def _definition(self, function: Callable[..., Any]) -> ast.FunctionDef:
+        """The syntax tree of a function with plain parameters."""
         try:
             text = textwrap.dedent(inspect.getsource(function))
         except (OSError, TypeError) as error:
@@ -65,21 +83,7 @@ class Source:
         arguments = tree.args
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
             self.refuse(tree, "its parameters must be plain names, without defaults, * or **")
-        tree = _TakeBranches(options).visit(tree)
-        assigned = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        given = [argument.arg for argument in arguments.args]
-        self.renamed = {name: f"{name}_own" for name in (*assigned, *given) if name in reserved}
-        tree = _Rename(self.renamed).visit(tree)
-        self.assigned = {self.renamed.get(name, name) for name in assigned}
-        """Every name that the function assigns to."""
-        self.parameters = [self.renamed.get(name, name) for name in given]
-        *statements, last = tree.body
-        if not isinstance(last, ast.Return) or last.value is None:
-            self.refuse(last, "it must end with `return`, and have no other")
-        is_docstring = statements and isinstance(statements[0], ast.Expr) and ast.get_docstring(tree) is not None
-        self.statements = [s for s in statements[1 if is_docstring else 0 :] if not _is_no_op(s)]
-        self.results: list[ast.expr] = last.value.elts if isinstance(last.value, ast.Tuple) else [last.value]
-        self.scope = inspect.getclosurevars(function)
+        return tree
 
     @property
     def outputs(self) -> list[str]:

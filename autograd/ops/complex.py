@@ -26,23 +26,23 @@ from .elementwise import over_square_radius
 from .reductions import Axis, add_up
 
 
-def _is_linear(row: Op) -> bool:
+def _is_linear(op: Op) -> bool:
     modules = [module.__name__ for module in (fft, joining, padding, shaping)]  # all their composites are linear
-    return row.is_linear or (isinstance(row, Composite) and row.definition.__module__ in modules)
+    return op.is_linear or (isinstance(op, Composite) and op.definition.__module__ in modules)
 
 
-COMPLEX: dict[Function, Op] = {row.func: row for row in TABLE.values() if _is_linear(row)}
+COMPLEX: dict[Function, Op] = {op.func: op for op in TABLE.values() if _is_linear(op)}
 """From function to its op for complex numbers. A linear function has the same op for real and complex numbers."""
 
 for _func in (np.fft.rfft, np.fft.rfft2, np.fft.rfftn, np.fft.ihfft):  # of real signals
     del COMPLEX[_func]
 
 
-def takes_complex(*rows: Op | Function) -> None:
+def takes_complex(*ops: Op | Function) -> None:
     """Declare that ops also hold for complex numbers. All others refuse complex Tensors.
 
     Args:
-        rows: ops, as returned by `elementwise` or `primitive`, or functions that have one. Their partial derivatives
+        ops: ops, as returned by `elementwise` or `primitive`, or functions that have one. Their partial derivatives
             must be complex derivatives. For a real function of a + ib, that is dy/da - i dy/db.
 
     Raises:
@@ -55,8 +55,8 @@ def takes_complex(*rows: Op | Function) -> None:
     >>> vjp(cube, 1 + 1j)[1](1.0)[0].item()
     6j
     """
-    for row in rows:
-        found = row if isinstance(row, Op) else TABLE[row]
+    for op in ops:
+        found = op if isinstance(op, Op) else TABLE[op]
         COMPLEX[found.func] = found
 
 
@@ -89,9 +89,9 @@ takes_complex(np.real, np.real_if_close, np.linalg.norm, np.linalg.vector_norm, 
 
 # Functions with other derivatives. The derivatives of the absolute value and of the angle are 0 at 0.
 def _complex_op(func: Any, *derivatives: Any, samples: Any, is_elementwise: bool = False, own: Any = None) -> Primitive:
-    row = Primitive(own or func, derivatives, samples, is_elementwise)
-    COMPLEX[func] = COMPLEX[row.func] = row
-    return row
+    op = Primitive(own or func, derivatives, samples, is_elementwise)
+    COMPLEX[func] = COMPLEX[op.func] = op
+    return op
 
 
 _PLANE = [sample(rand(domain=PLANE)), sample(rand(2, 3, domain=PLANE))]
@@ -122,16 +122,14 @@ _complex_op(np.angle, _angle_vjp, samples=[*_PLANE, sample(rand(3, domain=PLANE)
 
 # Real functions of squared absolute values: the derivative is the conjugate of that for real numbers
 def _conjugated(func: Any, own: Any = None) -> None:
-    row: Any = TABLE[func]
-    vjp = row.derivatives[0]
+    op: Any = TABLE[func]
+    vjp = op.derivatives[0]
 
     @wraps(vjp)
     def conjugate(*args: Any, **kwargs: Any) -> Any:
         return np.conjugate(vjp(*args, **kwargs))
 
-    samples = [
-        sample(*[rand(*x.shape, domain=PLANE) for x in c.args[:1]], *c.args[1:], **c.kwargs) for c in row.samples
-    ]
+    samples = [sample(*[rand(*x.shape, domain=PLANE) for x in c.args[:1]], *c.args[1:], **c.kwargs) for c in op.samples]
     _complex_op(func, conjugate, samples=samples, own=own)
 
 
