@@ -334,18 +334,11 @@ def test_seeds_reproduce_and_generators_move_on():
 # Training
 
 
-def test_training_lowers_the_loss_and_learns(rng):
+def test_training_lowers_the_loss_and_learns(rng, train):
     x = rng.normal(size=(200, 2)).astype(np.float32)
     labels = (x[:, 0] * x[:, 1] > 0).astype(np.int64)  # not linearly separable
     net = nn.Sequential(nn.Linear(2, 16, rng=0), nn.ReLU(), nn.Linear(16, 2, rng=1))
-    losses = []
-    for _ in range(300):
-        net.zero_grad()
-        loss = nn.cross_entropy(net(x), labels)
-        loss.backward()
-        for p in net.parameters():
-            p.data -= 0.5 * p.grad
-        losses.append(loss.item())
+    losses = train(net, x, labels, lr=0.5, steps=300)
     assert losses[-1] < 0.2 * losses[0]
     with no_grad():
         accuracy = np.mean(net.eval()(x).argmax(axis=1) == labels)
