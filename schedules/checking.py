@@ -50,15 +50,15 @@ def check_schedule(schedule: Schedule) -> None:
     ...         return self.start / np.float32(k + 1)
     >>> check_schedule(Harmonic(0.1))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    AssertionError: check_schedule: Harmonic(0.1) breaks the law that at every k the value is a Python float. ...
+    AssertionError: check_schedule: Harmonic(0.1) lacks the property that at every k the value is a Python float. ...
     """
     if not isinstance(schedule, Schedule):
         raise TypeError(f"check_schedule: needs a schedule. Received: {schedule!r}. Make one: Constant(0.1).")
-    for law in (_value, _arrays, _refusals, _horizon, _freeze, _record, _algebra, _clone):
+    for check in (_value, _arrays, _refusals, _horizon, _freeze, _record, _algebra, _clone):
         try:
-            law(schedule)
+            check(schedule)
         except Exception as error:
-            raise AssertionError(f"check_schedule: {schedule!r} breaks the law that {law.__doc__} {error}") from error
+            raise AssertionError(f"check_schedule: {schedule!r} lacks the property that {check.__doc__} {error}") from error
 
 
 def _within(value: Schedule) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""What check_schedule says of schedules that break a law; those of the registry are in test_schedule_laws."""
+"""The messages of check_schedule about wrong schedules. test_schedule_laws checks those of the registry."""
 
 import math
 
@@ -55,9 +55,9 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("broken", "law"), BROKEN)
-def test_a_schedule_that_breaks_a_law_is_told_which(broken, law):
-    with pytest.raises(AssertionError, match=f"^check_schedule: .* breaks the law that {law}"):
+@pytest.mark.parametrize(("broken", "text"), BROKEN)
+def test_a_schedule_that_breaks_a_law_is_told_which(broken, text):
+    with pytest.raises(AssertionError, match=f"^check_schedule: .* lacks the property that {text}"):
         check_schedule(broken())
 
 

@@ -1,4 +1,4 @@
-"""The laws of the operators."""
+"""The properties of the operators."""
 
 import math
 

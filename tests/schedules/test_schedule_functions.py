@@ -1,4 +1,4 @@
-"""Schedules made of a user's function, of another clock, of chance."""
+"""Schedules made from functions, from epochs, and from random numbers."""
 
 import math
 import pickle

@@ -1,4 +1,4 @@
-"""What holds for every schedule there is, over the registry: a new shape is tested by existing."""
+"""Properties of every schedule in the registry. A new schedule is tested as soon as it is defined."""
 
 import dataclasses
 import doctest

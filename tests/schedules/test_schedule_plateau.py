@@ -1,4 +1,4 @@
-"""ReduceOnPlateau: what counts as better, when it reduces, its state; and the frameworks' variations on it."""
+"""ReduceOnPlateau: which metric is better, when it reduces, its state; and those of the frameworks."""
 
 import copy
 import itertools
@@ -175,7 +175,7 @@ def test_what_is_no_metric_is_refused_and_nothing_changes(metric):
     assert plateau.state_dict() == before
 
 
-@pytest.mark.parametrize("metric", [1, np.float32(1), np.int64(1), np.array(1.0)], ids=repr)
+@pytest.mark.parametrize("metric", [1, np.float32(1), np.int64(1), np.array(1.0), np.array([[1.0]])], ids=repr)
 def test_what_is_a_metric(metric):
     plateau = ReduceOnPlateau(0.1)
     plateau.observe(metric)

@@ -1,4 +1,4 @@
-"""Pictures: inline SVG of every schedule, and matplotlib's figures."""
+"""Plots: the inline SVG of every schedule, and matplotlib figures."""
 
 import math
 import struct

@@ -1,4 +1,4 @@
-"""The learning-rate range test, on functions whose answer is known."""
+"""The learning-rate range test, on functions whose largest stable learning rate is known."""
 
 import math
 

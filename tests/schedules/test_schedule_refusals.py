@@ -1,4 +1,4 @@
-"""Bad input gets an error at the door that says what is wrong, what was received, and the remedy."""
+"""Wrong input is refused with an error that says what is wrong, what was received, and the remedy."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Each shape against an independent formula: fractions, interpolation, or the recursion it is the closed form of."""
+"""Each schedule against an independent formula: fractions, interpolation, or a recursion that it solves."""
 
 import math
 from fractions import Fraction
