@@ -58,7 +58,8 @@ def check_schedule(schedule: Schedule) -> None:
         try:
             check(schedule)
         except Exception as error:
-            raise AssertionError(f"check_schedule: {schedule!r} lacks the property that {check.__doc__} {error}") from error
+            text = f"{schedule!r} lacks the property that {check.__doc__} {error}"
+            raise AssertionError(f"check_schedule: {text}") from error
 
 
 def _within(value: Schedule) -> Iterator[Any]:
