@@ -1,6 +1,7 @@
 """PyTorch's optimizers and learning rate schedulers, with its numbers: `torch.Adam`, or `torch.optim.Adam`."""
 
-from . import lr_scheduler, nn, optim, optimizers
+from . import nn, optim, optimizers
+from .optim import lr_scheduler
 from .optimizers import *  # noqa: F403
 
 __all__ = ["lr_scheduler", "nn", "optim"]

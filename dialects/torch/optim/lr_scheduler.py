@@ -1,6 +1,11 @@
-"""torch.optim.lr_scheduler."""
+"""torch.optim.lr_scheduler: schedulers, which set the lr of each group at each call of their own `step()`."""
 
-from .. import lr_scheduler
-from ..lr_scheduler import *  # noqa: F403
+from .. import schedulers
+from ..combined import ChainedScheduler, SequentialLR
+from ..cyclic import CyclicLR, OneCycleLR
+from ..plateau import ReduceLROnPlateau
+from ..schedulers import *  # noqa: F403
+from ..schedulers import LRScheduler as _LRScheduler
 
-__all__ = list(lr_scheduler.__all__)
+__all__ = ["ChainedScheduler", "CyclicLR", "OneCycleLR", "ReduceLROnPlateau", "SequentialLR", "_LRScheduler"]
+__all__ += schedulers.__all__
