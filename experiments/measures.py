@@ -1,23 +1,23 @@
-"""What can be measured at every step, besides the scores at the end of every epoch."""
+"""Quantities that can be measured at every step, besides the scores at the end of every epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MEASURES", "Moment"]
+from ..optim.norms import global_norm
+
+__all__ = ["MEASURES", "StepValues"]
 
 Arrays = Sequence[NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Moment:
-    """One step: the loss before it, the gradients it used last, the parameters before and after."""
+class StepValues:
+    """The values of one step: the loss before it, the gradients of its last evaluation, the parameters around it."""
 
     loss: float
     gradients: Arrays
@@ -26,20 +26,20 @@ class Moment:
 
 
 def norm(arrays: Arrays) -> float:
-    """Return the joint Euclidean norm, summed in float64."""
-    return sqrt(sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays))
+    """Return the global Euclidean norm, summed in float64."""
+    return global_norm(array.ravel() for array in arrays)
 
 
-def update_norm(moment: Moment) -> float:
-    """Return the length of the step."""
-    return norm([after - before for before, after in zip(moment.before, moment.after, strict=True)])
+def update_norm(step: StepValues) -> float:
+    """Return the norm of the update."""
+    return norm([after - before for before, after in zip(step.before, step.after, strict=True)])
 
 
-MEASURES: dict[str, Callable[[Moment], float]] = {
-    "batch_loss": lambda moment: moment.loss,
-    "gradient_norm": lambda moment: norm(moment.gradients),
-    "parameter_norm": lambda moment: norm(moment.after),
+MEASURES: dict[str, Callable[[StepValues], float]] = {
+    "batch_loss": lambda step: step.loss,
+    "gradient_norm": lambda step: norm(step.gradients),
+    "parameter_norm": lambda step: norm(step.after),
     "update_norm": update_norm,
-    "update_ratio": lambda moment: update_norm(moment) / (norm(moment.before) or 1.0),
+    "update_ratio": lambda step: update_norm(step) / (norm(step.before) or 1.0),
 }
-"""By name; of an epoch, the mean over its steps is kept."""
+"""The measures by name. A result has the mean of each over the steps of an epoch."""

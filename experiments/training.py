@@ -1,4 +1,4 @@
-"""One run, start to end: a pure function of its trial (timings aside)."""
+"""One training run from start to end: a pure function of its trial, except for the timings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from ..optim import Optimizer
 from ..schedules import Schedule
-from .measures import MEASURES, Moment
+from .measures import MEASURES, StepValues
 from .problems import Model, Score
 from .step import training_step
 from .trial import Status, Timing, Trial, TrialResult, environment
@@ -25,8 +25,8 @@ DIVERGENCE = (
 
 
 def train(trial: Trial, parallel: bool = False) -> TrialResult:
-    """Train as the trial says, on one BLAS thread; `parallel` only marks the timings."""
-    with threadpool_limits(limits=1), np.errstate(all="ignore"):  # a diverging run overflows, and says so by its status
+    """Run the trial on one BLAS thread; `parallel` says that other runs share the machine, for the timings."""
+    with threadpool_limits(limits=1), np.errstate(all="ignore"):  # a diverging run overflows; its status says so
         return _Run(trial).result(parallel)
 
 
@@ -47,11 +47,11 @@ class _Run:
         self.optimizer = clone(trial.optimizer).bind(self.parameters)
         self.train = [self.score("train")]
         self.validation = [self.score("validation")]
-        self.seconds: list[tuple[float, float]] = []  # of each step: all of it, the update alone
+        self.seconds: list[tuple[float, float]] = []  # of each step: the whole step, and the update alone
         self.measured: dict[str, list[float]] = {name: [] for name in trial.measures}
 
     def result(self, parallel: bool) -> TrialResult:
-        """Run every epoch, or up to divergence, then the test split if the trial asks for it."""
+        """Run all epochs, or up to divergence, and then score the test split if the trial asks for it."""
         began = perf_counter()
         diverged = next((epoch + 1 for epoch in range(self.trial.epochs) if not self.epoch(epoch)), None)
         test = None
@@ -74,41 +74,41 @@ class _Run:
         )
 
     def epoch(self, epoch: int) -> bool:
-        """Take the steps of one epoch and extend the curves; False if it diverged."""
-        seeds, moments = self.trial.seeds, []
+        """Take the steps of one epoch, and extend the curves; return False if the run diverged."""
+        seeds, measured = self.trial.seeds, []
         self.problem.reseed(self.model, seeds.noise, epoch)
         for batch in self.problem.batches(seeds.order, epoch if self.trial.reshuffled else 0):
-            moment = self.step(batch)
-            if not math.isfinite(moment.loss):
+            step = self.step(batch)
+            if not math.isfinite(step.loss):
                 return False
-            moments.append({name: MEASURES[name](moment) for name in self.measured})
+            measured.append({name: MEASURES[name](step) for name in self.measured})
         train, validation = self.score("train"), self.score("validation")
         if not (finite(self.model) and self.bounded(train) and math.isfinite(validation.loss)):
             return False
         self.train.append(train)
         self.validation.append(validation)
         for name, values in self.measured.items():
-            values.append(float(np.mean([moment[name] for moment in moments])))
+            values.append(float(np.mean([values_of[name] for values_of in measured])))
         return True
 
-    def step(self, batch: Any) -> Moment:
-        """Take one step; what is measured of it is not timed."""
+    def step(self, batch: Any) -> StepValues:
+        """Take one step; the measures are not part of its timing."""
         before = [parameter.data.copy() for parameter in self.parameters] if self.measured else []
         step = training_step(self.optimizer, lambda: self.problem.loss(self.model, batch))
         self.seconds.append((step.seconds, step.update_seconds))
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        return Moment(step.loss, gradients, before, [parameter.data for parameter in self.parameters])
+        return StepValues(step.loss, gradients, before, [parameter.data for parameter in self.parameters])
 
     def score(self, split: str) -> Score:
-        """Evaluate, where a rule keeps an average of x, at that."""
+        """Evaluate on a split; if the optimizer keeps an average of the parameters, at the average."""
         with self.optimizer.averaged() if self.trial.optimizer.average else nullcontext():
             return self.problem.score(self.model, split)
 
     def bounded(self, train: Score) -> bool:
-        """Whether the training loss is finite and has not blown up."""
+        """Whether the training loss is finite and below the limit of divergence."""
         return abs(train.loss) <= BLOW_UP * max(1.0, abs(self.train[0].loss))
 
 
 def finite(model: Model) -> bool:
-    """Whether every parameter is."""
+    """Whether all parameters are finite."""
     return all(bool(np.isfinite(parameter.data).all()) for parameter in model.parameters())

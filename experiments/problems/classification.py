@@ -28,14 +28,16 @@ class Classification(Problem, abstract=True):
     Sequential(Linear(4, 8), ReLU(), Dropout(0.1), Linear(8, 3))
     """
 
-    hidden: tuple[PositiveInt, ...]  # widths of the hidden layers
-    batch_size: PositiveInt
+    hidden: tuple[PositiveInt, ...] = (16,)  # widths of the hidden layers
+    batch_size: PositiveInt = 16
     dropout: Fraction = 0.0  # the fraction of each hidden layer that is left out in training
     split: NonNegativeInt = 0  # the number of the split of the data
 
     metric = "accuracy"
     higher_is_better = True
     held_out = True
+    target = 0.95
+    epochs = 60
 
     @property
     def data(self) -> Dataset:
@@ -90,34 +92,21 @@ class Classification(Problem, abstract=True):
 class Iris(Classification):
     """Three species of iris from 4 lengths; a 4-16-3 ReLU network."""
 
-    target = 0.95
-    epochs = 60
-    hidden: tuple[PositiveInt, ...] = (16,)
-    batch_size: PositiveInt = 16
-
 
 class Wine(Classification):
     """Three cultivars of wine from 13 measurements; a 13-16-3 ReLU network."""
-
-    target = 0.95
-    epochs = 60
-    hidden: tuple[PositiveInt, ...] = (16,)
-    batch_size: PositiveInt = 16
 
 
 class BreastCancer(Classification):
     """Benign or malignant from 30 measurements of cell nuclei; a 30-16-2 ReLU network."""
 
-    target = 0.95
     epochs = 40
-    hidden: tuple[PositiveInt, ...] = (16,)
     batch_size: PositiveInt = 32
 
 
 class Digits(Classification):
     """Handwritten digits of 8 by 8 pixels, 10 classes; a 64-64-10 ReLU network."""
 
-    target = 0.95
     epochs = 40
     hidden: tuple[PositiveInt, ...] = (64,)
     batch_size: PositiveInt = 64
