@@ -1,4 +1,4 @@
-"""One call of a function that is being differentiated: Tensors go in, derivatives come out."""
+"""`Call`: one call of a function on Tensors, and its derivatives in either mode."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from .tensor import Tensor
 class DisconnectedWarning(UserWarning):
     """The result of a differentiated function does not depend on an argument, so the derivative is zero.
 
-    Given by grad, value_and_grad, elementwise_grad, vjp, jvp and jacobian, at the line that calls the derivative. Not
-    given in check_grads, which compares; nor where zero is what one expects, if the function returned a Tensor: when it
-    takes derivatives itself (the gradient of a linear function is constant: hessian, hvp and grad(grad(f)) never warn),
-    and for a derivative that is taken inside a function being differentiated.
+    grad, value_and_grad, elementwise_grad, vjp, jvp and jacobian warn, at the line that calls the derivative. They do
+    not warn inside check_grads, which compares; nor where the function returned a Tensor and zero is to be expected:
+    when it takes derivatives itself (the gradient of a linear function is constant, so hessian, hvp and grad(grad(f))
+    never warn), and when the derivative is taken inside a function that is being differentiated.
 
     >>> import warnings
     >>> from ravine.autograd import grad
@@ -49,11 +49,11 @@ _current: ContextVar[Call | None] = ContextVar("current", default=None)
 
 
 class Call:
-    """f called on fresh Tensors.
+    """A call of f on new Tensors.
 
-    inner: the fresh Tensors, one per leaf of the differentiated arguments. roots: the results, one Tensor per leaf;
-    shape of the answer in `points` and `outcome`. aux: what f returned besides, if `has_aux`. is_nested: whether the
-    derivatives can be differentiated themselves.
+    name: of the function that differentiates, for messages. points: the arguments to differentiate for; inner: a new
+    Tensor per leaf of them. outcome: the result of f; roots: a Tensor per leaf of it. aux: the second result of f, if
+    `has_aux`. is_nested: whether the derivatives can be differentiated themselves.
     """
 
     def __init__(
@@ -100,18 +100,18 @@ class Call:
         return Tensor(x, requires_grad=True)
 
     def names(self) -> list[str]:
-        """What to call the inner Tensors in messages."""
+        """The names of the inner Tensors in messages."""
         pairs = zip(self.argnums, self.points, strict=True)
         return [label for i, x in pairs for label in labels(x, f"argument {i}")]
 
-    # What the caller gets
+    # Results
 
     def value(self) -> Any:
         """The result of f."""
         return rebuild(self.outcome, [released(root, self.is_nested) for root in self.roots])
 
     def released_aux(self) -> Any:
-        """What f returned besides, with arrays for Tensors, unless those depend on Tensors from outside."""
+        """The second result of f, with an array for each Tensor that depends on no Tensor from outside."""
         return transform(self._release_aux, self.aux)
 
     def _release_aux(self, x: Any) -> Any:
@@ -120,7 +120,7 @@ class Call:
         return released(x, self.is_recording and (self.has_tensors or bool(explore([x], self.inner)[1])))
 
     def only_root(self) -> Tensor:
-        """The result as one Tensor. TypeError: if it is a container."""
+        """The result as a single Tensor. TypeError: if it is a container."""
         if is_container(self.outcome):
             raise TypeError(_not_an_array(self.name, self.outcome))
         return self.roots[0]
@@ -134,24 +134,24 @@ class Call:
         return [None if g is None else released(g, recorded) for g in found]
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
-        """How each root moves along the tangents, of which some may be None; None for one that does not move."""
+        """The tangent of each root, given those of the inner Tensors; None stands for zero."""
         recorded = self.is_nested or any(isinstance(v, Tensor) for v in tangents)
         found = push(self.roots, self.inner, tangents, recorded)
         return [None if v is None else released(v, recorded) for v in found]
 
     def gradients(self, found: Sequence[Any], recorded: bool = False) -> tuple[Any, ...]:
-        """What `pull` found, zeros for None, in the containers of the arguments."""
+        """The gradients from `pull`, with zeros for None, in the containers of the arguments."""
         filled = _filled(found, self.inner, self.is_nested or recorded)
         return tuple(rebuild(self.points, filled))
 
     def tangent(self, found: Sequence[Any], recorded: bool = False) -> Any:
-        """What `push` found, zeros for None, in the containers of the result."""
+        """The tangents from `push`, with zeros for None, in the containers of the result."""
         return rebuild(self.outcome, _filled(found, self.roots, self.is_nested or recorded))
 
-    # What does not count
+    # Warning
 
     def warn(self, reached: Sequence[bool] | None = None) -> None:
-        """A `DisconnectedWarning` for arguments on which no root depends, at the line of the user who asked.
+        """Gives a `DisconnectedWarning` for arguments on which no root depends, at the user's line.
 
         reached: per inner Tensor, whether a root depends on it, if that is known.
         """
@@ -177,7 +177,7 @@ class Call:
 
 
 def similar(name: str, what: str, like: Any, tree: Any) -> list[Any]:
-    """The leaves of `tree`, as arrays or Tensors of the shapes and dtypes of those of `like`. ValueError: if unlike."""
+    """The leaves of `tree` as arrays or Tensors of the dtypes of those of `like`. ValueError: if the shapes differ."""
     parts = aligned(f"{name}: {what}", like, tree)
     return [_alike(n, v, x) for n, v, x in zip(labels(like, f"{name}: {what}"), parts, leaves(like), strict=True)]
 
@@ -193,7 +193,7 @@ def _alike(what: str, v: Any, x: Any) -> Any:
 
 
 def released(x: Any, recorded: bool) -> Any:
-    """What the caller gets: a Tensor if it may be differentiated further, else an array of its own."""
+    """The result for the caller: a Tensor if it may be differentiated further, else an array of its own."""
     if recorded:
         return x if isinstance(x, Tensor) else Tensor(x)
     x = x.data if isinstance(x, Tensor) else x
@@ -206,7 +206,7 @@ def _filled(found: Sequence[Any], like: Sequence[Tensor], recorded: bool) -> lis
 
 
 def _checked(name: str, value: Any) -> Tensor:
-    """A value of the function as a Tensor, which may be a constant."""
+    """A leaf of the function's result as a Tensor, which may be a constant."""
     dtype = getattr(value, "dtype", None) or np.dtype(type(value))
     if name in ("grad", "elementwise_grad") and dtype.kind in "iub":
         raise TypeError(
@@ -238,7 +238,7 @@ def _parted(name: str, result: Any) -> tuple[Any, Any]:
 
 
 def _users_level() -> int | None:
-    """The `stacklevel`, in the caller, of whoever asked for the derivative; None if that is a part of this package."""
+    """The `stacklevel` of the line that takes the derivative, for `warn`; None if that line is in this package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__") in _DERIVING:
         level, frame = level + 1, frame.f_back

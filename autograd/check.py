@@ -22,14 +22,14 @@ MOST = 2000  # evaluations spent on recognising a mistake
 
 @dataclass
 class Checked:
-    """What `check_grads` found right; its text is meant to be read."""
+    """The result of `check_grads` if all derivatives are right; `print` shows it as a sentence."""
 
     entries: int = 0
-    """How many partial derivatives were compared."""
+    """The number of partial derivatives that were compared."""
     oracles: list[str] = field(default_factory=lambda: ["central differences"])
-    """What they were compared with."""
+    """The methods they were compared with."""
     kinks: list[tuple[int, int, Index]] = field(default_factory=list)
-    """(order, argument, index) where there is no derivative and the value was accepted."""
+    """(order, argument, index) of the non-differentiable points at which the value was accepted."""
 
     def __repr__(self) -> str:
         at = "".join(f"; kink: order {k}, argument {i}, index {index}" for k, i, index in self.kinks)
@@ -46,15 +46,16 @@ def check_grads(
 ) -> Checked:
     """Compares the derivatives of f at args, up to the given order, with central differences of f in float64.
 
-    Every float argument is differentiated, entry by entry; an array result is first multiplied by a fixed random array
-    and summed. Where the difference with the step eps disagrees, the best of other steps decides: sin at 1e6 needs a
-    shorter one. float32 arguments are checked against differences in float64. The arguments are not changed. A complex
-    argument is two real ones, its real and its imaginary part; of a complex result both parts are checked.
+    Every float argument is differentiated, element by element; an array result is first multiplied by a fixed random
+    array and summed. Where the difference with the step eps disagrees, the best of several other steps decides: sin at
+    1e6 needs a shorter one. float32 arguments are checked against differences in float64. The arguments are not
+    changed. A complex argument counts as two real ones, its real and its imaginary part; both parts of a complex result
+    are checked.
 
-    At a kink, where the left and the right derivative of the function differ however short the step, any value between
-    them is accepted: a subgradient. Derivatives of higher order are not compared there. Where they can be had, two more
-    oracles take part, along a random direction: the complex step (float64; functions of plain arrays that are analytic)
-    and forward mode (`jvp`) against reverse. The result says which did, and where kinks are.
+    At a non-differentiable point (a kink), where the left and the right derivative differ however short the step, any
+    value between them is accepted: a subgradient. Derivatives of higher order are not compared there. Two more methods
+    are used along a random direction where they are possible: the complex step (float64; analytic functions of plain
+    arrays), and forward mode (`jvp`) against reverse mode. The result names the methods and the kinks.
 
     eps: step, relative to max(1, |x|). rtol, atol: by default 1e-5, 1e-7 for float64, 1e-3, 1e-4 for float32; atol is
     multiplied by max(1, |f|).
@@ -88,13 +89,13 @@ def check_grads(
             numeric[i] = expected
         if level == 1 and not checked.kinks:
             tolerances = {i: _tolerance(got, rtol, atol, scale) for i, got in gradients.items()}
-            _ask_others(checked, scalar, points, gradients, numeric, tolerances)
+            _compare_other_methods(checked, scalar, points, gradients, numeric, tolerances)
         f = _gradient_vector(scalar, argnums)
     return checked
 
 
 def _of_reals(f: Function, args: Sequence[Any]) -> tuple[Function, list[Any], list[str]]:
-    """f as a function of real arrays, copies of its arguments, and what to call them; a complex one becomes two."""
+    """f as a function of real arrays; copies of its arguments, of which complex ones become two; and their names."""
     points: list[Any] = []
     names: list[str] = []
     for i, x in enumerate(args):
@@ -114,9 +115,9 @@ def _of_reals(f: Function, args: Sequence[Any]) -> tuple[Function, list[Any], li
 
 
 def _projected(f: Function, points: Sequence[Any], level: int) -> tuple[Function, tuple[int, ...]]:
-    """sum(f * a fixed random array): a scalar function with all of f's derivatives in it; f itself if it is scalar.
+    """sum(f * a fixed random array), a scalar function with all derivatives of f in it; and the shape of f's value.
 
-    Of a complex f the real part of that. And the shape of f's value.
+    It is f itself if that is scalar, and the real part of the sum if f is complex.
     """
     value, again = evaluate(f, points), evaluate(f, points)
     if not np.array_equal(value, again, equal_nan=True):
@@ -161,7 +162,7 @@ def _excess(got: Any, expected: Any, tolerance: Tolerance) -> Any:
 
 @dataclass
 class _Comparison:
-    """One gradient of the last of the scalar functions, each made of the derivatives of the one before."""
+    """Compares a gradient of the last of `scalars`, of which each consists of derivatives of the one before."""
 
     scalars: list[Function]
     points: list[Any]
@@ -174,7 +175,7 @@ class _Comparison:
     tolerance: Tolerance
 
     def accepted_kinks(self) -> list[Index]:
-        """Where the difference is explained by a kink. AssertionError at the worst entry where it is not."""
+        """The indices at which a kink explains the difference. AssertionError: at the worst index where it does not."""
         excess = _excess(self.got, self.expected, self.tolerance)
         worst_first = np.argsort(-excess, axis=None, kind="stable")[: np.count_nonzero(excess > 1)]
         accepted = []
@@ -188,9 +189,9 @@ class _Comparison:
         return accepted
 
     def _agrees_at_another_step(self, index: Index) -> bool:
-        """Whether the step was too long, or too short, for this entry: at the best one the difference is the gradient.
+        """Whether the step was too long or too short here: with the best one the difference is the gradient.
 
-        Then that becomes the expected value.
+        Then that difference becomes the expected value.
         """
         _, there, error = best_step(self.scalars[-1], self.points, self.i, index)
         if not all(_excess(x, there, self.tolerance) <= 1 for x in (self.got[index], there + error)):
@@ -222,10 +223,10 @@ class _Comparison:
         return (
             f"check_grads: the derivative of order {len(self.scalars)} for {self.name} is wrong at index {index}: "
             f"expected {expected:.10g} (numeric, eps={self.eps:g}; from the left {left:.10g}, from the right "
-            f"{right:.10g}), got {got:.10g} (analytic), an error of {ulp:.3g} ulp; {wrong} of {self.got.size} entries "
+            f"{right:.10g}), got {got:.10g} (analytic), an error of {ulp:.3g} ulp; {wrong} of {self.got.size} elements "
             f"are wrong. Suggested eps: {best:g}, where the numeric derivative is {there:.10g}."
             + self._complex_opinion(index)
-            + (" Of the results a sum is checked, with fixed random weights." if self.shape else "")
+            + (" The function checked is the sum of the results with fixed random weights." if self.shape else "")
             + (f"\nThe gradient looks like a known mistake. {mistake[0].upper()}{mistake[1:]}." if mistake else "")
         )
 
@@ -240,7 +241,7 @@ class _Comparison:
         return f" By complex step it is {found:.15g}." if trusted else ""
 
     def _unsummed(self) -> list[NDArray[Any]]:
-        """The numeric gradients for the argument in the shapes to which it is broadcast."""
+        """The numeric gradients for the argument in each shape to which it is broadcast, before the sum."""
         f, points, i = self.scalars[-1], self.points, self.i
         found = []
         shapes = {self.shape, *(np.shape(x) for x in points if isinstance(x, np.ndarray))}
@@ -253,7 +254,7 @@ class _Comparison:
                 whole = np.empty(shape)
                 for index in np.ndindex(shape):
                     whole[index] = central(f, moved, i, index, self.eps)
-            except (ValueError, TypeError, IndexError):  # does not broadcast, or f does not take it
+            except (ValueError, TypeError, IndexError):  # it does not broadcast, or f does not take it
                 continue
             summed = np.sum(whole, axis=broadcast_axes(shape, self.got.shape)).reshape(self.got.shape)
             if self._close(summed, self.expected):
@@ -261,7 +262,7 @@ class _Comparison:
         return found
 
 
-def _ask_others(
+def _compare_other_methods(
     checked: Checked,
     f: Function,
     points: list[Any],
@@ -286,12 +287,12 @@ def _ask_others(
             checked.oracles.append("complex step")
     try:
         forward = float(_forward(f, points, directions))
-    except Exception:  # a derivative that cannot be differentiated, a row without forward mode
+    except Exception:  # a derivative that cannot be differentiated, so that there is no forward mode
         return
     if not abs(forward - along) <= allowed:
         raise AssertionError(
             f"check_grads: forward mode and reverse mode differ. Along a random direction: forward {forward:.10g}, "
-            f"reverse {along:.10g}. A row's forward derivative is not the transpose of its backward one."
+            f"reverse {along:.10g}. An op declared by `linear` may not be linear, or a VJP not linear in g."
         )
     checked.oracles.append("forward mode")
 

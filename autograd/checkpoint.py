@@ -1,4 +1,4 @@
-"""`checkpoint`: less memory for more time. What a function computes on the way is not kept but computed again.
+"""`checkpoint`: less memory for more time. Intermediate results are not kept for the derivative but computed again.
 
 Griewank & Walther 2000, "Algorithm 799: revolve"; Chen et al. 2016, "Training deep nets with sublinear memory cost".
 """
@@ -25,9 +25,9 @@ from .tensor import Tensor
 def checkpoint(f: Function) -> Function:
     """The same function, whose intermediate results are not kept for the derivative: it is called again there.
 
-    Arguments and results: anything, containers too; of the results, arrays and Tensors. Tensors that f takes from
-    outside, as the parameters of a network, get their gradients too. Any order of derivative, either mode. A random
-    generator must be an argument: the second call starts from a copy of the state in which the first one found it.
+    Arguments and results may be anything, containers too; Tensors among them are differentiated. Tensors that f uses
+    from outside, such as the parameters of a network, get their gradients, too. Derivatives of any order and in either
+    mode work. A random generator must be an argument: the second call gets a copy in the state before the first one.
     RuntimeError: during the derivative, if the second call gives another result than the first.
 
     >>> from ravine.autograd import grad
@@ -58,7 +58,7 @@ def _run(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 class _Segment:
-    """A call to be repeated: what was given, and which Tensors the function took from outside."""
+    """A call to be repeated: its arguments, and the Tensors that the function used from outside."""
 
     def __init__(self, f: Function, given: Any) -> None:
         parts = leaves(given)
@@ -74,7 +74,7 @@ class _Segment:
         self.found: tuple[Any, list[Any]] = (None, [])
 
     def call(self, inside: Sequence[Tensor], generators: Sequence[Any]) -> Any:
-        """f of what was given, with these Tensors and generators in their places."""
+        """f of the arguments, with these Tensors and generators in their places."""
         parts = leaves(self.given)
         for i, x in zip((*self.places, *self.random), (*inside, *generators), strict=True):
             parts[i] = x
@@ -82,7 +82,7 @@ class _Segment:
         return self.f(*args, **kwargs)
 
     def gradient(self, g: Any, y: Any, i: int, arrays: Sequence[Any]) -> Any:
-        """The gradient for input i. The walk asks for one after the other: f is called once for all."""
+        """The gradient for input i. The backward pass asks for one after the other: f is called once for all."""
         if self.found[0] is not g or self.found[1][i] is None:
             self.found = g, self._gradients(g, y, arrays)
         gradient, self.found[1][i] = self.found[1][i], None
@@ -98,7 +98,7 @@ class _Segment:
                 "random generator as an argument, and do not change arrays or parameters in between."
             )
         is_nested = any(isinstance(x, Tensor) for x in (g, *arrays))
-        # The walk that asks may itself be on its way to the Tensors from outside: leave them as they are.
+        # A backward pass is under way, which may come to the Tensors from outside: leave its marks as they are.
         before = [(t, t.mark, getattr(t, "g", None), getattr(t, "owned", False)) for t in self.captured]
         found = pull(root, g, [*inside, *self.captured], is_nested, False)
         for t, mark, pending, owned in before:
@@ -120,24 +120,24 @@ def _is_live(x: Any) -> bool:
 
 
 def _live(value: Any) -> list[Tensor]:
-    """What can be differentiated in a result."""
+    """The Tensors in a result that require a gradient."""
     return [x for x in leaves(value) if _is_live(x)]
 
 
 def _fresh(arrays: Sequence[Any]) -> list[Tensor]:
-    """A Tensor to differentiate for in the place of each array or Tensor."""
+    """A new Tensor to differentiate for, in place of each array or Tensor."""
     with Mode(True):
         return [enter(x) if isinstance(x, Tensor) else Tensor(x, requires_grad=True) for x in arrays]
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
-    """Several Tensors as one."""
+    """Several Tensors as one vector; a single one as it is."""
     joined: Any = parts[0] if len(parts) == 1 else np.concatenate([x.reshape(-1) for x in parts])
     return cast(Tensor, joined)
 
 
 def _parted(joined: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
-    """The Tensors that were joined."""
+    """The Tensors that `_joined` joined."""
     if len(like) == 1:
         return [joined]
     parts, start = [], 0

@@ -1,21 +1,20 @@
 """Functions that differentiate functions: grad, vjp, jvp, hvp, jacobian, hessian.
 
-The function is called on fresh Tensors, one per differentiated array, so derivatives nest without confusion:
-`grad(grad(f))` is the second derivative, also where an inner function uses an outer variable. Arrays in, arrays out. If
-an argument is a Tensor, or the function involves Tensors from outside that require a gradient, the derivative is a
-Tensor that can be differentiated again (not under `no_grad`).
+The function is called on new Tensors, one per differentiated array, so derivatives can be nested: `grad(grad(f))` is
+the second derivative, also where an inner function uses an outer variable. Arrays give arrays. If an argument is a
+Tensor, or the function uses Tensors from outside that require a gradient, the derivative is a Tensor that can be
+differentiated again (not under `no_grad`).
 
-An argument is a float, an array of floats, a Tensor, or a dict, list or tuple of them, nested as you like: the
-gradient has the same structure, shapes and dtypes. `argnum` is the positional argument to differentiate for, or
-several: then the gradient is a tuple. With `has_aux=True` the function returns a pair, (value, aux), and only the value
-is differentiated.
+An argument is a float, an array of floats, a Tensor, or a nested dict, list or tuple of them; the gradient has the same
+structure, shapes and dtypes. argnum: the positional argument to differentiate for, or several; then the gradient is a
+tuple. has_aux: the function returns a pair (value, aux), of which only the value is differentiated.
 
 Arguments may be complex, and so may the values for vjp and jvp. The gradient for a + ib is df/da - i df/db: see
-`ops.complex`. Arguments and results of jacobian and hessian are real; what is between them may be complex.
+`ops.complex`. Arguments and results of jacobian and hessian must be real; intermediate results may be complex.
 
-A value that does not depend on an argument has derivative zero for it, and a `DisconnectedWarning` says so. Nothing
-gets lost on the way unseen: a Tensor that requires a gradient becomes an array or a float only through `.data`,
-`.numpy()`, `.item()` or `.detach()`.
+If the value does not depend on an argument the derivative is zero, and a `DisconnectedWarning` says so. A Tensor that
+requires a gradient becomes an array or a float only through `.data`, `.numpy()`, `.item()` or `.detach()`; everything
+else that would lose the gradient is an error.
 """
 
 from __future__ import annotations
@@ -80,9 +79,10 @@ def grad(f: Function, argnum: Argnum = 0, has_aux: bool = False) -> Function:
 
 
 def elementwise_grad(f: Function, argnum: Argnum = 0) -> Function:
-    """The derivative of a function that acts entry by entry, at each entry: of the argument's shape.
+    """The derivative of a function that acts element by element, at each element; of the argument's shape.
 
-    ValueError: if the result has another shape than the argument. That the entries do not mix is up to you.
+    It is not checked that each element of the result depends on one element of the argument alone.
+    ValueError: if the result has another shape than the argument.
 
     >>> elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0])).tolist()
     [3.0, 12.0]
@@ -118,7 +118,8 @@ def _pulled(call: Call, gradient: Any, argnum: Argnum) -> Any:
 def vjp(f: Function, *args: Any, has_aux: bool = False) -> Any:
     """`(f(*args), pullback)`; with `has_aux`, `(value, pullback, aux)`. The value may be a container of arrays.
 
-    `pullback(g)` is the tuple of g . df/darg, one per argument; g is like the value. It may be used again.
+    `pullback(g)` is the tuple of g . df/darg, one per argument; g has the structure and shapes of the value. It may be
+    called several times.
 
     >>> value, pullback = vjp(lambda a, x: a @ x, np.array([[1.0, 2.0], [3.0, 4.0]]), np.ones(2))
     >>> [g.tolist() for g in pullback(np.array([1.0, 0.0]))]
@@ -174,9 +175,9 @@ def hvp(f: Function, args: Any, tangents: Any) -> Any:
 def jacobian(f: Function, argnum: Argnum = 0, mode: str = "reverse", has_aux: bool = False) -> Function:
     """The function of all partial derivatives, of shape `f(x).shape + x.shape`; with `has_aux`, `(jacobian, aux)`.
 
-    mode: "reverse", one pullback per entry of the result, or "forward", one tangent per entry of the arguments: choose
-    the fewer. Where the value is a container, so is the jacobian; in it stands, per array, what stands there for an
-    array alone: an array, a tuple for several argnums, a container like the argument.
+    mode: "reverse", one pullback per element of the result, or "forward", one tangent per element of the arguments;
+    take the one with fewer. If the value is a container, the result is one of the same structure, with the jacobian of
+    each array: an array, or a tuple for several argnums, or a container with the structure of the argument.
     ValueError: on another mode. TypeError: if an argument or the result is complex.
 
     >>> jacobian(lambda x: np.cumsum(x**2))(np.array([1.0, 2.0])).tolist()
@@ -210,7 +211,7 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
 
 
 def _rows(call: Call) -> list[list[Any]]:
-    """The derivative of each root for each inner Tensor, a row per entry of the root."""
+    """The derivative of each root for each inner Tensor, in reverse mode: a row per element of the root."""
     blocks = []
     for root in call.roots:
         rows = [call.pull(root, e) for e in _basis(root)]
@@ -221,7 +222,7 @@ def _rows(call: Call) -> list[list[Any]]:
 
 
 def _columns(call: Call) -> list[list[Any]]:
-    """The same, a column per entry of the inner Tensor."""
+    """The same in forward mode: a column per element of the inner Tensor."""
     blocks: list[list[Any]] = [[] for _ in call.roots]
     for i, x in enumerate(call.inner):
         moves = [call.push([e if j == i else None for j in range(len(call.inner))]) for e in _basis(x)]
@@ -231,7 +232,7 @@ def _columns(call: Call) -> list[list[Any]]:
 
 
 def _basis(x: Tensor) -> list[Any]:
-    """The arrays of x's shape and dtype with one entry 1 and zeros elsewhere."""
+    """The arrays of x's shape and dtype with one element 1 and zeros elsewhere."""
     return [e[()] for e in np.eye(x.size, dtype=x.dtype).reshape((x.size, *x.shape))]
 
 

@@ -213,7 +213,7 @@ def test_sides_ulp_and_complex_step(row):
     np.testing.assert_allclose(sides, [12, 12], rtol=1e-5)
     assert sides[0] < 12 < sides[1]
     assert float(text.split("an error of ")[1].split(" ulp")[0]) == pytest.approx(12 / np.spacing(24.0), rel=1e-2)
-    assert "1 of 1 entries are wrong" in text
+    assert "1 of 1 elements are wrong" in text
     assert "By complex step it is 12." in text
     assert "complex" not in message(lambda x: np.abs(op(x)), 2.0)
 
