@@ -35,7 +35,7 @@ def _operand(schedule: Schedule, precedence: int) -> str:
     return repr(schedule) if schedule._precedence >= precedence else f"({schedule!r})"
 
 
-# -- of one schedule -------------------------------------------------------------------------------------------------
+# -- one schedule within ---------------------------------------------------------------------------------------------
 
 
 class Unary(Schedule, abstract=True):
@@ -188,7 +188,7 @@ class Strided(Unary):
         return f"{_operand(self.inner, 9)}[{self.start}:{f':{self.every}' if self.every > 1 else ''}]"
 
 
-# -- of two schedules --------------------------------------------------------------------------------------------------
+# -- two schedules within --------------------------------------------------------------------------------------------
 
 
 class Binary(Schedule, abstract=True):
@@ -239,7 +239,7 @@ class Product(Binary):
         return f"{_operand(self.left, 3)} * {_operand(self.right, 4)}"
 
 
-# -- of several schedules ----------------------------------------------------------------------------------------------
+# -- several schedules within ----------------------------------------------------------------------------------------
 
 
 class Then(Schedule):

@@ -81,7 +81,7 @@ def _must_equal(what: str, ks: Any, got: Any, expected: Any) -> None:
         raise AssertionError(f"{what} must have shape {np.shape(expected)}. Received: {np.shape(got)}.")
     for k, mine, its in zip(np.asarray(ks).reshape(-1).tolist(), *pairs, strict=True):
         if mine.tobytes() != its.tobytes():
-            raise AssertionError(f"{what} must be {its} at k={k}. Received: {mine}. Is the formula one of k alone?")
+            raise AssertionError(f"{what} must be {its} at k={k}. Received: {mine}. Does it depend on k alone?")
 
 
 # -- a function of k: each docstring completes the message -------------------------------------------------------------
@@ -103,17 +103,17 @@ def _arrays(schedule: Schedule) -> None:
     """an array has the values of its elements."""
     counts = _counts(schedule)
     one_by_one = [schedule(k) for k in counts]
-    _must_equal("The array", counts, schedule(np.array(counts)), one_by_one)
+    _must_equal("The value in an array", counts, schedule(np.array(counts)), one_by_one)
     few = np.arange(122, 128)
     for dtype in np.typecodes["AllInteger"]:
-        _must_equal(f"Of {np.dtype(dtype)} it", few, schedule(few.astype(dtype)), one_by_one[122:128])
-        _must_equal(f"Of one {np.dtype(dtype)} it", 127, schedule(np.array(127, dtype)[()]), one_by_one[127])
-    _must_equal("Of uint8 it", 255, schedule(np.array([255], np.uint8)), [schedule(255)])
+        _must_equal(f"The value at {np.dtype(dtype)}s", few, schedule(few.astype(dtype)), one_by_one[122:128])
+        _must_equal(f"The value at one {np.dtype(dtype)}", 127, schedule(np.array(127, dtype)[()]), one_by_one[127])
+    _must_equal("The value at uint8s", 255, schedule(np.array([255], np.uint8)), [schedule(255)])
     for ks in (few.reshape(2, 3).T, np.zeros((2, 0, 3), int), np.array(3), [0, 1], range(2)):
         values = schedule(ks)
         if not isinstance(values, np.ndarray) or values.dtype != np.float64:
-            raise AssertionError(f"It must be a float64 array. Received: {values!r} at k={ks!r}.")
-        _must_equal("It", ks, values, np.vectorize(one_by_one.__getitem__, otypes=[float])(ks))
+            raise AssertionError(f"The values must be a float64 array. Received: {values!r} at k={ks!r}.")
+        _must_equal("The value in an array", ks, values, np.vectorize(one_by_one.__getitem__, otypes=[float])(ks))
 
 
 def _refusals(schedule: Schedule) -> None:
@@ -131,12 +131,12 @@ def _horizon(schedule: Schedule) -> None:
     """from the horizon on the value is held."""
     horizon, plot_steps = schedule.horizon, schedule.plot_steps
     if type(horizon) is not int and horizon != math.inf:
-        raise AssertionError(f"It must be an int or math.inf. Received: {horizon!r}.")
+        raise AssertionError(f"horizon must be an int or math.inf. Received: {horizon!r}.")
     if type(plot_steps) is not int or (plot_steps != horizon if horizon < math.inf else plot_steps < 1):
         raise AssertionError(f"plot_steps must fit the horizon {horizon}. Received: {plot_steps!r}.")
     if horizon < math.inf:
         ks = [int(horizon) + k for k in _counts(schedule)]
-        _must_equal("Held, it", ks, schedule(np.array(ks)), [schedule(int(horizon))] * len(ks))
+        _must_equal("The value after the horizon", ks, schedule(np.array(ks)), [schedule(int(horizon))] * len(ks))
 
 
 # -- a record ----------------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def _algebra(schedule: Schedule) -> None:
     """it is the same function when it is scaled, sliced, or cut and joined."""
     s, k = schedule, np.array(NEAR)
     with np.errstate(all="ignore"):
-        _must_equal("Half of it", k, (s * 0.5)(k), s(k) * 0.5)
+        _must_equal("s * 0.5", k, (s * 0.5)(k), s(k) * 0.5)
         _must_equal("s + s", k, (s + s)(k), s(k) + s(k))
     for n in (0, 1, 50):
         _must_equal(f"s[:{n}]", k, s[:n](k), s(np.minimum(k, n)))
