@@ -32,5 +32,5 @@ def test_a_class_of_a_notebook_is_named_by_its_rule():
 
 
 def test_a_class_without_source_is_refused():
-    with pytest.raises(UsageError, match="Halved has no source, which names its results"):
+    with pytest.raises(UsageError, match="Halved has no source code, by which its results are named"):
         source_digest(type("Halved", (), {"rule": 1}))
