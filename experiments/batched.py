@@ -247,7 +247,7 @@ def train(optimizer: Optimizer, task: NetworkTask, epochs: int, seeds: Sequence[
     >>> from ravine.optim import SGD
     >>> X, y = np.eye(4, dtype=np.float32), np.array([0, 1, 0, 1])
     >>> losses = train(SGD(lr=1.0), NetworkTask(X, y, X, y, batch=4), 9, seeds=[0, 1], lr=[0.1, 1.0]).train
-    >>> losses.shape, bool((losses[1, :, -1] < losses[0, :, -1]).all())  # the larger rate ends lower with both seeds
+    >>> losses.shape, bool((losses[1, :, -1] < losses[0, :, -1]).all())  # lr=1.0 ends lower for both seeds
     ((2, 2, 9), True)
     """
     settings = [setting for setting in variants(optimizer, **hyper) for _ in seeds]

@@ -10,7 +10,7 @@ __all__ = ["StepResult", "training_step"]
 
 
 class StepResult(NamedTuple):
-    """What a training step gave.
+    """The result of a training step.
 
     Attributes:
         loss: before the update.

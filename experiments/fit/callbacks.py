@@ -176,8 +176,8 @@ class LearningRateScheduler(Callback):
     """Sets the learning rate before each epoch. For a rate that depends on the step, give the optimizer a schedule.
 
     Args:
-        schedule: a function of the epoch 0, 1, ..., or one of two arguments, the epoch and the present rate. One of our
-            schedules counts epochs here.
+        schedule: a function of the epoch 0, 1, ..., or of the epoch and the learning rate. One of our schedules counts
+            epochs here.
 
     Raises:
         UsageError: it is no function, or returns no number.
@@ -196,7 +196,7 @@ class LearningRateScheduler(Callback):
         self.takes_rate = sum(p.default is p.empty and p.kind is not p.KEYWORD_ONLY for p in given) == 2
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
-        """Call the function, and set the rate."""
+        """Call the function, and set the learning rate."""
         optimizer = self.training.optimizer
         value = self.schedule(epoch, learning_rate(optimizer)) if self.takes_rate else self.schedule(epoch)
         set_learning_rate(optimizer, checked("LearningRateScheduler: schedule returned a wrong value", float, lr=value))

@@ -58,9 +58,7 @@ class Training:
     epoch 0: 2 of 2 batches
     """
 
-    def __init__(
-        self, model: Any, optimizer: Any, options: FitOptions, epochs: int, callbacks: Sequence[Any]
-    ) -> None:
+    def __init__(self, model: Any, optimizer: Any, options: FitOptions, epochs: int, callbacks: Sequence[Any]) -> None:
         self.model, self.optimizer, self.options, self.epochs = model, optimizer, options, epochs
         self.callbacks = callbacks
         self.history = History()
@@ -179,7 +177,7 @@ class Training:
     # ------------------------------------------------------------------------------------------------- the state
     @property
     def settings(self) -> dict[str, Any]:
-        """What a state depends on: a training with other settings can't continue from it."""
+        """The settings that a state depends on: a training with other settings can't continue from it."""
         validation = self.options.validation
         return {
             "data": self.options.data.digest,

@@ -34,7 +34,7 @@ def trajectories(
 ) -> Figure:
     """Plot trajectories over the contours of a function: a ring at the start, a marker at the end, stars at the minima.
 
-    The contour levels are quantiles of the values of f on the plotted area, whatever the scale of f.
+    The contour levels are quantiles of the values of f on the plotted area, so they suit every scale of f.
 
     Args:
         f: takes arrays x, y and returns an array, elementwise: `Function.f`, or anything written in NumPy.

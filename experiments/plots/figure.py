@@ -63,7 +63,7 @@ def marker_style(i: int, size: float = 4) -> dict[str, Any]:
 
 
 def styled(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a plotting function: it uses RC_PARAMS, whatever the user's settings of matplotlib are.
+    """Decorate a plotting function: it uses RC_PARAMS instead of the user's settings of matplotlib.
 
     A figure that it returns is laid out once. Otherwise matplotlib would repeat the layout at every save.
     """

@@ -48,7 +48,8 @@ def sensitivity(
     for name, found in values.items():
         if np.shape(found) != rates.shape:
             raise ValueError(
-                f"sensitivity: {name} needs a value for each rate, shape {rates.shape}. Received: {np.shape(found)}."
+                f"sensitivity: {name} needs a value for each learning rate, shape {rates.shape}. "
+                f"Received: {np.shape(found)}."
             )
     order = np.argsort(rates)
     rates = rates[order]
@@ -68,7 +69,7 @@ def sensitivity(
     upper.set(xscale="log", yscale="log" if logarithmic else "linear", ylabel=ylabel)
     upper.set_title(title)
     lower.set(xlabel="learning rate", ylim=(max(count, 1) - 0.5, -0.5))
-    lower.set_title("best rate (mark), diverged (cross)")
+    lower.set_title("best learning rate (marker), diverged (cross)")
     lower.set_yticks(range(count), list(values), fontsize="small")
     for axes in (upper, lower):
         axes.grid(True)

@@ -253,7 +253,7 @@ def test_a_start_that_diverges_arrives_nowhere():
         (lambda: plots.learning_curves({"a": [1, 2, 3]}, x=[1, 2]), r"as many points as x, \(2,\)"),
         (lambda: plots.learning_curves({"a": [[1, 2], [1]]}), "Fill up with NaN"),
         (lambda: plots.learning_curves({"a": np.ones((2, 2, 2))}), r"shape \(runs, points\)"),
-        (lambda: plots.sensitivity([0.1, 1], {"a": [1, 2, 3]}), "a needs a value for each rate"),
+        (lambda: plots.sensitivity([0.1, 1], {"a": [1, 2, 3]}), "a needs a value for each learning rate"),
         (lambda: plots.sensitivity([-0.1, 1], {"a": [1, 2]}), "learning rates must be positive"),
         (lambda: plots.heat_map([[0.0, 1.0]], [1, 2], [1], logarithmic=True), "need positive values"),
         (lambda: plots.heat_map(np.empty((0, 0)), [], []), "a row for each y"),
