@@ -1,4 +1,4 @@
-"""What the optimizers of all dialects have in common: another framework's arguments, translated into an optimizer here.
+"""The base class of all dialects' optimizers: it translates a framework's arguments into an optimizer of ours.
 
 A dialect is a compatibility layer with the framework's own names, defaults and numerics.
 """

@@ -24,32 +24,32 @@ __all__ = [
 
 
 def constant_warmup(low: float, steps: int) -> Schedule:
-    """To be followed by the peak: `constant_warmup(1e-4, 5) >> s`. He et al. 2016, section 4.2, arXiv:1512.03385."""
+    """A low value before the peak: `constant_warmup(1e-4, 5) >> s`. He et al. 2016, section 4.2, arXiv:1512.03385."""
     return Constant(low)[:steps]
 
 
 def linear_warmup(peak: float, steps: int, start: float = 0.0) -> Schedule:
-    """Goyal et al. 2017, section 2.2, arXiv:1706.02677."""
+    """A line from start to peak. Goyal et al. 2017, section 2.2, arXiv:1706.02677."""
     return Linear(start, peak, steps)
 
 
 def cosine_warmup(peak: float, steps: int, start: float = 0.0) -> Schedule:
-    """Half a wave."""
+    """Half a cosine wave from start to peak."""
     return Cosine(start, peak, steps)
 
 
 def exponential_warmup(peak: float, steps: int, start: float) -> Schedule:
-    """By the same factor at each step, from `start` > 0."""
+    """From `start` > 0 to peak by the same factor at each step."""
     return Exponential(start, peak / start, max(steps, 1))[:steps] >> Constant(peak)[:0]
 
 
 def sqrt_warmup(peak: float, steps: int, start: float = 0.0) -> Schedule:
-    """1 - sqrt(1 - u): slow at first."""
+    """From start to peak as 1 - sqrt(1 - u), u = k / steps, which is slow at first."""
     return Polynomial(start, peak, steps, power=0.5)
 
 
 def warmup_stable_decay(peak: float, warmup: int, stable: int, decay: int, end: float = 0.0) -> Schedule:
-    """WSD, or the trapezoid. Hu et al. 2024, section 4, arXiv:2404.06395 (with a decay of their own)."""
+    """WSD, or the trapezoid. Hu et al. 2024, section 4, arXiv:2404.06395; their decay is not linear."""
     return Linear(0, peak, warmup) >> Constant(peak)[:stable] >> Linear(peak, end, decay)
 
 
@@ -59,7 +59,7 @@ def noam(d_model: int, warmup: int, factor: float = 1.0) -> Schedule:
 
 
 def rex(start: float, steps: int) -> Schedule:
-    """start * (1 - u) / (1 - u / 2). Chen et al. 2021, section 4, arXiv:2107.04197."""
+    """start * (1 - u) / (1 - u / 2), u = k / steps. Chen et al. 2021, section 4, arXiv:2107.04197."""
     return Linear(1, 0, steps) * Linear(1, 0.5, steps) ** -1 * start
 
 
@@ -70,6 +70,6 @@ def tanh(start: float, end: float, steps: int, low: float = -7.0, high: float = 
 
 
 def slanted_triangular(peak: float, steps: int, rise: float = 0.1, ratio: float = 32.0) -> Schedule:
-    """Howard & Ruder 2018, section 3.2, arXiv:1801.06146."""
+    """A line up in a fraction `rise` of the steps, and down. Howard & Ruder 2018, section 3.2, arXiv:1801.06146."""
     up = int(steps * rise)
     return Linear(peak / ratio, peak, up) >> Linear(peak, peak / ratio, steps - up)

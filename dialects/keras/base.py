@@ -1,4 +1,4 @@
-"""What all Keras optimizers have in common: common arguments, and a life before the parameters are known."""
+"""The base class of Keras's optimizers: their common arguments, `build`, and the configuration."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class KerasOptimizer(Dialect):
     removed: ClassVar[Mapping[str, str]] = {
         "decay": "Keras 3 ignores it. Say keras.schedules.InverseTimeDecay(lr, 1, decay)."
     }
-    """Arguments of earlier versions, and what to use instead."""
+    """Arguments of earlier versions, each with the replacement."""
     order: ClassVar[Sequence[Sequence[str]]] = ()
     """The order of the state variables: part after part, in each part the states of one parameter after another.
     Without it, all states of `slots` are one part."""

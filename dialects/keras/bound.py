@@ -60,7 +60,7 @@ class KerasBound(SharedStepCount):
         super().__init__(optimizer.spec, _grouped(optimizer, params))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set what Keras calls learning_rate, or a hyperparameter."""
+        """Set the learning rate by Keras's name, or a hyperparameter."""
         if name in ("learning_rate", "lr"):
             self._set_rate(value)
         else:

@@ -1,4 +1,4 @@
-"""What the optimizers of Keras 2 and of tf.keras up to TensorFlow 2.10 have in common."""
+"""The base classes of the optimizers of Keras 2, and of tf.keras up to TensorFlow 2.10."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Keras2Optimizer(KerasOptimizer):
     unsupported = ()
     removed: ClassVar[Mapping[str, str]] = {}
     missing: ClassVar[str] = "error"
-    """What a missing gradient means, see the option of that name."""
+    """The option `missing`: "error" or "skip"."""
 
     @classmethod
     def completed(cls, *args: Any, **arguments: Any) -> dict[str, Any]:

@@ -35,14 +35,14 @@ __all__ = [
 
 
 def constant_schedule(value: float) -> Schedule:
-    """The same."""
+    """The same value at every step."""
     return Constant(value)
 
 
 def polynomial_schedule(
     init_value: float, end_value: float, power: float, transition_steps: int, transition_begin: int = 0
 ) -> Schedule:
-    """The same."""
+    """A polynomial from init_value to end_value in transition_steps, after transition_begin steps at init_value."""
     if transition_steps <= 0:
         return Constant(init_value)
     wait = Constant(init_value)[: max(transition_begin, 0)]
@@ -50,14 +50,14 @@ def polynomial_schedule(
 
 
 def linear_schedule(init_value: float, end_value: float, transition_steps: int, transition_begin: int = 0) -> Schedule:
-    """The same."""
+    """A line from init_value to end_value in transition_steps, after transition_begin steps at init_value."""
     return polynomial_schedule(init_value, end_value, 1, transition_steps, transition_begin)
 
 
 def piecewise_constant_schedule(
     init_value: float, boundaries_and_scales: Mapping[int, float] | None = None
 ) -> Schedule:
-    """Scales, not values."""
+    """The value is multiplied by a scale from each boundary on."""
     scales = dict(sorted((boundaries_and_scales or {}).items()))
     return Piecewise(list(accumulate(scales.values(), mul, initial=init_value)), list(scales))
 
@@ -67,7 +67,7 @@ def piecewise_interpolate_schedule(
     init_value: float,
     boundaries_and_scales: Mapping[int, float] | None = None,
 ) -> Schedule:
-    """A ramp up to each boundary."""
+    """The value is multiplied by a scale at each boundary, and goes there by a line or a cosine."""
     scales = dict(sorted((boundaries_and_scales or {}).items()))
     values, at = list(accumulate(scales.values(), mul, initial=init_value)), [0, *scales]
     ramp = {"linear": Linear, "cosine": Cosine}[interpolate_type]
@@ -83,7 +83,7 @@ def exponential_decay(
     staircase: bool = False,
     end_value: float | None = None,
 ) -> Schedule:
-    """end_value is a floor if the rate is below 1, else a ceiling."""
+    """Exponential after transition_begin steps; end_value is the lowest value, or the highest if decay_rate > 1."""
     if transition_steps <= 0 or decay_rate == 0:
         return Constant(init_value)
     decay = Exponential(init_value, decay_rate, transition_steps, staircase)
@@ -94,7 +94,7 @@ def exponential_decay(
 
 
 def cosine_decay_schedule(init_value: float, decay_steps: int, alpha: float = 0.0, exponent: float = 1.0) -> Schedule:
-    """With exponent=1, `Cosine(init_value, alpha * init_value, decay_steps)`."""
+    """A power of half a cosine wave; with exponent=1 `Cosine(init_value, alpha * init_value, decay_steps)`."""
     return Cosine(1, 0, decay_steps) ** exponent * (init_value * (1 - alpha)) + init_value * alpha
 
 
@@ -106,7 +106,7 @@ def linear_onecycle_schedule(
     div_factor: float = 25.0,
     final_div_factor: float = 1e4,
 ) -> Schedule:
-    """Three phases with whole ends; the last one lasts up to transition_steps."""
+    """Up, down and further down by lines. Phases have whole numbers of steps; the last ends at transition_steps."""
     low, up, down = peak_value / div_factor, int(pct_start * transition_steps), int(pct_final * transition_steps)
     fall = Linear(peak_value, low, down - up) >> Linear(low, low / final_div_factor, transition_steps - down)
     return Linear(low, peak_value, up) >> fall
@@ -119,13 +119,13 @@ def cosine_onecycle_schedule(
     div_factor: float = 25.0,
     final_div_factor: float = 1e4,
 ) -> Schedule:
-    """Two phases with whole ends."""
+    """Up and down by cosines. Phases have whole numbers of steps."""
     low, up = peak_value / div_factor, int(pct_start * transition_steps)
     return Cosine(low, peak_value, up) >> Cosine(peak_value, low / final_div_factor, transition_steps - up)
 
 
 def warmup_constant_schedule(init_value: float, peak_value: float, warmup_steps: int) -> Schedule:
-    """The same."""
+    """A line from init_value to peak_value in warmup_steps, and then peak_value."""
     return linear_schedule(init_value, peak_value, warmup_steps)
 
 
@@ -137,7 +137,7 @@ def warmup_cosine_decay_schedule(
     end_value: float = 0.0,
     exponent: float = 1.0,
 ) -> Schedule:
-    """decay_steps include the warm-up."""
+    """A linear warm-up, then a cosine. decay_steps include the warm-up."""
     alpha = 0.0 if peak_value == 0 else end_value / peak_value
     decay = cosine_decay_schedule(peak_value, decay_steps - warmup_steps, alpha, exponent)
     return Linear(init_value, peak_value, warmup_steps) >> decay
@@ -153,25 +153,25 @@ def warmup_exponential_decay_schedule(
     staircase: bool = False,
     end_value: float | None = None,
 ) -> Schedule:
-    """The same."""
+    """A linear warm-up, then an exponential decay."""
     decay = exponential_decay(peak_value, transition_steps, decay_rate, transition_begin, staircase, end_value)
     return Linear(init_value, peak_value, warmup_steps) >> decay
 
 
 def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
-    """Cosines with warm-up, one after another."""
+    """Cosines with linear warm-up, one after another."""
     return reduce(rshift, (warmup_cosine_decay_schedule(**arguments) for arguments in cosine_kwargs))
 
 
 def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
-    """Each from its own k = 0, as in PyTorch's SequentialLR."""
+    """One schedule up to each boundary, then the next from its own k = 0, as in PyTorch's SequentialLR."""
     return SequentialLR.schedule(schedules, boundaries)
 
 
 def reduce_on_plateau(
     factor: float = 0.1, patience: int = 10, rtol: float = 1e-4, cooldown: int = 0, min_scale: float = 0.0
 ) -> Plateau:
-    """A scale, to be multiplied with a rate. Reduces at the patience-th metric, not after it; patience is 1 or more.
+    """A factor for a learning rate. It is reduced at the patience-th metric, not after it; patience is 1 or more.
 
     Differs: without atol and accumulation_size; as `ReduceOnPlateau` says for metrics below 0.
     """

@@ -1,4 +1,4 @@
-"""What all optimizers of tf.train have in common: `minimize`, `compute_gradients` and `apply_gradients`."""
+"""The base class of the optimizers of tf.train: `minimize`, `compute_gradients` and `apply_gradients`."""
 
 from __future__ import annotations
 

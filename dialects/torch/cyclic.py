@@ -137,7 +137,7 @@ class CyclicLR(WithMomentum):
 
 
 class OneCycleLR(WithMomentum):
-    """Up to max_lr and down to almost nothing, once. Smith & Topin 2019, arXiv:1708.07120.
+    """One cycle: up to max_lr and down to almost 0. Smith & Topin 2019, arXiv:1708.07120.
 
     Differs: the step after the last of total_steps keeps the final lr, where PyTorch goes beyond it. Phases of length 0
     are skipped, where PyTorch divides by 0.

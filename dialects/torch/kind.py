@@ -1,4 +1,4 @@
-"""What an optimizer of PyTorch declares beside its row: how its groups and states look."""
+"""The class attributes of PyTorch's optimizers: how arguments, groups and states look."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Entries = Sequence[Mapping[str, Any] | None]
 
 
 class Kind(Dialect):
-    """The class attributes of PyTorch's optimizers. `Optimizer` adds what an instance does."""
+    """The class attributes of PyTorch's optimizers. `Optimizer` adds the methods of an instance."""
 
     framework = "torch"
     argument_names = {"betas": ("beta1", "beta2")}

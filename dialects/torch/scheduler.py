@@ -1,4 +1,4 @@
-"""What all schedulers of torch.optim.lr_scheduler have in common."""
+"""The base classes of torch.optim.lr_scheduler: `LRScheduler`, and `ScheduledLR` for those that follow a schedule."""
 
 from __future__ import annotations
 

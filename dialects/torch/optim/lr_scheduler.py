@@ -1,4 +1,8 @@
-"""torch.optim.lr_scheduler: schedulers, which set the lr of each group at each call of their own `step()`."""
+"""torch.optim.lr_scheduler: schedulers, which set the lr of each group at each call of their own `step()`.
+
+The function `schedule` of each takes its arguments, with the initial lr in place of the optimizer, and returns one of
+our schedules with the same values.
+"""
 
 from .. import schedulers
 from ..combined import ChainedScheduler, SequentialLR

@@ -23,7 +23,7 @@ def get_swa_avg_fn() -> Average:
 def get_ema_avg_fn(decay: float = 0.999) -> Average:
     """A function that keeps an exponential moving average. Raises ValueError if decay is outside [0, 1]."""
     if not 0 <= decay <= 1:
-        raise ValueError(f"decay must be in [0, 1]. Received: decay={decay!r}. It is the share that is kept.")
+        raise ValueError(f"decay must be in [0, 1]. Received: decay={decay!r}. It is the weight of the old average.")
     return lambda averaged, present, count: decay * averaged + (1 - decay) * present
 
 
