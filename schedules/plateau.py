@@ -58,6 +58,7 @@ class ReduceOnPlateau(Schedule):
     threshold_mode: Literal["rel", "abs"] = "rel"
 
     State: ClassVar[type[PlateauState]] = PlateauState
+    _state: ClassVar[PlateauState]  # one for each instance; as a ClassVar it is no field
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -87,11 +88,10 @@ class ReduceOnPlateau(Schedule):
     @property
     def state(self) -> PlateauState:
         """What it has observed, a record."""
-        state: PlateauState = vars(self)["_state"]
-        return state
+        return self._state
 
     def _become(self, state: PlateauState) -> None:
-        vars(self)["_state"] = state
+        object.__setattr__(self, "_state", state)
 
     def observe(self, metric: Any) -> bool:
         """Take a metric into account. Returns whether the value has been reduced.

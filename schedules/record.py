@@ -84,12 +84,12 @@ class Record:
                 cls.registry[key] = cls
 
     def __post_init__(self) -> None:
-        values = vars(self)
+        # Without vars(self): in CPython, attributes are slower once the dict of an instance has been made.
         try:
             for name, check, default in self._plan:
-                value = values[name]
-                if value is not default:
-                    values[name] = check(name, value)
+                value = getattr(self, name)
+                if value is not default and (kept := check(name, value)) is not value:
+                    object.__setattr__(self, name, kept)
             self._check_together()
         except (TypeError, ValueError) as error:
             raise _about(type(self), error) from None
