@@ -58,6 +58,7 @@ def read(config: Mapping[str, Any]) -> Sweep:
     for part in config:
         lookup("part of a sweep", part, PARTS)
     tables = {part: table(part, config.get(part, {})) for part in TABLES}
+    table("seeds.fixed", tables["seeds"].get("fixed", {}))
     return Sweep(
         name=config["name"],
         problems=tuple(problem(name, table(f"problems.{name}", given)) for name, given in tables["problems"].items()),
