@@ -14,7 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-next_seq = count(1).__next__
+creation = count(1)  # numbers all Tensors in the order of their creation
 next_mark = count(1).__next__  # one number per backward pass
 by_seq = attrgetter("seq")
 NO_KEYWORDS: dict[str, Any] = {}

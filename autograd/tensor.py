@@ -16,7 +16,7 @@ from .dispatch import apply_ufunc, dispatch
 from .escapes import refusal
 from .methods import Methods
 from .modes import is_recording, observers
-from .node import NO_KEYWORDS, Node, next_seq
+from .node import NO_KEYWORDS, Node, creation
 from .op import TABLE, Op, Primitive
 
 _UNARY: dict[Any, Primitive] = {}  # ufunc of one argument -> its primitive
@@ -80,7 +80,7 @@ def _binary(
         t.args = (x, y)
         t.kwargs = NO_KEYWORDS
         t.inputs = inputs
-        t.seq = next_seq()
+        t.seq = next(creation)
         t.mark = 0
         return t
 
@@ -142,7 +142,7 @@ class Tensor(Methods["Tensor"]):
         self.op = None
         self.args = self.inputs = ()
         self.kwargs = NO_KEYWORDS
-        self.seq = next_seq()
+        self.seq = next(creation)
         self.mark = 0
 
     def _become_complex(self, array: NDArray[Any]) -> None:
@@ -208,7 +208,7 @@ class Tensor(Methods["Tensor"]):
                 t.args = (x,)
                 t.kwargs = NO_KEYWORDS
                 t.inputs = inputs
-                t.seq = next_seq()
+                t.seq = next(creation)
                 t.mark = 0
                 return t
             if (methods := _BINARY.get(ufunc)) is not None:
@@ -331,7 +331,7 @@ def _constant(data: Any, new: Callable[[], Tensor] = Computed) -> Tensor:
     t.op = None
     t.args = t.inputs = ()
     t.kwargs = NO_KEYWORDS
-    t.seq = next_seq()
+    t.seq = next(creation)
     t.mark = 0
     return t
 
@@ -354,7 +354,7 @@ def _node(
     t.args = args
     t.kwargs = kwargs
     t.inputs = inputs
-    t.seq = next_seq()
+    t.seq = next(creation)
     t.mark = 0
     if observers:
         for observe in tuple(observers):

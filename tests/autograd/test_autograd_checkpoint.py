@@ -51,7 +51,7 @@ def test_types_stay():
 
 @pytest.mark.parametrize("beside", [False, True])
 def test_parameters_from_outside_get_their_gradient(beside):
-    """Also if the parameter is used outside, so that two walks meet at it."""
+    """Also if the parameter is used outside, so that two backward passes meet at it."""
 
     def gradients(c):
         net = nn.Sequential(nn.Linear(3, 4, rng=0), nn.Tanh(), nn.Linear(4, 3, rng=1), nn.Tanh())

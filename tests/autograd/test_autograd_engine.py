@@ -1,4 +1,4 @@
-"""The Tensor and the backward walk: order, freeing, accumulation, leaves, modes, errors."""
+"""The Tensor and the backward pass: order, freeing, accumulation, leaves, modes, errors."""
 
 import asyncio
 import copy
@@ -121,7 +121,7 @@ def test_results_have_the_fields_of_leaves():
     assert y.grad is None
 
 
-# The walk
+# The backward pass
 
 
 def test_diamond():
@@ -161,7 +161,7 @@ def test_many_uses_accumulate():
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=30))
 def test_random_programs_against_forward_differentiation(program):
-    """Dual numbers, independent of the walk, on a random graph with shared nodes."""
+    """Dual numbers, independent of the backward pass, on a random graph with shared nodes."""
     x = Tensor(0.7, requires_grad=True)
     values, duals = [x], [(0.7, 1.0)]
     for kind, i, j in program:
