@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from ...schedules import Cyclic, Lambda, OneCycle, PerEpoch, Schedule
@@ -12,6 +13,8 @@ from .scheduler import LRScheduler, checked, per_group
 __all__ = ["CyclicLR", "OneCycleLR"]
 
 PerGroup = float | Sequence[float]
+one_cycle = lru_cache(maxsize=64)(OneCycle)
+"""`OneCycle`, which a step does not build again."""
 SHAPES: dict[str, Any] = {"cos": "cosine", "linear": "linear"}
 """Our names of PyTorch's annealing strategies."""
 
@@ -195,7 +198,7 @@ class OneCycleLR(WithMomentum):
 
     def _between(self, start: float, peak: float, end: float) -> float:
         shape, phases = SHAPES[self._anneal_func_type], 3 if self._three_phase else 2
-        return OneCycle(peak, self.total_steps, start, end, self._pct_start, shape, phases)(self.last_epoch)  # type: ignore[arg-type]
+        return one_cycle(peak, self.total_steps, start, end, self._pct_start, shape, phases)(self.last_epoch)
 
     def get_lr(self) -> list[float]:
         """The lr of each group; sets its momentum. Raises ValueError after total_steps."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...optim.bound import BoundOptimizer
+from ...optim.hyper import Domain
 from ...optim.optimizer import Optimizer as Ours
 from ...schedules import Schedule
 from .kind import Kind
@@ -85,15 +86,32 @@ class ParamGroup(MutableMapping[str, Any]):
             group.adopt(spec)
         self._values.update(changes)
 
-    def _change_lr(self, value: float) -> bool:
-        """Change lr from one number to another, as a scheduler does at every step. Says whether that was possible."""
+    def _change_numbers(self, key: str, value: Any) -> bool:
+        """Change an argument from numbers to other numbers, as a scheduler does at every step.
+
+        Returns:
+            Whether that was possible: all are floats, they are valid, none becomes 0 or stops being 0, and the
+            hyperparameters here have the same values as the argument.
+        """
         (group,) = self.bound.groups
-        if type(value) is not float or type(group.spec.lr) is not float or not math.isfinite(value):
+        names, values, present = self._kind.argument_names.get(key, key), value, self._values.get(key)
+        if isinstance(names, str):
+            names, values, present = (names,), (value,), (present,)
+        elif not isinstance(value, tuple) or not isinstance(present, tuple) or len(value) != len(present):
             return False
-        if value >= 0 and value not in group.spec.domains["lr"]:
-            return False
-        group.set_number("lr", value)
-        self._values["lr"] = value
+        own, domains = vars(group.spec), group.spec.domains
+        for name, new, old in zip(names, values, present, strict=True):
+            domain = domains.get(name)
+            if type(new) is not float or not isinstance(domain, Domain) or type(own[name]) is not float:
+                return False
+            if own[name] != old or bool(new) != bool(old):
+                return False
+            if new not in domain and not (name == "lr" and -math.inf < new < 0):
+                return False
+        for name, new in zip(names, values, strict=True):
+            if new != own[name]:
+                group.set_number(name, new)
+        self._values[key] = value
         return True
 
     def saved(self) -> dict[str, Any]:
@@ -136,7 +154,7 @@ class ParamGroup(MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         if key == "params":
             raise TypeError("The parameters of a group can't be exchanged. Say optimizer.add_param_group(...).")
-        if key == "lr" and self._change_lr(value):
+        if self._change_numbers(key, value):
             return
         if key in self._kind.accepts or key in self._kind.constants:
             self.change({key: value})

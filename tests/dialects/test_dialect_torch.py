@@ -405,13 +405,18 @@ def test_clipping():
 
 @pytest.mark.parametrize(
     "make",
-    [lambda o: torch.lr_scheduler.StepLR(o, 3), lambda o: torch.lr_scheduler.ExponentialLR(o, 0.9)],
-    ids=["StepLR", "ExponentialLR"],
+    [
+        lambda o: torch.lr_scheduler.StepLR(o, 3),
+        lambda o: torch.lr_scheduler.ExponentialLR(o, 0.9),
+        lambda o: torch.lr_scheduler.OneCycleLR(o, 1.0, 10),
+    ],
+    ids=["StepLR", "ExponentialLR", "OneCycleLR"],
 )
 def test_a_schedulers_step_does_not_build_the_optimizer_anew(make):
-    optimizer = torch.SGD(parameters(np.random.default_rng(0)), lr=0.1)
+    optimizer = torch.SGD(parameters(np.random.default_rng(0)), lr=0.1, momentum=0.9)
     scheduler = make(optimizer)
     step(optimizer, np.random.default_rng(0))
+    scheduler.step()
     calls = []
     sys.setprofile(lambda frame, event, argument: calls.append(frame) if event == "call" else None)
     try:
