@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
@@ -67,9 +68,10 @@ def _described(method: Any, func: Any) -> Method[Any]:
     method.__qualname__ = f"Tensor.{func.__name__}"
     method.__doc__ = f"`np.{func.__name__}`."
     if method.__code__.co_varnames[1] == "args" and not isinstance(func, np.ufunc):
-        first, *others = inspect.signature(func).parameters.values()
-        kept = [p for p in others if p.name != "out"]
-        method.__signature__ = inspect.Signature([first.replace(name="self"), *kept])
+        with suppress(ValueError):  # of functions in C, which have a signature from NumPy 2.4 on
+            first, *others = inspect.signature(func).parameters.values()
+            kept = [p for p in others if p.name != "out"]
+            method.__signature__ = inspect.Signature([first.replace(name="self"), *kept])
     return method  # type: ignore[no-any-return]
 
 

@@ -70,10 +70,10 @@ def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optim
 def _pair(member: Any) -> tuple[str | None, Any]:
     """The name that a parameter was given with, or has, and the parameter."""
     match member:
+        case np.ndarray():  # first: an array is a sequence from NumPy 2.5 on
+            return None, member
         case (str(name), p):
             return name, p
-        case np.ndarray():
-            return None, member
     return getattr(member, "name", None), member
 
 

@@ -148,7 +148,7 @@ def test_refused(rule, words):
 
 def test_no_source():
     namespace = {}
-    exec("def rule(x, g, lr):\n    return x - lr * g", namespace)
+    exec(compile("def rule(x, g, lr):\n    return x - lr * g", "no file", "exec"), namespace)
     with pytest.raises(RuleError, match="in a file or a notebook cell"):
         Kernel(namespace["rule"], ("x",))
 
