@@ -89,5 +89,8 @@ class Kernel(Rule):
         constants, scalars = self._module.numbers(*numbers)
         dtype = arrays[0].dtype
         loop = self._loops.get(dtype) or self._compile(dtype, len(constants))
-        threads.run(loop, arrays, constants)
+        if arrays[0].nbytes < threads.PARALLEL_BYTES:
+            loop(*arrays, *constants)
+        else:
+            threads.run(loop, arrays, constants)
         return scalars  # type: ignore[no-any-return]

@@ -36,7 +36,7 @@ _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: 
 _SPECIAL_POWERS: dict[float | None, str] = {2: "square", 0.5: "sqrt"}
 # The names that the generated module uses itself.
 _RESERVED = {"i", "real", "mode", "float", "math", "functions", "power", "power_by", *functions.__all__}
-_RESERVED |= {"flush_denormals", "restore_denormals"}
+_RESERVED |= {"flush_denormals", "restore_denormals", "radicand"}
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,9 @@ def thread_count() -> int:
 
 
 def run(loop: Callable[..., None], arrays: Sequence[npt.NDArray[Any]], constants: tuple[float, ...]) -> None:
-    """Run the loop over 1-D arrays of one size, in several threads if the arrays are large."""
+    """Run the loop over large 1-D arrays of one size, in as many threads as there are."""
     x = arrays[0]
-    if x.nbytes < PARALLEL_BYTES or thread_count() == 1:
+    if thread_count() == 1:
         loop(*arrays, *constants)
         return
     size = _SLICE_BYTES // x.itemsize

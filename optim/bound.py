@@ -18,7 +18,7 @@ from .group import Group
 from .optimizer import Optimizer
 from .options import OF_THE_STEP
 from .parameters import buffers_of, groups_of
-from .record import Record, Recorder
+from .record import Recorder, StepRecord
 from .state import is_count, restore, state_of
 from .view import ParameterView, states_table
 
@@ -99,13 +99,13 @@ class BoundOptimizer:
 
     def __dir__(self) -> Iterable[str]:
         """The attributes, with the hyperparameters."""
-        return {*super().__dir__(), *self.spec.domains}
+        return {*super().__dir__(), *self.spec.checks}
 
     def __getattr__(self, name: str) -> Any:
         """A hyperparameter's value for the next step, in the first group."""
         if name in BoundOptimizer.__slots__:  # while an instance is being made
             raise AttributeError(name)
-        if name in self.spec.domains:
+        if name in self.spec.checks:
             return self.groups[0].value(name, self.t)
         raise AttributeError(f"{type(self.spec).__name__} has no attribute or hyperparameter {name!r}.")
 
@@ -117,7 +117,7 @@ class BoundOptimizer:
             object.__setattr__(self, name, value)
         elif name == "recording":
             self._recorder = (self._recorder or Recorder()) if value else None
-        elif name in self.spec.domains:
+        elif name in self.spec.checks:
             self.set(**{name: value})
         else:
             raise AttributeError(f"{type(self.spec).__name__} has no hyperparameter {name!r} to set.")
@@ -286,7 +286,7 @@ class BoundOptimizer:
         return self._recorder is not None
 
     @property
-    def record(self) -> Record:
+    def record(self) -> StepRecord:
         """The last step: norms of gradient and update, clip factor, effective learning rate.
 
         Raises:

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from ..schedules import Constant, Schedule
 from ..schedules.checking import check_record
 from .bound import BoundOptimizer
-from .hyper import Domain
 from .optimizer import Optimizer
 from .options import Options
 from .unrolled import unroll
@@ -161,12 +160,12 @@ def _kernel(spec: Optimizer) -> None:
 
 def _own(spec: Optimizer) -> set[str]:
     """The hyperparameters that the rule takes, or that are none of the options that every optimizer has."""
-    return spec.domains.keys() - (OPTIONS - inspect.signature(spec.rule).parameters.keys())
+    return spec.checks.keys() - (OPTIONS - inspect.signature(spec.rule).parameters.keys())
 
 
 def _bare(spec: Optimizer) -> Optimizer:
     """Without the options around the rule."""
-    return spec.replace(**{name: getattr(Options, name) for name in spec.domains.keys() - _own(spec)})
+    return spec.replace(**{name: getattr(Options, name) for name in spec.checks.keys() - _own(spec)})
 
 
 def _value(spec: Optimizer) -> None:
@@ -183,7 +182,7 @@ def _scheduled(spec: Optimizer) -> Optimizer:
     numbers = {
         name: value
         for name, value in vars(spec).items()
-        if isinstance(value, float) and isinstance(spec.domains[name], Domain)
+        if isinstance(value, float)
         if name in _own(spec) or value != getattr(Options, name)
     }
     return spec.replace(**{name: Constant(value) for name, value in numbers.items()})

@@ -112,7 +112,7 @@ class Group:
 
     def hyperparameters(self, k: int) -> dict[str, Any]:
         """All hyperparameters when k updates have been taken."""
-        return {name: self.value(name, k) for name in self.spec.domains}
+        return {name: self.value(name, k) for name in self.spec.checks}
 
     @property
     def numbers(self) -> dict[str, Any]:

@@ -1,138 +1,133 @@
-"""Hyperparameters: a number or a schedule, within the domain that a field's annotation names; a switch; a choice.
+"""What a hyperparameter may be: the checks of schedules/fields.py, where a number also takes a schedule.
 
 >>> from ravine.optim import Adam
->>> Adam.domains["beta1"].text, 0.9 in Adam.domains["beta1"], 1.0 in Adam.domains["beta1"]
-('in [0, 1)', True, False)
+>>> Adam.checks["beta1"], 0.9 in Adam.checks["beta1"], 1.0 in Adam.checks["beta1"]
+(a number in [0, 1), True, False)
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import MISSING, dataclass, fields
-from numbers import Real
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import Annotated, Any, Self, TypeAlias
 
 import numpy as np
 
 from ..schedules import Schedule
+from ..schedules.fields import Check, Constraint, Interval, OrNone, refusal
 
 __all__ = [
     "Count",
-    "Domain",
     "Fraction",
     "Hyper",
     "Integer",
     "NonNegative",
+    "NonPositive",
     "Positive",
+    "PositiveFraction",
     "Unit",
-    "domains_of",
-    "validated",
+    "adapted",
     "value_at",
 ]
-
-Hyper: TypeAlias = float | Schedule
 
 # A schedule with an end is checked at this many steps, spread over its length, when an optimizer is made.
 _PROBES = 257
 
 
-@dataclass(frozen=True)
-class Domain:
-    """The numbers that a hyperparameter may take. NaN is in none."""
+@dataclass(frozen=True, repr=False)
+class NumberOrSchedule(Constraint):
+    """A number in an interval, or a schedule whose values are in it."""
 
-    text: str
-    low: float
-    high: float = math.inf
-    open_low: bool = False
-    open_high: bool = True
-    whole: bool = False
+    interval: Interval
 
     def __contains__(self, value: float) -> bool:
-        if self.whole and value != int(value):
-            return False
-        above = value > self.low if self.open_low else value >= self.low
-        below = value < self.high if self.open_high else value <= self.high
-        return above and below
+        return value in self.interval
+
+    def __call__(self, name: str, value: Any) -> float | Schedule:
+        """The number as a Python float, or the schedule."""
+        if isinstance(value, Schedule):
+            last = value.horizon if math.isfinite(value.horizon) else 0
+            for k in np.unique(np.linspace(0, last, _PROBES).astype(np.int64)).tolist():
+                self.at(name, value, k)
+            return value
+        if not isinstance(value, Real) or isinstance(value, bool):
+            received = f"{name}={value!r}, of type {type(value).__name__}"
+            raise TypeError(f"{name} must be a number or a schedule. Received: {received}. {self.interval.remedy}")
+        return self.interval(name, value)
+
+    def at(self, name: str, schedule: Schedule, k: int) -> float:
+        """The value of a schedule when k updates have been taken. Raises ValueError if it is outside the interval."""
+        value = schedule(k)
+        if value not in self.interval:
+            received = f"{name}={schedule!r}, which is {value} at k={k}"
+            raise ValueError(f"{name} must be {self.must}. Received: {received}. {self.interval.remedy}")
+        return value
+
+    @property
+    def must(self) -> str:
+        """The interval, such as "a number in [0, 1)"."""
+        return self.interval.must
+
+    def with_default(self, default: Any) -> Self:
+        """The same check for a field with this default."""
+        return replace(self, interval=self.interval.with_default(default))
 
 
-NonNegative: TypeAlias = Annotated[Hyper, Domain("finite and >= 0", 0)]
-Positive: TypeAlias = Annotated[Hyper, Domain("finite and > 0", 0, open_low=True)]
-Fraction: TypeAlias = Annotated[Hyper, Domain("in [0, 1)", 0, 1)]
-Unit: TypeAlias = Annotated[Hyper, Domain("in [0, 1]", 0, 1, open_high=False)]
-Integer: TypeAlias = Annotated[int, Domain("an integer >= 0", 0, whole=True)]
-Count: TypeAlias = Annotated[int, Domain("an integer >= 1", 1, whole=True)]
+@dataclass(frozen=True, repr=False)
+class WholeNumber(Constraint):
+    """An integer in an interval. A float such as 1e6 counts as one."""
 
-ANY = Domain("finite", -math.inf, open_low=True)
+    interval: Interval
+
+    def __call__(self, name: str, value: Any) -> int:
+        """The integer."""
+        if isinstance(value, Schedule):
+            text = f"{name} must be {self.must}, and takes no schedule. Received: {name}={value!r}."
+            raise TypeError(f"{text} {self.interval.remedy}")
+        if isinstance(value, Real) and not isinstance(value, Integral):
+            if not float(value).is_integer():
+                raise ValueError(refusal(name, self.must, value, self.interval.remedy))
+            value = int(float(value))
+        return int(self.interval(name, value))
+
+    @property
+    def must(self) -> str:
+        """The interval, such as "an integer >= 1"."""
+        return self.interval.must
+
+    def with_default(self, default: Any) -> Self:
+        """The same check for a field with this default."""
+        return replace(self, interval=self.interval.with_default(default))
 
 
-def domains_of(cls: Any) -> dict[str, Domain | tuple[Any, ...]]:
-    """The domain of each field; for a switch or a choice, the values it has."""
-    hints = get_type_hints(cls, include_extras=True)
-    return {f.name: _domain(hints[f.name]) for f in fields(cls)}
-
-
-def _domain(hint: Any) -> Domain | tuple[Any, ...]:
-    if hint is bool:
-        return (True, False)
-    for part in (hint, *get_args(hint)):
-        if get_origin(part) is Literal:
-            return get_args(part)
-    found = (extra for part in (hint, *get_args(hint)) for extra in getattr(part, "__metadata__", ()))
-    return next(found, ANY)
+def adapted(check: Check) -> Check:
+    """The check of a hyperparameter in place of the check of a number."""
+    if isinstance(check, Interval):
+        return WholeNumber(check) if check.integer else NumberOrSchedule(check)
+    return check
 
 
 def value_at(cls: Any, name: str, schedule: Schedule, k: int) -> float:
-    """What a field's schedule gives when k updates have been taken.
+    """The value of a field's schedule when k updates have been taken.
 
     Raises:
-        ValueError: that is outside the domain.
+        ValueError: the value is outside the interval of the field.
     """
-    value = schedule(k)
-    if value not in cls.domains[name]:
-        raise ValueError(
-            f"{cls.__name__}: {name} must be {cls.domains[name].text}. "
-            f"Received: {name}={schedule!r}, which is {value} at k={k}.{_remedy(cls, name)}"
-        )
-    return value
+    check = cls.checks[name]
+    number: Any = check.check if isinstance(check, OrNone) else check
+    try:
+        return float(number.at(name, schedule, k))
+    except ValueError as error:
+        raise ValueError(f"{cls.__name__}: {error}") from None
 
 
-def validated(cls: Any, name: str, value: Any) -> Any:
-    """The value of a field, a number as a Python float.
-
-    Raises:
-        TypeError: neither a number nor a schedule; for a switch, no bool.
-        ValueError: outside the domain; for a schedule with an end, at one of its steps.
-    """
-    domain: Domain | tuple[Any, ...] = cls.domains[name]
-    what, received, remedy = f"{cls.__name__}: {name}", f"Received: {name}={value!r}", _remedy(cls, name)
-    if domain == (True, False):
-        if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"{what} must be True or False. {received}.{remedy}")
-        return bool(value)
-    if value is None and _default(cls, name) is None:
-        return None
-    if isinstance(domain, tuple):
-        if not isinstance(value, str) or value not in domain:
-            raise ValueError(f"{what} must be one of {', '.join(map(repr, domain))}. {received}.{remedy}")
-        return value
-    if isinstance(value, Schedule):
-        if domain.whole:
-            raise TypeError(f"{what} must be {domain.text}, and takes no schedule. {received}.{remedy}")
-        last = value.horizon if math.isfinite(value.horizon) else 0
-        for k in np.unique(np.linspace(0, last, _PROBES).astype(np.int64)).tolist():
-            value_at(cls, name, value, k)
-        return value
-    if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
-        raise TypeError(f"{what} must be a number or a schedule. {received}, of type {type(value).__name__}.{remedy}")
-    if (isinstance(value, int) and abs(value) > 2**1023) or float(value) not in domain:
-        raise ValueError(f"{what} must be {domain.text}. {received}.{remedy}")
-    return math.floor(value) if domain.whole else float(value)
-
-
-def _default(cls: Any, name: str) -> Any:
-    return next(f.default for f in fields(cls) if f.name == name)
-
-
-def _remedy(cls: Any, name: str) -> str:
-    default = _default(cls, name)
-    return "" if default is MISSING else f" The default is {default!r}."
+Hyper: TypeAlias = Annotated[float | Schedule, Interval()]
+NonNegative: TypeAlias = Annotated[float | Schedule, Interval(ge=0)]
+NonPositive: TypeAlias = Annotated[float | Schedule, Interval(le=0)]
+Positive: TypeAlias = Annotated[float | Schedule, Interval(gt=0)]
+Fraction: TypeAlias = Annotated[float | Schedule, Interval(ge=0, lt=1)]
+PositiveFraction: TypeAlias = Annotated[float | Schedule, Interval(gt=0, le=1)]
+Unit: TypeAlias = Annotated[float | Schedule, Interval(ge=0, le=1)]
+Integer: TypeAlias = Annotated[int, Interval(ge=0, integer=True)]
+Count: TypeAlias = Annotated[int, Interval(ge=1, integer=True)]

@@ -8,9 +8,8 @@ registry follow from the declaration.
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar, overload
 
@@ -21,8 +20,7 @@ from ..kernels import ArrayRule, Kernel, Rule
 from ..schedules import Schedule
 from . import notebook
 from .formula import Formula, formula_of
-from .hyper import Domain, domains_of, validated
-from .options import Options, check_together
+from .options import Options, check_options
 from .transforms import AFTER, BEFORE, STARTS
 
 if TYPE_CHECKING:
@@ -73,6 +71,7 @@ class Optimizer(Options):
     (True, False, True)
     """
 
+    _nested: ClassVar[Any] = Schedule  # the records inside a configuration
     registry: ClassVar[dict[str, type[Optimizer]]] = {}
     """The optimizers by their names in lower case, in order of definition."""
     rule: ClassVar[Callable[..., Any]]
@@ -86,37 +85,30 @@ class Optimizer(Options):
     """The states that are one number per parameter, annotated `float` in the rule; the others are arrays like x."""
     needs_closure: ClassVar[bool]
     """Whether the rule evaluates the loss at several points, so that `step` needs a closure."""
-    domains: ClassVar[Mapping[str, Domain | tuple[Any, ...]]]
-    """The domain of each hyperparameter."""
     starts: ClassVar[Mapping[str, str | float]] = {}
     """The start of each state that does not start at 0: the name of a hyperparameter, "x", or a number."""
     average: ClassVar[Callable[..., Any] | None] = None
     """The point to evaluate at, as a function of x, states and hyperparameters, if that is not x."""
 
-    def __init_subclass__(cls) -> None:
-        """Derive states, checks, signature and the entry in the registry from the fields and the rule."""
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Derive fields, states, signature and the entry in the registry from the annotations and the rule."""
         if not hasattr(cls, "rule"):
             raise TypeError(f"{cls.__name__} has no rule. Define one: def rule(x, g, ..., lr): ... return x, ...")
-        if inspect.isfunction(vars(cls).get("rule")):
-            cls.rule = staticmethod(cls.rule)  # a rule is a plain function, also where it is not marked as one
-        if inspect.isfunction(vars(cls).get("average")):
-            cls.average = staticmethod(cls.average)  # type: ignore[arg-type]
-        _as_value(cls)
-        cls.domains = domains_of(cls)
-        known = {"x", "g", "t", "closure", *cls.domains}
+        for name in {"rule", "average"} & vars(cls).keys():
+            if inspect.isfunction(vars(cls)[name]):  # both are plain functions, also where they are not marked as such
+                setattr(cls, name, staticmethod(vars(cls)[name]))
+        known = {"x", "g", "t", "closure", *cls.checks, *inspect.get_annotations(cls)}
         taken = inspect.signature(cls.rule).parameters
         cls.state = tuple(name for name in taken if name not in known)
-        cls.starts = {**STARTS, **cls.starts}
-        cls.scalars = tuple(name for name in cls.state if taken[name].annotation in (float, "float"))
-        cls.needs_closure = "closure" in taken
         if bare := [name for name in cls.state if hasattr(cls, name)]:
             raise TypeError(
                 f"{cls.__name__}: {bare[0]} has no annotation. Say {bare[0]}: Hyper = {getattr(cls, bare[0])!r}."
             )
+        cls.starts = {**STARTS, **cls.starts}
+        cls.scalars = tuple(name for name in cls.state if taken[name].annotation in (float, "float"))
+        cls.needs_closure = "closure" in taken
+        super().__init_subclass__(**options)
         cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
-        # A class of the same name elsewhere, such as a lesson's own Adam, does not replace the registered one.
-        if cls.registry.setdefault(cls.__name__.lower(), cls).__module__ == cls.__module__:
-            cls.registry[cls.__name__.lower()] = cls
 
     @overload
     def __new__(cls, **hyper: Any) -> Self: ...
@@ -135,15 +127,7 @@ class Optimizer(Options):
                 f"{cls.__name__} takes parameters first, without a name, and hyperparameters by name. "
                 f"Received: {received}. Say {cls.__name__}(lr={lr}), or {cls.__name__}(params, lr={lr})."
             )
-        defaults = {f.name: f.default for f in _fields(cls)}
-        if unknown := sorted(hyper.keys() - defaults.keys()):
-            raise TypeError(
-                f"{cls.__name__} has no hyperparameter {unknown[0]!r}. It has: {', '.join(_in_order(cls))}."
-            )
-        if missing := [name for name, default in defaults.items() if default is MISSING and name not in hyper]:
-            raise TypeError(
-                f"{cls.__name__} needs {missing[0]}, which has no default: {cls.__name__}({missing[0]}=...)."
-            )
+        cls._check_names(hyper)
         return cls(**hyper).bind(*params) if params else super().__new__(cls)
 
     def __getattr__(self, name: str) -> Any:
@@ -157,63 +141,40 @@ class Optimizer(Options):
             )
         raise AttributeError(f"{type(self).__name__} has no attribute or hyperparameter {name!r}.")
 
-    def __post_init__(self) -> None:
-        """Check all values, and convert numbers to Python floats."""
-        for name, value in vars(self).items():
-            object.__setattr__(self, name, validated(type(self), name, value))
-        check_together(self)
+    @classmethod
+    def _check_names(cls, names: Iterable[str]) -> None:
+        given = set(names)
+        if unknown := sorted(given - cls.checks.keys()):
+            raise TypeError(
+                f"{cls.__name__} has no hyperparameter {unknown[0]!r}. It has: {', '.join(_in_order(cls))}."
+            )
+        if missing := [name for name, _, default in cls._plan if default is MISSING and name not in given]:
+            raise TypeError(
+                f"{cls.__name__} needs {missing[0]}, which has no default: {cls.__name__}({missing[0]}=...)."
+            )
 
-    def __repr__(self) -> str:
-        """The source of this configuration."""
-        options = {f.name: f.default for f in _fields(Optimizer)}
+    @staticmethod
+    def _registry_key(name: str) -> str:
+        return name.lower()
+
+    def _check_together(self) -> None:
+        check_options(self)
+
+    def _shown(self) -> Iterable[str]:
+        """The hyperparameters, and the options that differ from their defaults."""
         taken = inspect.signature(self.rule).parameters
-        shown = [n for n in _in_order(type(self)) if n not in options or n in taken or getattr(self, n) != options[n]]
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+        options = Options.checks.keys() - taken.keys()
+        return [n for n in _in_order(type(self)) if n not in options or getattr(self, n) != getattr(Options, n)]
 
     def _repr_markdown_(self) -> str:
         names = [name for name in _in_order(type(self)) if f"{name}=" in repr(self)]
-        rows = [(f"`{name}`", f"`{getattr(self, name)!r}`", _text(self.domains[name])) for name in names]
+        rows = [(f"`{name}`", f"`{getattr(self, name)!r}`", self.checks[name]) for name in names]
         return notebook.configuration(type(self).__name__, self.explain(), rows, self.state)
 
     def __reduce__(self) -> Any:
         """Pickle by name and values."""
         cls: Any = type(self)
         return partial(cls, **vars(self)), ()
-
-    def replace(self, **changes: Any) -> Self:
-        """The same configuration with some hyperparameters changed."""
-        return type(self)(**{**vars(self), **changes})
-
-    def to_config(self) -> dict[str, Any]:
-        """The configuration as JSON knows it: a dict of the class name under "class", and the hyperparameters."""
-        encoded = {name: v.to_config() if isinstance(v, Schedule) else v for name, v in vars(self).items()}
-        return {"class": type(self).__name__} | encoded
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The optimizer that `to_config` described.
-
-        Raises:
-            TypeError, ValueError: it describes no optimizer, or one of another class.
-        """
-        if not isinstance(config, Mapping):
-            raise TypeError(f"A configuration must be a dict. Received: {config!r}. Write what to_config() returns.")
-        kind = cls.registry.get(str(config.get("class")).lower())
-        if kind is None or not issubclass(kind, cls):
-            known = ", ".join(other.__name__ for other in cls.registry.values() if issubclass(other, cls))
-            raise ValueError(f"{cls.__name__}: class must be one of {known}. Received: class={config.get('class')!r}.")
-        given = {name: v for name, v in config.items() if name != "class"}
-        value: Self = kind(**{n: Schedule.from_config(v) if isinstance(v, Mapping) else v for n, v in given.items()})
-        return value
-
-    def to_json(self) -> str:
-        """The configuration as JSON text; numbers round trip exactly."""
-        return json.dumps(self.to_config())
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The optimizer that `to_json` wrote. Raises TypeError or ValueError if the text describes none."""
-        return cls.from_config(json.loads(text))
 
     def bind(self, params: Iterable[Any]) -> BoundOptimizer:
         """Bind to parameters.
@@ -277,12 +238,6 @@ class Optimizer(Options):
         return float(value(0) if isinstance(value, Schedule) else value)
 
 
-# A call, no decorator: type checkers would take the dataclass's __init__, which has no parameters, for the signature.
-_as_value = dataclass(frozen=True, kw_only=True, repr=False)
-_as_value(Options)
-_as_value(Optimizer)
-
-
 def _in_order(cls: type[Optimizer]) -> list[str]:
     """Names of the hyperparameters: as the rule takes them, then others of the class, then what every optimizer has."""
     taken = list(inspect.signature(cls.rule).parameters)
@@ -313,10 +268,6 @@ class _Unbound:
 
 
 _UNBOUND = _Unbound()
-
-
-def _text(domain: Domain | tuple[Any, ...]) -> str:
-    return " or ".join(map(repr, domain)) if isinstance(domain, tuple) else domain.text
 
 
 def _transforms(cls: type[Optimizer], values: Mapping[str, Any]) -> tuple[Transforms, Transforms]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any, Literal, TypeAlias
 
-from .hyper import Count, Fraction, NonNegative, Positive, Unit
+from ..schedules.fields import Check
+from ..schedules.record import BaseRecord
+from .hyper import Count, Fraction, NonNegative, Positive, Unit, adapted
 
-__all__ = ["Missing", "NonFinite", "Options", "check_together"]
+__all__ = ["Missing", "NonFinite", "Options", "check_options"]
 
 Missing: TypeAlias = Literal["skip", "zero", "error"]
 NonFinite: TypeAlias = Literal["propagate", "skip", "raise"]
 
 
-class Options:
+class Options(BaseRecord, abstract=True, kw_only=True):
     """What every optimizer takes besides its own hyperparameters.
 
     A step goes through them in the order in which they are listed here; the rule stands before `lookahead`.
@@ -64,11 +65,15 @@ class Options:
     swa: Count | None = None
     swa_every: Count = 1
 
+    @classmethod
+    def _adapt(cls, check: Check) -> Check:
+        return adapted(check)
+
 
 _APART_FROM_THE_LOSS = (
     "accumulate", "clip_norm", "clip_each_norm", "clip_adaptive", "clip_value", "decoupled_weight_decay", "lookahead",
 )  # fmt: skip
-"""The options that change x or its gradient, and not the loss with them."""
+"""The options that change x or its gradient without changing the loss."""
 
 OF_THE_STEP = ("accumulate", "nonfinite")
 """The options that concern all parameters of a step together, and that no group can have for itself."""
@@ -76,18 +81,17 @@ OF_THE_STEP = ("accumulate", "nonfinite")
 _NEEDS = {"lookahead_alpha": "lookahead", "swa_every": "swa"}
 
 
-def check_together(spec: Any) -> None:
-    """Refuse an option that could have no effect, or not the one it should have. Raises ValueError."""
-    defaults = {f.name: f.default for f in fields(spec)}
+def check_options(spec: Any) -> None:
+    """Refuse an option that has no effect, or another effect than it should have. Raises ValueError."""
     for name in _APART_FROM_THE_LOSS if spec.needs_closure else ():
-        if getattr(spec, name) != defaults[name]:
+        if getattr(spec, name) != getattr(type(spec), name):
             raise ValueError(
-                f"{type(spec).__name__} compares gradients with the loss, and {name} would change the one and not the "
-                f"other. Received: {name}={getattr(spec, name)!r}. Leave {name} out."
+                f"gradients are compared with the loss, and {name} would change only the gradients. "
+                f"Received: {name}={getattr(spec, name)!r}. Leave {name} out."
             )
     for name, needed in _NEEDS.items():
-        if getattr(spec, needed) is None and getattr(spec, name) != defaults[name]:
+        if getattr(spec, needed) is None and getattr(spec, name) != getattr(type(spec), name):
             raise ValueError(
-                f"{type(spec).__name__}: {name} has no effect without {needed}. "
+                f"{name} has no effect without {needed}. "
                 f"Received: {name}={getattr(spec, name)!r}. Set {needed} too, or leave {name} out."
             )

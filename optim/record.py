@@ -14,7 +14,7 @@ from .gradients import Pending, indices
 from .norms import global_norm
 from .view import ParameterView
 
-__all__ = ["Before", "Record", "Recorder", "Sizes"]
+__all__ = ["Before", "Recorder", "Sizes", "StepRecord"]
 
 Array = npt.NDArray[Any]
 
@@ -46,7 +46,7 @@ def _ratio(a: float, b: float) -> float:
 
 
 @dataclass(frozen=True)
-class Record:
+class StepRecord:
     """One step.
 
     `gradient_norm`, `update_norm`, `update_ratio` and `effective_lr` are those of all parameters together, `all`.
@@ -107,7 +107,7 @@ class Recorder:
         """Start without a record."""
         self.gradients: dict[str, Array] = {}
         self.before: dict[str, Before] = {}
-        self.record: Record | None = None
+        self.record: StepRecord | None = None
 
     def copy_gradients(self, views: Sequence[ParameterView], pending: Pending) -> None:
         """Copy the gradients of the parameters to update, before they are clipped."""
@@ -138,7 +138,7 @@ class Recorder:
             parts.append(arrays)
         used = [before.numbers for before in self.before.values()]
         groups = list(dict.fromkeys(view.group for view in views))
-        self.record = Record(
+        self.record = StepRecord(
             k=k,
             hyperparameters=tuple(MappingProxyType(group.hyperparameters(k)) for group in groups),
             clip_factor=next((n["clip_factor"] for n in used if "clip_factor" in n), 1.0),

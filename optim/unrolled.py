@@ -86,8 +86,8 @@ def _values(spec: Optimizer, hyper: dict[str, Any], steps: int) -> dict[str, Any
         raise ValueError(f"unroll: a rule alone has no options. Received: {spec!r}. Leave out what is around the rule.")
     if spec.needs_closure:
         raise TypeError(f"unroll: {name} evaluates the loss at points of its own choice. Use minimize.")
-    if unknown := sorted(hyper.keys() - spec.domains.keys()):
-        raise TypeError(f"{name} has no hyperparameter {unknown[0]!r}. It has: {', '.join(spec.domains)}.")
+    if unknown := sorted(hyper.keys() - spec.checks.keys()):
+        raise TypeError(f"{name} has no hyperparameter {unknown[0]!r}. It has: {', '.join(spec.checks)}.")
     for key, value in hyper.items():
         if _is_many(value) and len(value) < steps:
             raise ValueError(f"unroll: {key} must have an entry for each of {steps} updates. Received: {len(value)}.")

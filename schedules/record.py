@@ -43,12 +43,13 @@ from typing import Any, ClassVar, Self, dataclass_transform, get_origin
 
 from .fields import Check, Constraint, check_of, path_of
 
-__all__ = ["Record"]
+__all__ = ["BaseRecord", "Record"]
 
 
-@dataclass_transform(frozen_default=True)
-class Record:
-    """The base of all records: compared, hashed, copied and pickled by its fields; `eval(repr(record)) == record`.
+class BaseRecord:
+    """The base of all records, also of those with a constructor of their own, such as optimizers.
+
+    They are compared, hashed, copied and pickled by their fields; `eval(repr(record)) == record`.
 
     Raises:
         TypeError, ValueError: a field has a value that its annotation doesn't allow. Wrong defaults are refused when
@@ -60,7 +61,7 @@ class Record:
     checks: ClassVar[Mapping[str, Check]] = MappingProxyType({})
     """The check of each field."""
     _kw_only: ClassVar[bool] = False
-    _nested: ClassVar[type["Record"]]
+    _nested: ClassVar[type["BaseRecord"]]
     _plan: ClassVar[tuple[tuple[str, Check, Any], ...]] = ()
 
     def __init_subclass__(cls, *, abstract: bool = False, kw_only: bool | None = None) -> None:
@@ -77,7 +78,7 @@ class Record:
         cls._plan = tuple((field.name, cls.checks[field.name], field.default) for field in _fields(cls))
         if "registry" in vars(cls):
             cls._nested = vars(cls).get("_nested", cls)
-        elif cls.registry is not Record.registry and not abstract:
+        elif cls.registry is not BaseRecord.registry and not abstract:
             # A class of the same name in another module, such as a lesson's own Adam, doesn't replace the first one.
             key = cls._registry_key(cls.__name__)
             if cls.registry.setdefault(key, cls).__module__ == cls.__module__:
@@ -169,7 +170,7 @@ class Record:
         return cls.from_config(json.loads(text))
 
 
-Record._nested = Record
+BaseRecord._nested = BaseRecord
 
 
 def _about(cls: type, error: Exception) -> Exception:
@@ -181,7 +182,7 @@ def _fields(cls: Any) -> tuple[Field[Any], ...]:
     return fields(cls)
 
 
-def _own_checks(cls: type[Record]) -> dict[str, Check]:
+def _own_checks(cls: type[BaseRecord]) -> dict[str, Check]:
     """The checks of the fields that this class itself declares. Their defaults are checked here, once."""
     checks: dict[str, Check] = {}
     for name, annotation in get_annotations(cls).items():
@@ -220,7 +221,7 @@ def _resolved(cls: type, annotation: Any) -> Any:
 def _encoded(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_encoded(item) for item in value]
-    if isinstance(value, Record):
+    if isinstance(value, BaseRecord):
         return value.to_config()
     if callable(value) and path_of(value) is None:
         raise ValueError(
@@ -230,7 +231,12 @@ def _encoded(value: Any) -> Any:
     return path_of(value) or value
 
 
-def _decoded(value: Any, nested: type[Record]) -> Any:
+def _decoded(value: Any, nested: type[BaseRecord]) -> Any:
     if isinstance(value, list):
         return [_decoded(item, nested) for item in value]
     return nested.from_config(value) if isinstance(value, Mapping) else value
+
+
+@dataclass_transform(frozen_default=True)
+class Record(BaseRecord, abstract=True):
+    """A record whose constructor takes the fields, as type checkers assume."""

@@ -121,13 +121,6 @@ def test_the_import_graph_sees_every_kind_of_import():
     assert "autograd" in graph["optim.minimize"]  # by a call of import_module
 
 
-# Names that two classes bear today. Whoever renames one takes its line away; none may be added.
-HOMONYMS = {
-    # schedules
-    "Domain",
-    # optim
-    *("Record", "Trial"),
-}
 PYTORCHS = {"Linear"}  # nn.Linear, the layer, beside the schedule: both names are the field's
 
 
@@ -148,7 +141,7 @@ def test_no_two_classes_have_one_name():
     frameworks = [getattr(dialects, name) for name in dialects.__all__]
     demanded = {name for module in frameworks if isinstance(module, ModuleType) for name in framework_names(module)}
     counts = Counter(name for name, in_dialects in names if not (in_dialects and name in demanded))
-    assert {name for name, count in counts.items() if count > 1} - PYTORCHS == HOMONYMS
+    assert {name for name, count in counts.items() if count > 1} - PYTORCHS == set()
 
 
 def test_the_drawing_is_complete():

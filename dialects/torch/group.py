@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...optim.bound import BoundOptimizer
-from ...optim.hyper import Domain
+from ...optim.hyper import NumberOrSchedule
 from ...optim.optimizer import Optimizer as Ours
 from ...schedules import Schedule
 from .kind import Kind
@@ -99,14 +99,14 @@ class ParamGroup(MutableMapping[str, Any]):
             names, values, present = (names,), (value,), (present,)
         elif not isinstance(value, tuple) or not isinstance(present, tuple) or len(value) != len(present):
             return False
-        own, domains = vars(group.spec), group.spec.domains
+        own, checks = vars(group.spec), group.spec.checks
         for name, new, old in zip(names, values, present, strict=True):
-            domain = domains.get(name)
-            if type(new) is not float or not isinstance(domain, Domain) or type(own[name]) is not float:
+            check = checks.get(name)
+            if type(new) is not float or not isinstance(check, NumberOrSchedule) or type(own[name]) is not float:
                 return False
             if own[name] != old or bool(new) != bool(old):
                 return False
-            if new not in domain and not (name == "lr" and -math.inf < new < 0):
+            if new not in check and not (name == "lr" and -math.inf < new < 0):
                 return False
         for name, new in zip(names, values, strict=True):
             if new != own[name]:

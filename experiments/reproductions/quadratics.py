@@ -49,7 +49,7 @@ def convergence(spec: Optimizer, eigenvalues: Array, rate: float) -> tuple[Array
     found = np.array(list(errors(spec, eigenvalues, steps)))
     t = np.arange(1, steps + 1)
     late = slice(steps // 2, None)
-    polynomial = spec.domains.keys() & {"momentum"}
+    polynomial = spec.checks.keys() & {"momentum"}
     logs = np.log(found / t if polynomial else found)
     return found, float(np.polyfit(t[late], logs[late], 1)[0])
 
@@ -88,7 +88,7 @@ def stability(findings: Findings) -> None:
         *((NAG(lr=1.0, momentum=mu), (2 + 2 * mu) / (1 + 2 * mu)) for mu in (0.5, 0.9)),
     ]
     for spec, limit in limits:
-        name = " ".join([type(spec).__name__, *(f"{spec.momentum}" for _ in spec.domains.keys() & {"momentum"})])
+        name = " ".join([type(spec).__name__, *(f"{spec.momentum}" for _ in spec.checks.keys() & {"momentum"})])
         for factor, grows in ((0.999, False), (1.001, True)):
             *_, last = errors(spec.replace(lr=factor * limit), np.ones(1), 5_000)
             claim, grown = f"{name} at {factor:g} of {limit:.4g} / L grows", bool(last > 1 or math.isnan(last))

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
-
 from ...kernels import maximum, sqrt
-from ..hyper import Domain, Fraction, Hyper, Integer, NonNegative
+from ..hyper import Fraction, Integer, NonNegative, PositiveFraction
 from ..optimizer import Optimizer
 
 __all__ = ["ASGD", "ScheduleFreeAdamW", "ScheduleFreeSGD"]
-
-Weight: TypeAlias = Annotated[Hyper, Domain("in (0, 1]", 0, 1, open_low=True, open_high=False)]
 
 
 class ASGD(Optimizer):
@@ -56,7 +52,7 @@ class ScheduleFreeSGD(Optimizer):
     """
 
     lr: NonNegative = 1.0
-    beta: Weight = 0.9
+    beta: PositiveFraction = 0.9
     starts = {"z": "x"}  # noqa: RUF012
 
     @staticmethod
@@ -91,7 +87,7 @@ class ScheduleFreeAdamW(Optimizer):
     """
 
     lr: NonNegative = 2.5e-3
-    beta1: Weight = 0.9
+    beta1: PositiveFraction = 0.9
     beta2: Fraction = 0.999
     eps: NonNegative = 1e-8
     weight_decay: NonNegative = 0.0

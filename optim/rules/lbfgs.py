@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..hyper import Count, NonNegative
 from ..optimizer import Optimizer
-from .line_search import Trial, strong_wolfe
+from .line_search import LinePoint, strong_wolfe
 
 __all__ = ["LBFGS"]
 
@@ -70,7 +70,7 @@ class LBFGS(Optimizer):
             d = -newton(g, s, y, int(changes))
             length = lr if iterations > 0 else lr * min(1.0, 1 / float(np.abs(g).sum()))
             iterations = iterations + 1
-            start = Trial(0.0, loss, float(g @ d), g)
+            start = LinePoint(0.0, loss, float(g @ d), g)
             step, last = np.zeros_like(x), g
             if start.slope > -tolerance_change:
                 break
@@ -116,8 +116,8 @@ def newton(g: Any, s: Any, y: Any, changes: int) -> Any:
 def along(closure: Any, x: Any, d: Any) -> Any:
     """The function from a length along the direction d to a trial there."""
 
-    def at(length: float) -> Trial:
+    def at(length: float) -> LinePoint:
         loss, g = closure(x + length * d)
-        return Trial(length, loss if math.isfinite(loss) else math.inf, float(g @ d), g)
+        return LinePoint(length, loss if math.isfinite(loss) else math.inf, float(g @ d), g)
 
     return at

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-__all__ = ["Trial", "cubic_minimum", "strong_wolfe"]
+__all__ = ["LinePoint", "cubic_minimum", "strong_wolfe"]
 
 DECREASE = 1e-4
 CURVATURE = 0.9
 
 
-class Trial(NamedTuple):
+class LinePoint(NamedTuple):
     """What is known of one point on the line."""
 
     length: float
@@ -32,21 +32,21 @@ class Trial(NamedTuple):
 class Wolfe:
     """The strong Wolfe conditions, for lines that begin at a trial of length 0 with a slope below 0."""
 
-    def __init__(self, start: Trial) -> None:
+    def __init__(self, start: LinePoint) -> None:
         self.start = start
 
-    def decreases(self, trial: Trial) -> bool:
+    def decreases(self, trial: LinePoint) -> bool:
         """Whether the loss is low enough for the length (3.7a)."""
         return trial.loss <= self.start.loss + DECREASE * trial.length * self.start.slope
 
-    def flattens(self, trial: Trial) -> bool:
+    def flattens(self, trial: LinePoint) -> bool:
         """Whether the slope is small enough (3.7b)."""
         return abs(trial.slope) <= -CURVATURE * self.start.slope
 
 
 def strong_wolfe(
-    at: Callable[[float], Trial], start: Trial, length: float, shortest: float, most: int
-) -> tuple[Trial, int]:
+    at: Callable[[float], LinePoint], start: LinePoint, length: float, shortest: float, most: int
+) -> tuple[LinePoint, int]:
     """Search along a line.
 
     Args:
@@ -75,8 +75,8 @@ def strong_wolfe(
 
 
 def zoom(
-    at: Callable[[float], Trial], wolfe: Wolfe, a: Trial, b: Trial, shortest: float, count: int, most: int
-) -> tuple[Trial, int]:
+    at: Callable[[float], LinePoint], wolfe: Wolfe, a: LinePoint, b: LinePoint, shortest: float, count: int, most: int
+) -> tuple[LinePoint, int]:
     """Shorten a bracket until a trial in it meets the conditions; gives the lowest one, and the number of trials."""
     low, high = sorted((a, b), key=lambda t: t.loss)
     stuck = False
@@ -94,7 +94,7 @@ def zoom(
     return low, most
 
 
-def inside(low: Trial, high: Trial, stuck: bool) -> tuple[float, bool]:
+def inside(low: LinePoint, high: LinePoint, stuck: bool) -> tuple[float, bool]:
     """A length inside a bracket, and whether it is close to an end of it; a second time in a row it is not."""
     left, right = sorted((low.length, high.length))
     length, margin = cubic_minimum(low, high, left, right), 0.1 * (right - left)
@@ -105,7 +105,7 @@ def inside(low: Trial, high: Trial, stuck: bool) -> tuple[float, bool]:
     return length, True
 
 
-def cubic_minimum(a: Trial, b: Trial, low: float, high: float) -> float:
+def cubic_minimum(a: LinePoint, b: LinePoint, low: float, high: float) -> float:
     """The minimum, kept in [low, high], of the cubic through two trials (3.59); the middle if it has none."""
     a, b = sorted((a, b), key=lambda t: t.length)
     width = b.length - a.length

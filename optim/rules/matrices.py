@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ...kernels import sqrt
-from ..hyper import Count, Domain, Fraction, Hyper, NonNegative, Positive
+from ..hyper import Count, Fraction, Hyper, NonNegative, NonPositive, Positive
 from ..norms import norm
 from ..optimizer import Optimizer
 
 __all__ = ["Adafactor", "Muon"]
-
-NonPositive: TypeAlias = Annotated[Hyper, Domain("finite and <= 0", -np.inf, 0.0, open_low=True, open_high=False)]
 
 
 class Adafactor(Optimizer):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 from ...kernels import clip, sign, where
-from ..hyper import Domain, Fraction, Hyper, NonNegative, Positive
+from ...schedules import Schedule
+from ...schedules.fields import Interval
+from ..hyper import Fraction, NonNegative, Positive
 from ..optimizer import Optimizer
 
 __all__ = ["Lion", "Rprop", "SignSGD", "Signum"]
 
-Growth: TypeAlias = Annotated[Hyper, Domain("finite and > 1", 1, open_low=True)]
+Growth: TypeAlias = Annotated[float | Schedule, Interval(gt=1)]
 
 
 class SignSGD(Optimizer):
@@ -101,13 +103,12 @@ class Rprop(Optimizer):
     max_step: Positive = 50.0
     starts = {"step": "lr"}  # noqa: RUF012
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
+        super()._check_together()
         low, high = self.min_step, self.max_step
         if isinstance(low, float) and isinstance(high, float) and low > high:
             raise ValueError(
-                f"Rprop: min_step must be at most max_step. Received: min_step={low!r}, max_step={high!r}. "
-                "Exchange them."
+                f"min_step must be at most max_step. Received: min_step={low!r}, max_step={high!r}. Exchange them."
             )
 
     @staticmethod

@@ -246,9 +246,9 @@ def test_variables_are_collected_in_order_and_not_kept_alive():
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: tf1.AdamOptimizer(-1.0), r"tf1\.AdamOptimizer: learning_rate must be finite and >= 0"),
-        (lambda: tf1.AdamOptimizer(beta1=1.0), r"tf1\.AdamOptimizer: beta1 must be in \[0, 1\)"),
-        (lambda: tf1.RMSPropOptimizer(0.1, decay=1.0), r"tf1\.RMSPropOptimizer: decay must be in \[0, 1\)"),
+        (lambda: tf1.AdamOptimizer(-1.0), r"tf1\.AdamOptimizer: learning_rate must be a finite number >= 0"),
+        (lambda: tf1.AdamOptimizer(beta1=1.0), r"tf1\.AdamOptimizer: beta1 must be a number in \[0, 1\)"),
+        (lambda: tf1.RMSPropOptimizer(0.1, decay=1.0), r"tf1\.RMSPropOptimizer: decay must be a number in \[0, 1\)"),
         (lambda: tf1.AdagradOptimizer(0.1, initial_accumulator_value=0.0), "initial_accumulator_value must be > 0"),
         (lambda: tf1.AdamOptimizer(lr=0.1), "has no argument 'lr'"),
         (lambda: tf1.MomentumOptimizer(0.1), "missing a required argument: 'momentum'"),

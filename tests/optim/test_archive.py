@@ -14,9 +14,11 @@ KIND = "a tree"
 ATOMS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 TREES = st.recursive(
     ATOMS | st.builds(np.array, st.lists(st.floats(width=32), max_size=3)),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.lists(inner, max_size=3).map(tuple)
-    | st.dictionaries(st.text() | st.integers(), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text() | st.integers(), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

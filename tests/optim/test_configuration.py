@@ -12,7 +12,7 @@ from ravine.optim import SGD, Adam, Optimizer
         ({}, ValueError, "class must be one of SGD, .*Received: class=None"),
         ({"class": "Adamant"}, ValueError, "Received: class='Adamant'"),
         ({"class": "Adam", "learning_rate": 1}, TypeError, "Adam has no hyperparameter 'learning_rate'"),
-        ({"class": "Adam", "lr": -1.0}, ValueError, "lr must be finite and >= 0"),
+        ({"class": "Adam", "lr": -1.0}, ValueError, "lr must be a finite number >= 0"),
         ({"class": "Adam", "lr": {"class": "Sine"}}, ValueError, "class must be one of"),
     ],
 )

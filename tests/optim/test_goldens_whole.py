@@ -89,7 +89,7 @@ def searched(line, strong_wolfe=line_search.strong_wolfe):
             raise ValueError
         x = length * line["size"]
         slope = -s + 2 * a * x + b * c * math.sin(2 * c * x)
-        return line_search.Trial(
+        return line_search.LinePoint(
             length, e - s * x + a * x**2 + b * math.sin(c * x) ** 2, slope * line["size"], np.array([slope])
         )
 
@@ -148,7 +148,7 @@ def begun(spec, x):
 
 
 def numbers(spec, k):
-    values = {name: getattr(spec, name) for name in spec.domains}
+    values = {name: getattr(spec, name) for name in spec.checks}
     asked = {name: value(k) for name, value in values.items() if isinstance(value, schedules.Schedule)}
     return {"t": k + 1.0} | values | asked
 
@@ -260,7 +260,7 @@ UNSEEN = {
     # A trial above the line that is below `low` is past a minimum.
     *(f"        if not {f} or trial.loss >= low.loss:" for f in ("float_or_same(trial)", "wolfe.decreases(a)")),
     "    return trial.loss <= self.start.loss + DECREASE * trial.length / self.start.slope",
-    "        return Trial(length, loss if float_or_same(loss) else math.inf, float(g @ d), g)",
+    "        return LinePoint(length, loss if float_or_same(loss) else math.inf, float(g @ d), g)",
     "        step, last = (float_or_same(x), g)",
     "    if stuck or not stuck < length < right:",
     *(

@@ -177,7 +177,7 @@ def test_a_decay_that_a_schedule_keeps_at_zero_is_none(cls):
 
 
 # Ftrl has lr in a denominator; Rprop takes it for its first steps alone.
-SCALED_BY_LR = [cls for cls in CLASSES if 0.0 in cls.domains["lr"] and "lr" in inspect.signature(cls.rule).parameters]
+SCALED_BY_LR = [cls for cls in CLASSES if 0.0 in cls.checks["lr"] and "lr" in inspect.signature(cls.rule).parameters]
 
 
 @pytest.mark.parametrize("cls", SCALED_BY_LR, ids=lambda cls: cls.__name__)
@@ -233,11 +233,11 @@ def compare_with_decimals(spec, rule):
     starts = {s: spec.starts.get(s, 0.0) if s in spec.scalars else spec.start(s, x).item() for s in spec.state}
     states = {slot: Decimal(start) for slot, start in starts.items()}
     exact = Decimal("1.5")
-    numbers = {n: Decimal(v) for n in spec.domains if type(v := getattr(spec, n)) in (int, float)}
+    numbers = {n: Decimal(v) for n in spec.checks if type(v := getattr(spec, n)) in (int, float)}
     for t in range(1, 15):
         g = np.array([np.sin(t) * 3])
         optimizer.step([g])
-        switches = {n: v for n in spec.domains if type(v := getattr(spec, n)) is bool}
+        switches = {n: v for n in spec.checks if type(v := getattr(spec, n)) is bool}
         given = {"x": exact, "g": Decimal(g[0]), "t": t, **switches, **states, **numbers}
         result = rule(*(given[name] for name in inspect.signature(spec.rule).parameters))
         result = result if isinstance(result, tuple) else (result,)

@@ -51,7 +51,7 @@ def value(spec, name, k):
 def reference(spec, x, g, states, t):
     """The rule and what comes before it, on arrays."""
     rule = inspect.signature(spec.rule).parameters
-    numbers = {name: value(spec, name, t - 1) for name in spec.domains}
+    numbers = {name: value(spec, name, t - 1) for name in spec.checks}
     for name, transform in BEFORE.items():
         if name not in rule and numbers[name] not in (None, False, 0.0):
             taken = {"x": x, "g": g, **numbers}

@@ -21,7 +21,7 @@ def test_a_value_shows_its_formula_and_every_hyperparameter(cls):
 
 def test_options_are_shown_where_they_are_on():
     assert "clip_norm" not in Adam()._repr_markdown_()
-    assert "| `clip_norm` | `2.0` | finite and > 0 |" in Adam(clip_norm=2)._repr_markdown_()
+    assert "| `clip_norm` | `2.0` | None or a finite number > 0 |" in Adam(clip_norm=2)._repr_markdown_()
     assert "| `lr` | `Linear(0.0, 1.0, 5)` |" in Adam(lr=Linear(0, 1, 5))._repr_markdown_()
 
 

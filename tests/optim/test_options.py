@@ -276,7 +276,7 @@ def test_hyperparameters_change_live():
     assert x[0] == -2.0
     with pytest.raises(ValueError, match=r"would change which states are kept\. Received: {'ema': 0.9}"):
         optimizer.ema = 0.9
-    with pytest.raises(ValueError, match="momentum must be in"):
+    with pytest.raises(ValueError, match="momentum must be a number in"):
         optimizer.momentum = 2.0
     assert optimizer.momentum == 0.0
 

@@ -6,10 +6,8 @@ from here too.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
-
 from ....kernels import absolute, clip, maximum, sqrt
-from ...hyper import Domain, Fraction, Hyper, Integer, NonNegative, Positive
+from ...hyper import Fraction, Integer, NonNegative, NonPositive, Positive, PositiveFraction
 from ...optimizer import Optimizer
 
 __all__ = [
@@ -23,9 +21,6 @@ __all__ = [
     "KerasRMSprop",
     "KerasScheduleFreeAdamW",
 ]
-
-NonPositive: TypeAlias = Annotated[Hyper, Domain("finite and <= 0", -float("inf"), 0, open_low=True, open_high=False)]
-Weight: TypeAlias = Annotated[Hyper, Domain("in (0, 1]", 0, 1, open_low=True, open_high=False)]
 
 
 class KerasMomentum(Optimizer):
@@ -219,7 +214,7 @@ class KerasScheduleFreeAdamW(Optimizer):
     """
 
     lr: NonNegative = 0.0025
-    beta1: Weight = 0.9
+    beta1: PositiveFraction = 0.9
     beta2: Fraction = 0.999
     eps: NonNegative = 1e-8
     warmup: Integer = 0

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ....kernels import sqrt
-from ...hyper import Count, Fraction, Hyper, NonNegative, Positive
+from ...hyper import Count, Fraction, Hyper, NonNegative, NonPositive, Positive
 from ...optimizer import Optimizer
-from .keras import NonPositive
 
 __all__ = ["KerasAdafactor", "KerasLamb", "KerasMuon"]
 
