@@ -106,6 +106,7 @@ SPECIAL_CALLS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")  # from NumPy 2.5 on
 @pytest.mark.parametrize("func", sorted(CONSTANT, key=lambda f: f.__name__), ids=lambda f: f.__name__)
 def test_constant_functions_see_arrays(func):
     x = np.array([[1.0, -2.0, 0.4], [0.5, 3.0, 7.0]])
