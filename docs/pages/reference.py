@@ -73,7 +73,7 @@ def constant(name: str, value: object) -> str:
     if isinstance(value, Mapping):
         return f"`{name}`\n: {', '.join(value)}"
     if about := getattr(value, "__metadata__", None):
-        return f"`{name}`\n: a hyperparameter that is {about[0].text}"
+        return f"`{name}`\n: a hyperparameter that is {about[0].must}"
     return f"`{name}`\n: {first_line(type(value)) if repr(value) == name else f'`{value!r}`'}"
 
 
