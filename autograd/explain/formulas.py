@@ -11,7 +11,7 @@ from typing import Any
 
 from ..op import ForEach, Function, Primitive, negated, unchanged
 
-_LONG = 120
+_LONG = 140
 _WHERE = ", where "
 _Definition = ast.Lambda | ast.FunctionDef
 

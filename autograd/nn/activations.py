@@ -10,7 +10,7 @@ import numpy as np
 from ..define import elementwise, primitive
 from ..domain import NONZERO, POSITIVE, REAL, Domain, rand, sample
 from ..op import Primitive
-from ..ops.reductions import Axis, add_up, keep, largest
+from ..ops.reductions import Axis, add_reduce, max_reduce, restore_axes
 from .loops import compiled, contiguous
 from .module import Module
 
@@ -122,16 +122,16 @@ def _logsumexp(x: Any, axis: Axis = -1, b: Any = None, keepdims: bool = False) -
     >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 6)
     1000.693147
     """
-    top = largest(x, axis, None, None, True)
+    top = max_reduce(x, axis, None, None, True)
     shift = np.where(np.isfinite(top), top, 0)
     e = np.exp(x - shift)
-    y = np.log(add_up(e if b is None else b * e, axis, None, None, True)) + shift
+    y = np.log(add_reduce(e if b is None else b * e, axis, None, None, True)) + shift
     return y if keepdims else y.squeeze(axis)[()]
 
 
 def _weights(g: Any, y: Any, x: Any, axis: Axis) -> Any:
     """The gradient of logsumexp with respect to b; times b, the one with respect to x."""
-    return keep(g, x, axis) * np.exp(x - keep(y, x, axis))
+    return restore_axes(g, x, axis) * np.exp(x - restore_axes(y, x, axis))
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:
@@ -140,8 +140,8 @@ def _softmax(x: Any, axis: int = -1) -> Any:
     >>> softmax(np.array([1000.0, 1000.0])).tolist()
     [0.5, 0.5]
     """
-    e = np.exp(x - largest(x, axis, None, None, True))
-    e /= add_up(e, axis, None, None, True)
+    e = np.exp(x - max_reduce(x, axis, None, None, True))
+    e /= add_reduce(e, axis, None, None, True)
     return e
 
 
@@ -151,8 +151,8 @@ def _log_softmax(x: Any, axis: int = -1) -> Any:
     >>> log_softmax(np.array([0.0, -1000.0])).tolist()
     [0.0, -1000.0]
     """
-    z = x - largest(x, axis, None, None, True)
-    return z - np.log(add_up(np.exp(z), axis, None, None, True))
+    z = x - max_reduce(x, axis, None, None, True)
+    return z - np.log(add_reduce(np.exp(z), axis, None, None, True))
 
 
 # The ops

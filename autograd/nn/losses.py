@@ -13,7 +13,7 @@ import numpy as np
 from ..arguments import plain
 from ..define import elementwise, primitive
 from ..domain import PROBABILITY, REAL, REAL2, Domain, rand, sample
-from ..ops.reductions import add_up, largest
+from ..ops.reductions import add_reduce, max_reduce
 from .activations import sigmoid
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber", "kl_div", "mse"]
@@ -160,7 +160,7 @@ def _labels(logits: Any, labels: Any) -> Any:
         )
     if labels.dtype.kind not in "iu":
         raise TypeError(f"cross_entropy: labels must be integers, one class each. Received: dtype {labels.dtype}.")
-    if labels.size and largest(labels.astype(np.uint64)) >= logits.shape[1]:  # a negative one wraps around
+    if labels.size and max_reduce(labels.astype(np.uint64)) >= logits.shape[1]:  # a negative one wraps around
         raise ValueError(
             f"cross_entropy: labels must be in [0, {logits.shape[1]}). Received: {labels.min()} to {labels.max()}."
         )
@@ -191,7 +191,7 @@ def _reduced(name: str, values: Any, reduction: str, known: dict[str, Any] = _RE
 def _nll(logits: Any, labels: Any) -> Any:
     """-log softmax(logits)[label] of each row."""
     z = logits - _row_max(logits)
-    return np.log(add_up(np.exp(z), 1)) - z[np.arange(len(labels)), labels]
+    return np.log(add_reduce(np.exp(z), 1)) - z[np.arange(len(labels)), labels]
 
 
 def _nll_vjp(g: Any, y: Any, logits: Any, labels: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from ..arguments import plain
 from ..define import primitive
 from ..domain import rand, sample
-from ..ops.reductions import add_up, count
+from ..ops.reductions import add_reduce, group_size
 from ..tensor import Parameter
 from .init import check_sizes, initial
 from .module import Module
@@ -59,7 +59,7 @@ class _BatchNorm(Module):
     def _update_statistics(self, x: Any) -> None:
         """Move the running statistics towards those of a batch."""
         axes = batch_axes("batch_norm", x)
-        n = count(x.shape, axes)
+        n = group_size(x.shape, axes)
         for running, value in ((self.running_mean, x.mean(axes)), (self.running_var, x.var(axes) * (n / (n - 1)))):
             running += self.momentum * (value.astype(running.dtype) - running)
 
@@ -205,7 +205,7 @@ def batch_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) 
     [[-1.0, -1.0], [1.0, 1.0]]
     """
     axes = batch_axes("batch_norm", x)
-    if count(x.shape, axes) < 2:
+    if group_size(x.shape, axes) < 2:
         raise ValueError(
             "batch_norm: in training every channel needs at least 2 values, since one alone has no variance. "
             f"Received: x of shape {x.shape}. Use a larger batch, or eval()."
@@ -236,9 +236,9 @@ def per_channel(a: Any, ndim: int) -> Any:
 
 def _normalize(x: Any, axes: Axes, eps: float) -> Any:
     """(x - mean) / sqrt(variance + eps) over the axes, with the biased variance."""
-    n = count(x.shape, axes)
-    y = x - add_up(x, axes, None, None, True) / n
-    y /= np.sqrt(add_up(y * y, axes, None, None, True) / n + eps)
+    n = group_size(x.shape, axes)
+    y = x - add_reduce(x, axes, None, None, True) / n
+    y /= np.sqrt(add_reduce(y * y, axes, None, None, True) / n + eps)
     return y
 
 

@@ -23,7 +23,7 @@ from ..domain import rand, sample
 from ..op import TABLE, Composite, Function, Op, Primitive
 from . import fft, joining, linalg, padding, selecting, sequences, shaping
 from .elementwise import over_square_radius
-from .reductions import Axis, add_up
+from .reductions import Axis, add_reduce
 
 
 def _is_linear(op: Op) -> bool:
@@ -87,9 +87,12 @@ takes_complex(np.take_along_axis, np.pad, padding.pad_constants, selecting.assig
 takes_complex(np.real, np.real_if_close, np.linalg.norm, np.linalg.vector_norm, np.linalg.matrix_norm)
 
 
-# Functions with other derivatives. The derivatives of the absolute value and of the angle are 0 at 0.
-def _complex_op(func: Any, *derivatives: Any, samples: Any, is_elementwise: bool = False, own: Any = None) -> Primitive:
-    op = Primitive(own or func, derivatives, samples, is_elementwise)
+# Functions whose derivative for complex numbers differs. Those of the absolute value and of the angle are 0 at 0.
+def _complex_op(
+    func: Any, *derivatives: Any, samples: Any, is_elementwise: bool = False, forward: Any = None
+) -> Primitive:
+    """Add an op for complex numbers. `forward`: the function to apply, if not `func` itself."""
+    op = Primitive(forward or func, derivatives, samples, is_elementwise)
     COMPLEX[func] = COMPLEX[op.func] = op
     return op
 
@@ -98,12 +101,12 @@ _PLANE = [sample(rand(domain=PLANE)), sample(rand(2, 3, domain=PLANE))]
 _PLANES = [sample(rand(2, 3, domain=PLANE), rand(3, domain=PLANE)), sample(rand(2), rand(2, domain=PLANE))]
 
 
-def _exponent(y: Any, x: Any, p: Any) -> Any:
+def _power_by_exponent(y: Any, x: Any, p: Any) -> Any:
     return y * np.log(x + y.dtype.type(0) + (x == 0))  # complex even for negative numbers
 
 
 _power: Any = TABLE[np.power]
-_complex_op(np.power, _power.derivatives[0], _exponent, samples=_PLANES, is_elementwise=True)
+_complex_op(np.power, _power.derivatives[0], _power_by_exponent, samples=_PLANES, is_elementwise=True)
 _complex_op(
     np.arcsinh, lambda y, x: 1 / (np.sqrt(1 + 1j * x) * np.sqrt(1 - 1j * x)), samples=_PLANE, is_elementwise=True
 )
@@ -121,7 +124,7 @@ _complex_op(np.angle, _angle_vjp, samples=[*_PLANE, sample(rand(3, domain=PLANE)
 
 
 # Real functions of squared absolute values: the derivative is the conjugate of that for real numbers
-def _conjugated(func: Any, own: Any = None) -> None:
+def _conjugated(func: Any, forward: Any = None) -> None:
     op: Any = TABLE[func]
     vjp = op.derivatives[0]
 
@@ -130,16 +133,16 @@ def _conjugated(func: Any, own: Any = None) -> None:
         return np.conjugate(vjp(*args, **kwargs))
 
     samples = [sample(*[rand(*x.shape, domain=PLANE) for x in c.args[:1]], *c.args[1:], **c.kwargs) for c in op.samples]
-    _complex_op(func, conjugate, samples=samples, own=own)
+    _complex_op(func, conjugate, samples=samples, forward=forward)
 
 
-def _length(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return np.sqrt(add_up(a.real**2 + a.imag**2, axis, None, None, keepdims))
+def _euclidean_norm(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return np.sqrt(add_reduce(a.real**2 + a.imag**2, axis, None, None, keepdims))
 
 
 _conjugated(np.var)
 _conjugated(np.std)
-_conjugated(linalg.euclid.func, _length)
+_conjugated(linalg.euclidean_norm.func, _euclidean_norm)
 _complex_op(
     sequences.convolve_full.func,
     lambda g, y, a, v: np.correlate(g, np.conjugate(v), "valid"),  # np.correlate conjugates it again

@@ -29,8 +29,8 @@ def _inverse_differences(w: Any) -> Any:
     return (d != 0) / (d + (d == 0))
 
 
-def _read(s: Any, lower: bool) -> Any:
-    """From the derivative with respect to a symmetric matrix, the one with respect to the triangle that is read."""
+def _to_triangle(s: Any, lower: bool) -> Any:
+    """Turn the derivative by a symmetric matrix into the derivative by the triangle that the function reads."""
     both = s + transposed(s)
     return (np.tril(both) if lower else np.triu(both)) - s * np.eye(s.shape[-1], dtype=s.dtype)
 
@@ -45,12 +45,12 @@ def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     w, v = y[..., 0, :], y[..., 1:, :]
     gw, gv = g[..., 0, :], g[..., 1:, :]
     inner = _inverse_differences(w) * (transposed(v) @ gv) + gw[..., None] * np.eye(w.shape[-1], dtype=w.dtype)
-    return _read(v @ inner @ transposed(v), UPLO.upper() == "L")
+    return _to_triangle(v @ inner @ transposed(v), UPLO.upper() == "L")
 
 
 def _eigvalsh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     v = eigh_packed(a, UPLO)[..., 1:, :]
-    return _read((v * g[..., None, :]) @ transposed(v), UPLO.upper() == "L")
+    return _to_triangle((v * g[..., None, :]) @ transposed(v), UPLO.upper() == "L")
 
 
 @composite(np.linalg.eigh, samples=[])
@@ -60,14 +60,9 @@ def _parts_of_eigh(a: Any, UPLO: str = "L") -> Any:
 
 
 _EIGH: Any = type(np.linalg.eigh(np.eye(1)))
-eigh_packed = primitive(
-    _eigh, _eigh_vjp, samples=[sample(rand(3, 3, domain=LADDER)), sample(rand(2, 2, 2, domain=LADDER), "U")]
-)
-primitive(
-    np.linalg.eigvalsh,
-    _eigvalsh_vjp,
-    samples=[sample(rand(3, 3, domain=LADDER)), sample(rand(2, 2, 2, domain=LADDER), "U")],
-)
+_EIGH_SAMPLES = [sample(rand(3, 3, domain=LADDER)), sample(rand(2, 2, 2, domain=LADDER), "U")]
+eigh_packed = primitive(_eigh, _eigh_vjp, samples=_EIGH_SAMPLES)
+primitive(np.linalg.eigvalsh, _eigvalsh_vjp, samples=_EIGH_SAMPLES)
 
 
 def _cholesky_vjp(g: Any, y: Any, a: Any, /, *, upper: bool = False) -> Any:
@@ -76,7 +71,7 @@ def _cholesky_vjp(g: Any, y: Any, a: Any, /, *, upper: bool = False) -> Any:
     inner = inner - inner * (np.eye(y.shape[-1], dtype=y.dtype) / 2)
     half = np.linalg.solve(transposed(low), inner)
     s = transposed(np.linalg.solve(transposed(low), transposed(half)))
-    return _read((s + transposed(s)) / 2, not upper)
+    return _to_triangle((s + transposed(s)) / 2, not upper)
 
 
 primitive(

@@ -55,16 +55,16 @@ elementwise(np.sqrt, POSITIVE, lambda y, x: 0.5 / y)
 elementwise(np.cbrt, POSITIVE, lambda y, x: 1 / (3 * y * y))
 
 
-def _raised(y: Any, x: Any, p: Any) -> Any:
+def _power_by_base(y: Any, x: Any, p: Any) -> Any:
     return p * x ** (p - 1 + (p == 0))
 
 
-def _exponent(y: Any, x: Any, p: Any) -> Any:
+def _power_by_exponent(y: Any, x: Any, p: Any) -> Any:
     return y * np.log(x + (x == 0))
 
 
-elementwise(np.power, (POSITIVE, REAL), _raised, _exponent)
-elementwise(np.float_power, (POSITIVE, REAL), _raised, _exponent)
+elementwise(np.power, (POSITIVE, REAL), _power_by_base, _power_by_exponent)
+elementwise(np.float_power, (POSITIVE, REAL), _power_by_base, _power_by_exponent)
 
 # Exponentials and logarithms
 elementwise(np.exp, REAL, lambda y, x: y)
@@ -161,7 +161,8 @@ elementwise(
 
 
 # Choices: the argument that is not chosen gets an exact 0, even where g is infinite
-def _choice(condition: Any, x: Any, y: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _prepare_where(condition: Any, x: Any, y: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of np.where: the condition as a plain array, lists as arrays."""
     condition = condition.data if hasattr(condition, "_record") else condition
     x = as_array(x) if isinstance(x, (list, tuple)) else x
     return (condition, x, as_array(y) if isinstance(y, (list, tuple)) else y), {}
@@ -172,7 +173,7 @@ primitive(
     None,
     lambda g, out, condition, x, y: np.where(condition, g, 0),
     lambda g, out, condition, x, y: np.where(condition, 0, g),
-    prepare=_choice,
+    prepare=_prepare_where,
     samples=[
         sample(np.array([True, False, True]), rand(2, 3), rand(3)),
         sample(np.array([[True], [False]]), rand(), rand(2, 1)),
@@ -182,7 +183,10 @@ primitive(
 )
 
 
-def _bounds(a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _prepare_clip(
+    a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of np.clip: the bounds by position, whether they were given as a_min or as min."""
     if not bounds:
         return (a, a_min, a_max), bounds
     ends = [(a_min, a_max), (bounds.pop("min", None), bounds.pop("max", None))]
@@ -202,7 +206,7 @@ primitive(  # at a bound the gradient goes to a
     lambda g, y, a, low, high: g * _inside(a, low, high),
     lambda g, y, a, low, high: g * (a < low if high is None else (a < low) & (low <= high)),
     lambda g, y, a, low, high: g * (a > high if low is None else (a > high) | (low > high)),  # the upper bound wins
-    prepare=_bounds,
+    prepare=_prepare_clip,
     samples=[
         sample(rand(3, 4), -1.0, 1.0),
         sample(rand(3, 4), None, 0.5),

@@ -18,7 +18,7 @@ from ..define import composite, linear
 from ..domain import COMPLEX, rand, sample
 from ..op import Primitive
 from .padding import pad_constants
-from .sequences import along
+from .shaping import index_along
 
 Norm = Literal["backward", "ortho", "forward"] | None
 Sizes = Sequence[int] | None
@@ -42,7 +42,7 @@ def _irfft(a: Any, n: int, axis: int, norm: Norm = None) -> Any:
     return np.fft.irfft(a, n, axis, norm)
 
 
-def _swapped(norm: Norm) -> Norm:
+def _norm_of_inverse(norm: Norm) -> Norm:
     """The norm for which the inverse transform has the same factor."""
     return "backward" if norm == "forward" else "forward" if norm in (None, "backward") else norm
 
@@ -56,11 +56,11 @@ def _copies(half: Any, n: int, axis: int) -> Any:
 
 def _rfft_vjp(g: Any, y: Any, a: Any, axis: int, norm: Norm = None) -> Any:
     n = a.shape[axis]
-    return irfft(np.conjugate(g) / _copies(y, n, axis), n, axis, _swapped(norm))
+    return irfft(np.conjugate(g) / _copies(y, n, axis), n, axis, _norm_of_inverse(norm))
 
 
 def _irfft_vjp(g: Any, y: Any, a: Any, n: int, axis: int, norm: Norm = None) -> Any:
-    return np.conjugate(rfft(g, axis, _swapped(norm))) * _copies(a, n, axis)
+    return np.conjugate(rfft(g, axis, _norm_of_inverse(norm))) * _copies(a, n, axis)
 
 
 _FULL = [
@@ -86,11 +86,11 @@ def _resized(a: Any, n: int, axis: int) -> Any:
     if n < 1:
         raise ValueError(f"np.fft: a transform needs at least one point. Received: n={n}.")
     if n <= a.shape[axis]:
-        return a if n == a.shape[axis] else a[along(axis, slice(n))]
+        return a if n == a.shape[axis] else a[index_along(axis, slice(n))]
     return pad_constants(a, [(0, n - a.shape[axis] if i == axis else 0) for i in range(a.ndim)], 0)
 
 
-def _step(transform: Any, a: Any, n: int | None, axis: int, norm: Norm) -> Any:
+def _transform_axis(transform: Any, a: Any, n: int | None, axis: int, norm: Norm) -> Any:
     """One transform along one axis, with NumPy's arguments."""
     if norm not in (None, "backward", "ortho", "forward"):
         raise ValueError(f"np.fft: norm must be 'backward', 'ortho' or 'forward'. Received: norm={norm!r}.")
@@ -101,15 +101,20 @@ def _step(transform: Any, a: Any, n: int | None, axis: int, norm: Norm) -> Any:
     return transform(a if n is None else _resized(a, n, axis), axis, norm)
 
 
-def _along_one(transform: Any) -> Any:
+def _one_axis(transform: Any) -> Any:
+    """A function with NumPy's arguments that transforms one axis."""
+
     def definition(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: None = None) -> Any:
-        return _step(transform, as_array(a), n, axis, norm)
+        return _transform_axis(transform, as_array(a), n, axis, norm)
 
     return definition
 
 
-def _along_several(last: Any, others: Any, default: Axes) -> Any:
-    """Transforms along several axes. The real transform acts on the last axis: rfft before, irfft after the others."""
+def _several_axes(last: Any, others: Any, default: Axes) -> Any:
+    """A function with NumPy's arguments that transforms the last of several axes by `last` and the rest by `others`.
+
+    The last axis comes first, except that irfft comes at the end.
+    """
 
     def definition(a: Any, s: Sizes = None, axes: Axes = default, norm: Norm = None, out: None = None) -> Any:
         a = as_array(a)
@@ -122,7 +127,7 @@ def _along_several(last: Any, others: Any, default: Axes) -> Any:
         steps = list(zip(transforms, lengths, axes, strict=False))  # there may be none
         shape = a.shape
         for transform, n, axis in steps if last is irfft else reversed(steps):
-            a = _step(transform, a, shape[axis] if n == -1 else n, axis, norm)
+            a = _transform_axis(transform, a, shape[axis] if n == -1 else n, axis, norm)
         return a
 
     return definition
@@ -135,10 +140,10 @@ _LENGTHS = [
     sample(rand(3, 2), axis=0, norm="ortho"),
 ]
 _COMPLEX = [sample(rand(4, domain=COMPLEX)), sample(rand(2, 3, domain=COMPLEX), 5, 0, "ortho")]
-composite(np.fft.fft, _along_one(fft), samples=_LENGTHS + _COMPLEX)
-composite(np.fft.ifft, _along_one(ifft), samples=_LENGTHS + _COMPLEX)
-composite(np.fft.rfft, _along_one(rfft), samples=[*_LENGTHS, sample(rand(5))])
-composite(np.fft.irfft, _along_one(irfft), samples=[*_LENGTHS, *_COMPLEX, sample(rand(4, domain=COMPLEX), 7)])
+composite(np.fft.fft, _one_axis(fft), samples=_LENGTHS + _COMPLEX)
+composite(np.fft.ifft, _one_axis(ifft), samples=_LENGTHS + _COMPLEX)
+composite(np.fft.rfft, _one_axis(rfft), samples=[*_LENGTHS, sample(rand(5))])
+composite(np.fft.irfft, _one_axis(irfft), samples=[*_LENGTHS, *_COMPLEX, sample(rand(4, domain=COMPLEX), 7)])
 
 _SEVERAL = [
     sample(rand(2, 3, 2)),
@@ -153,19 +158,19 @@ for _func, _last, _others in (
     (np.fft.irfftn, irfft, ifft),
 ):
     _cases = _SEVERAL[:-1] if _last is rfft else _SEVERAL
-    composite(_func, _along_several(_last, _others, None), samples=_cases)
-    composite(getattr(np.fft, _func.__name__[:-1] + "2"), _along_several(_last, _others, (-2, -1)), samples=_cases)
+    composite(_func, _several_axes(_last, _others, None), samples=_cases)
+    composite(getattr(np.fft, _func.__name__[:-1] + "2"), _several_axes(_last, _others, (-2, -1)), samples=_cases)
 
 
 # Transforms between half a signal and its real spectrum
 @composite(np.fft.hfft, samples=[*_LENGTHS, *_COMPLEX])
 def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: None = None) -> Any:
-    return np.fft.irfft(np.conjugate(a), n, axis, _swapped(norm))
+    return np.fft.irfft(np.conjugate(a), n, axis, _norm_of_inverse(norm))
 
 
 @composite(np.fft.ihfft, samples=_LENGTHS)
 def _ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: None = None) -> Any:
-    return np.conjugate(np.fft.rfft(a, n, axis, _swapped(norm)))
+    return np.conjugate(np.fft.rfft(a, n, axis, _norm_of_inverse(norm)))
 
 
 # Shifts of the zero frequency to the middle and back

@@ -1,4 +1,4 @@
-"""Functions that join, insert, delete and split arrays. `prepare` turns a sequence into positional arguments."""
+"""Functions that join, insert, delete and split arrays."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import numpy as np
 from ..arguments import as_array
 from ..define import composite, linear
 from ..domain import rand, sample
+from .shaping import index_along
 
 
-def _flatten(arrays: Iterable[Any], axis: int | None = 0, **keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _prepare_join(
+    arrays: Iterable[Any], axis: int | None = 0, **keywords: Any
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """One positional argument per array of a sequence."""
     arrays = tuple([as_array(a) if isinstance(a, (list, tuple)) else a for a in arrays])
     if axis is None:
         arrays, axis = tuple(np.ravel(a) for a in arrays), 0
@@ -20,16 +24,15 @@ def _flatten(arrays: Iterable[Any], axis: int | None = 0, **keywords: Any) -> tu
 
 
 def _concatenate_vjp(g: Any, y: Any, i: int, *arrays: Any, axis: int) -> Any:
-    axis %= y.ndim
     start = sum(np.shape(a)[axis] for a in arrays[:i])
-    return g[(slice(None),) * axis + (slice(start, start + arrays[i].shape[axis]),)]
+    return g[index_along(axis, slice(start, start + arrays[i].shape[axis]))]
 
 
 linear(
     np.concatenate,
     each=_concatenate_vjp,
     forward=lambda *arrays, axis: np.concatenate(arrays, axis),
-    prepare=_flatten,
+    prepare=_prepare_join,
     samples=[
         sample([rand(2, 3), rand(1, 3)]),
         sample((rand(2, 1), rand(2, 2), rand(2, 1)), axis=-1),
@@ -38,9 +41,9 @@ linear(
 )
 linear(
     np.stack,
-    each=lambda g, y, i, *arrays, axis: g[(slice(None),) * (axis % y.ndim) + (i,)],
+    each=lambda g, y, i, *arrays, axis: g[index_along(axis, i)],
     forward=lambda *arrays, axis: np.stack(arrays, axis),
-    prepare=_flatten,
+    prepare=_prepare_join,
     samples=[sample([rand(2, 3), rand(2, 3)]), sample((rand(2), rand(2), rand(2)), axis=-1), sample([rand(), rand()])],
 )
 composite(
@@ -74,23 +77,25 @@ composite(
 
 
 def _depth(arrays: Any) -> int:
+    """How deep the lists are nested."""
     return 1 + max(map(_depth, arrays)) if isinstance(arrays, list) else 0
 
 
 def _ndim(arrays: Any) -> int:
+    """The largest number of axes of an array in nested lists."""
     return max(map(_ndim, arrays)) if isinstance(arrays, list) else np.ndim(arrays)
 
 
-def _nested(arrays: Any, ndim: int, axis: int) -> Any:
+def _joined_blocks(arrays: Any, ndim: int, axis: int) -> Any:
     if isinstance(arrays, list):
-        return np.concatenate([_nested(part, ndim, axis + 1) for part in arrays], axis=axis)
+        return np.concatenate([_joined_blocks(part, ndim, axis + 1) for part in arrays], axis=axis)
     a = as_array(arrays)
     return a.reshape((1,) * (ndim - a.ndim) + a.shape)
 
 
 composite(
     np.block,
-    lambda arrays: _nested(arrays, max(_ndim(arrays), _depth(arrays)), -_depth(arrays)),
+    lambda arrays: _joined_blocks(arrays, max(_ndim(arrays), _depth(arrays)), -_depth(arrays)),
     samples=[
         sample([[rand(2, 2), rand(2, 1)], [rand(1, 3)]]),
         sample([rand(2), rand()]),
@@ -99,7 +104,7 @@ composite(
 )
 
 
-# Insertion and deletion: NumPy's functions are applied to the indices
+# Insertion and deletion: NumPy's functions, applied to indices, tell which element goes where
 @composite(
     np.insert,
     samples=[
@@ -122,13 +127,13 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     if np.ndim(obj) == 0 and not isinstance(obj, slice):
         values = np.moveaxis(values, 0, axis)
     n = a.shape[axis]
-    count = _inserted(n, obj, values.shape[axis])
+    count = _inserted_count(n, obj, values.shape[axis])
     values = np.broadcast_to(values, [count if i == axis else m for i, m in enumerate(a.shape)])
     order = np.insert(np.arange(n), obj, n + np.arange(count))
     return np.take(np.concatenate([a, values.astype(a.dtype)], axis=axis), order, axis=axis)
 
 
-def _inserted(n: int, obj: Any, width: int) -> int:
+def _inserted_count(n: int, obj: Any, width: int) -> int:
     """The number of elements that np.insert adds to n."""
     return np.insert(np.arange(n), obj, np.zeros(width, int)).size - n
 
@@ -147,18 +152,18 @@ def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     return np.take(arr, np.delete(np.arange(n), obj), axis=axis)
 
 
-# Splitting: NumPy's functions are applied to the indices
-def _pieces(split: Any) -> Any:
+# Splitting: NumPy's functions, applied to indices, tell where the parts begin and end
+def _split_by(split: Any) -> Any:
     def definition(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         axis %= ary.ndim
         parts = split(np.arange(ary.shape[axis]), indices_or_sections)
         slices = [slice(int(p[0]), int(p[-1]) + 1) if p.size else slice(0, 0) for p in parts]
-        return [ary[(slice(None),) * axis + (part,)] for part in slices]
+        return [ary[index_along(axis, part)] for part in slices]
 
     return definition
 
 
-def _along(axis: int) -> Any:
+def _split_along(axis: int) -> Any:
     def definition(ary: Any, indices_or_sections: Any) -> Any:
         if ary.ndim <= axis:
             raise ValueError(f"np.{'vhd'[axis]}split: needs at least {axis + 1} axes. Received: {ary.ndim}.")
@@ -167,11 +172,11 @@ def _along(axis: int) -> Any:
     return definition
 
 
-composite(np.split, _pieces(np.split), samples=[])
-composite(np.array_split, _pieces(np.array_split), samples=[])
-composite(np.vsplit, _along(0), samples=[])
+composite(np.split, _split_by(np.split), samples=[])
+composite(np.array_split, _split_by(np.array_split), samples=[])
+composite(np.vsplit, _split_along(0), samples=[])
 composite(np.hsplit, lambda ary, sections: np.split(ary, sections, 1 if ary.ndim > 1 else 0), samples=[])
-composite(np.dsplit, _along(2), samples=[])
+composite(np.dsplit, _split_along(2), samples=[])
 if hasattr(np, "unstack"):  # since NumPy 2.1
     composite(np.unstack, lambda x, /, *, axis=0: tuple(np.moveaxis(x, axis, 0)), samples=[])
 

@@ -17,18 +17,18 @@ from ..arguments import as_array, conjugated, holds_tensor, plain, undifferentia
 from ..define import composite, primitive
 from ..domain import INVERTIBLE, NONZERO, ZERO, rand, sample
 from .decompositions import transposed
-from .reductions import Axis, add_up, keep, kept, others
+from .reductions import AXIS_SAMPLES, Axis, add_reduce, groups_last, keepdims_shape, products_of_others, restore_axes
 
 
 # Norms of vectors and matrices, of every order
-def _euclid(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return np.sqrt(add_up(a * a, axis, None, None, keepdims))
+def _euclidean_norm(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return np.sqrt(add_reduce(a * a, axis, None, None, keepdims))
 
 
-euclid = primitive(  # the derivative at 0 is 0, the subgradient of smallest norm
-    _euclid,
-    lambda g, y, a, axis=None, keepdims=False: keep(g / (y + (y == 0)), a, axis) * a,
-    samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0, keepdims=True)],
+euclidean_norm = primitive(  # the derivative at 0 is 0, the subgradient of smallest norm
+    _euclidean_norm,
+    lambda g, y, a, axis=None, keepdims=False: restore_axes(g / (y + (y == 0)), a, axis) * a,
+    samples=AXIS_SAMPLES,
 )
 
 
@@ -36,7 +36,7 @@ def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
     if holds_tensor(ord):
         return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
     if ord is None or ord == 2:
-        return euclid(x, axis, keepdims=keepdims)
+        return euclidean_norm(x, axis, keepdims=keepdims)
     size = np.abs(x)
     if ord in (math.inf, -math.inf):
         return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
@@ -56,7 +56,7 @@ def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
 def _matrix_norm(x: Any, ord: Any, axis: tuple[int, int], keepdims: bool) -> Any:
     ord = undifferentiated(ord, "np.linalg.norm: ord for matrices")
     if ord is None or ord == "fro":
-        return euclid(x, axis, keepdims=keepdims)
+        return euclidean_norm(x, axis, keepdims=keepdims)
     x = np.moveaxis(x, axis, (-2, -1)) if x.ndim > 2 or axis != (0, 1) else x
     if ord == "nuc" or ord in (2, -2):
         s = np.linalg.svd(x, compute_uv=False)
@@ -76,14 +76,14 @@ def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) ->
     x = as_array(x)
     x = x if x.dtype.kind in "fc" else x.astype(float)
     if axis is None and ord is None:
-        return euclid(x, None, keepdims=keepdims)
+        return euclidean_norm(x, None, keepdims=keepdims)
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if len(axes) == 1:
         return _vector_norm(x, ord, axes[0], keepdims)
     if len(axes) != 2:
         raise ValueError(f"np.linalg.norm: with ord=, axis must name one or two axes. Received: {len(axes)} axes.")
     y = _matrix_norm(x, ord, (axes[0] % x.ndim, axes[1] % x.ndim), False)
-    return y.reshape(kept(x.shape, axes)) if keepdims else y
+    return y.reshape(keepdims_shape(x.shape, axes)) if keepdims else y
 
 
 @composite(
@@ -94,14 +94,12 @@ def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) ->
         sample(rand(2, 3, 2), axis=(0, 2), keepdims=True),
     ],
 )
-def _vector_norm_of(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    if not isinstance(axis, int):  # join the axes of a vector
-        axes = range(x.ndim) if axis is None else [i % x.ndim for i in axis]
-        rest = [i for i in range(x.ndim) if i not in axes]
-        rows = np.transpose(x, [*rest, *axes]).reshape((*(x.shape[i] for i in rest), -1))
-        y = _vector_norm(rows, ord, -1, False)
-        return y.reshape(kept(x.shape, tuple(axes))) if keepdims else y
-    return _vector_norm(x, ord, axis, keepdims)
+def _numpy_vector_norm(x: Any, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    if isinstance(axis, int):
+        return _vector_norm(x, ord, axis, keepdims)
+    axes = None if axis is None else tuple(axis)
+    y = _vector_norm(groups_last(x, axes), ord, -1, False)
+    return y.reshape(keepdims_shape(x.shape, axes)) if keepdims else y
 
 
 @composite(np.linalg.cond, samples=[sample(rand(3, 3, domain=INVERTIBLE)), sample(rand(2, 2, 2, domain=INVERTIBLE), 1)])
@@ -156,7 +154,7 @@ def _cofactors(a: Any, determinant: Any) -> Any:
     if isinstance(a, np.ndarray):
         u, s, vh = np.linalg.svd(a)
         sign = np.linalg.slogdet(u).sign * np.linalg.slogdet(vh).sign
-        return sign[..., None, None] * (conjugated(u) * others(s)[..., None, :]) @ conjugated(vh)
+        return sign[..., None, None] * (conjugated(u) * products_of_others(s)[..., None, :]) @ conjugated(vh)
     limit = np.finfo(a.dtype).eps ** -0.25  # a second derivative loses the square of the condition number
     if np.all(np.linalg.cond(plain(a)) < limit):
         return determinant[..., None, None] * transposed(np.linalg.inv(a))
@@ -183,14 +181,14 @@ primitive(
 )
 
 
-def _solve_left(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _solve_matrix_vjp(g: Any, y: Any, a: Any, b: Any) -> Any:
     c = np.linalg.solve(transposed(a), g)
     return -c[..., None] * y[..., None, :] if b.ndim == 1 else -(c @ transposed(y))
 
 
 primitive(
     np.linalg.solve,
-    _solve_left,
+    _solve_matrix_vjp,
     lambda g, y, a, b: np.linalg.solve(transposed(a), g),
     samples=[
         sample(rand(3, 3, domain=INVERTIBLE), rand(3)),
@@ -231,22 +229,23 @@ composite(
 
 
 @lru_cache(maxsize=256)
-def _best_split(sizes: tuple[int, ...]) -> tuple[int, int]:
+def _cheapest_split(sizes: tuple[int, ...]) -> tuple[int, int]:
     """(number of multiplications, position of the last product) for a chain of matrices sizes[i] x sizes[i + 1]."""
     if len(sizes) == 2:
         return 0, 0
     outer = sizes[0] * sizes[-1]
     return min(
-        (_best_split(sizes[: i + 1])[0] + _best_split(sizes[i:])[0] + outer * sizes[i], i)
+        (_cheapest_split(sizes[: i + 1])[0] + _cheapest_split(sizes[i:])[0] + outer * sizes[i], i)
         for i in range(1, len(sizes) - 1)
     )
 
 
-def _chain(matrices: Sequence[Any]) -> Any:
+def _multiply_chain(matrices: Sequence[Any]) -> Any:
+    """The product of matrices, in the order with the fewest multiplications."""
     if len(matrices) == 1:
         return matrices[0]
-    i = _best_split((*(m.shape[0] for m in matrices), matrices[-1].shape[1]))[1]
-    return _chain(matrices[:i]) @ _chain(matrices[i:])
+    i = _cheapest_split((*(m.shape[0] for m in matrices), matrices[-1].shape[1]))[1]
+    return _multiply_chain(matrices[:i]) @ _multiply_chain(matrices[i:])
 
 
 @composite(
@@ -262,20 +261,20 @@ def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
     first, *_, last = matrices = [as_array(a) for a in arrays]
     matrices[0] = first[None, :] if first.ndim == 1 else first
     matrices[-1] = last[:, None] if last.ndim == 1 else last
-    y = _chain(matrices)
+    y = _multiply_chain(matrices)
     return y.reshape(first.shape[:-1] + last.shape[1:])
 
 
-_CUBE = rand(4, 4, domain=INVERTIBLE)
+_MATRIX = rand(4, 4, domain=INVERTIBLE)
 
 
-@composite(np.linalg.tensorinv, samples=[sample(_CUBE, 1)])
+@composite(np.linalg.tensorinv, samples=[sample(_MATRIX, 1)])
 def _tensorinv(a: Any, ind: int = 2) -> Any:
     rows = math.prod(a.shape[:ind])
     return np.linalg.inv(a.reshape(rows, -1)).reshape(a.shape[ind:] + a.shape[:ind])
 
 
-@composite(np.linalg.tensorsolve, samples=[sample(_CUBE, rand(4)), sample(_CUBE, rand(4), axes=(0,))])
+@composite(np.linalg.tensorsolve, samples=[sample(_MATRIX, rand(4)), sample(_MATRIX, rand(4), axes=(0,))])
 def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     a, b = as_array(a), as_array(b)
     if axes is not None:

@@ -14,8 +14,8 @@ from ..arguments import as_array, plain
 from ..define import composite, primitive
 from ..dispatch import WITH_KEYWORDS
 from ..domain import Domain, rand, sample
-from .linalg import euclid
-from .reductions import Axis
+from .linalg import euclidean_norm
+from .reductions import AXIS_SAMPLES, CUMULATIVE_SAMPLES, Axis
 
 _MASK = np.array([[True, False, True], [True, True, False]])
 _SAMPLES = [
@@ -26,7 +26,7 @@ _SAMPLES = [
 _INITIAL = [sample(rand(2, 3), axis=1, initial=1.5), sample(rand(2, 3), axis=0, initial=rand(), where=_MASK)]
 
 
-def _numpys(func: Any) -> Any:
+def _copy_of(func: Any) -> Any:
     """A copy of the function, which can be the key of a second op."""
 
     @wraps(func)
@@ -37,11 +37,13 @@ def _numpys(func: Any) -> Any:
     return masked
 
 
-def _add(func: Any, definition: Any, samples: Any) -> None:
-    WITH_KEYWORDS[func] = composite(_numpys(func), definition, samples=samples)
+def _add_masked(func: Any, definition: Any, samples: Any) -> None:
+    WITH_KEYWORDS[func] = composite(_copy_of(func), definition, samples=samples)
 
 
-def _reduction(func: Any, combine: Any, neutral: float) -> Any:
+def _masked_reduction(func: Any, combine: Any, neutral: float) -> Any:
+    """A reduction with `where` and `initial`. The elements that are left out are replaced by the neutral element."""
+
     def definition(a: Any, axis: Axis = None, *, initial: Any = None, where: Any = True, **keywords: Any) -> Any:
         a = as_array(a)
         if initial is None and where is not True and abs(neutral) == np.inf:
@@ -99,7 +101,7 @@ def _var(a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any
 
 
 def _std(a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any, mean: Any) -> Any:
-    length = euclid(_deviations(a, axis, where, mean), axis, keepdims=keepdims)
+    length = euclidean_norm(_deviations(a, axis, where, mean), axis, keepdims=keepdims)
     y = _over_count(length, where, a, axis, keepdims, ddof, 0.5)
     return y if dtype is None else y.astype(dtype)
 
@@ -111,22 +113,21 @@ for _func, _combine, _neutral in (
     (np.min, np.minimum, np.inf),
 ):
     _cases = _INITIAL if abs(_neutral) == np.inf else _SAMPLES + _INITIAL
-    _add(_func, _reduction(_func, _combine, _neutral), _cases)
+    _add_masked(_func, _masked_reduction(_func, _combine, _neutral), _cases)
 WITH_KEYWORDS[np.amax], WITH_KEYWORDS[np.amin] = WITH_KEYWORDS[np.max], WITH_KEYWORDS[np.min]
-_add(np.mean, _mean, _SAMPLES)
-_add(
+_add_masked(np.mean, _mean, _SAMPLES)
+_add_masked(
     np.var,
     _like_var(_var),
     [*_SAMPLES, sample(rand(2, 3), axis=1, correction=1), sample(rand(2, 3), axis=0, mean=rand(3))],
 )
-_add(np.std, _like_var(_std), [*_SAMPLES, sample(rand(2, 3), axis=1, correction=1, keepdims=True)])
+_add_masked(np.std, _like_var(_std), [*_SAMPLES, sample(rand(2, 3), axis=1, correction=1, keepdims=True)])
 
 
 # Functions that ignore NaN: an element that is NaN gets derivative 0
-_NAN_SAMPLES = [sample(rand(2, 3)), sample(rand(2, 3), axis=0), sample(rand(2, 3), -1, keepdims=True)]
 
 
-def _without_nan(reduction: Any, fill: float, empty: float | None = None) -> Any:
+def _reduction_without_nan(reduction: Any, fill: float, empty: float | None = None) -> Any:
     """The reduction with `fill` in place of NaN; `empty` is the result where all elements are NaN."""
 
     def definition(
@@ -150,8 +151,8 @@ def _without_nan(reduction: Any, fill: float, empty: float | None = None) -> Any
     return definition
 
 
-def _extremum(reduction: Any, fill: float) -> Any:
-    general = _without_nan(reduction, fill, np.nan)
+def _extremum_without_nan(reduction: Any, fill: float) -> Any:
+    general = _reduction_without_nan(reduction, fill, np.nan)
 
     def definition(
         a: Any, axis: Axis = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
@@ -161,7 +162,9 @@ def _extremum(reduction: Any, fill: float) -> Any:
     return definition
 
 
-def _running(func: Any, fill: int) -> Any:
+def _cumulative_without_nan(func: Any, fill: int) -> Any:
+    """The cumulative function with `fill` in place of NaN."""
+
     def definition(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
         a = as_array(a)
         return func(np.where(np.isnan(plain(a)), fill, a), axis=axis, dtype=dtype)
@@ -174,7 +177,7 @@ def _not_nan(a: Any, where: Any) -> Any:
     return ~np.isnan(plain(a)) & np.asarray(plain(where))
 
 
-@composite(np.nanmean, samples=[*_NAN_SAMPLES, sample(rand(2, 3), axis=0, where=_MASK)])
+@composite(np.nanmean, samples=[*AXIS_SAMPLES, sample(rand(2, 3), axis=0, where=_MASK)])
 def _nanmean(
     a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
 ) -> Any:
@@ -182,7 +185,7 @@ def _nanmean(
     return np.mean(a, axis=axis, dtype=dtype, keepdims=keepdims, where=_not_nan(a, where))
 
 
-def _without_nan_like_var(func: Any) -> Any:
+def _like_var_without_nan(func: Any) -> Any:
     def compute(a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any, mean: Any) -> Any:
         return func(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=_not_nan(a, where), mean=mean)
 
@@ -190,16 +193,16 @@ def _without_nan_like_var(func: Any) -> Any:
 
 
 _NAN_INITIAL = sample(rand(2, 3), axis=1, initial=rand(), where=_MASK)
-composite(np.nansum, _without_nan(np.sum, 0), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
-composite(np.nanprod, _without_nan(np.prod, 1), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
-composite(np.nanmax, _extremum(np.max, -np.inf), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
-composite(np.nanmin, _extremum(np.min, np.inf), samples=[*_NAN_SAMPLES, _NAN_INITIAL])
-_NAN_VARIANCES = [*_NAN_SAMPLES, sample(rand(3, 2), axis=0, ddof=1), sample(rand(2, 3), axis=0, correction=0.5)]
+composite(np.nansum, _reduction_without_nan(np.sum, 0), samples=[*AXIS_SAMPLES, _NAN_INITIAL])
+composite(np.nanprod, _reduction_without_nan(np.prod, 1), samples=[*AXIS_SAMPLES, _NAN_INITIAL])
+composite(np.nanmax, _extremum_without_nan(np.max, -np.inf), samples=[*AXIS_SAMPLES, _NAN_INITIAL])
+composite(np.nanmin, _extremum_without_nan(np.min, np.inf), samples=[*AXIS_SAMPLES, _NAN_INITIAL])
+_NAN_VARIANCES = [*AXIS_SAMPLES, sample(rand(3, 2), axis=0, ddof=1), sample(rand(2, 3), axis=0, correction=0.5)]
 _NAN_VARIANCES += [sample(rand(2, 3), axis=1, where=_MASK, mean=rand(2, 1))]
-composite(np.nanvar, _without_nan_like_var(np.var), samples=_NAN_VARIANCES)
-composite(np.nanstd, _without_nan_like_var(np.std), samples=_NAN_VARIANCES)
-composite(np.nancumsum, _running(np.cumsum, 0), samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0)])
-composite(np.nancumprod, _running(np.cumprod, 1), samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0)])
+composite(np.nanvar, _like_var_without_nan(np.var), samples=_NAN_VARIANCES)
+composite(np.nanstd, _like_var_without_nan(np.std), samples=_NAN_VARIANCES)
+composite(np.nancumsum, _cumulative_without_nan(np.cumsum, 0), samples=CUMULATIVE_SAMPLES)
+composite(np.nancumprod, _cumulative_without_nan(np.cumprod, 1), samples=CUMULATIVE_SAMPLES)
 primitive(
     np.nan_to_num,
     lambda g, y, x, copy=True, nan=0.0, posinf=None, neginf=None: np.where(np.isfinite(x), g, 0),

@@ -12,7 +12,7 @@ from ..arguments import as_array, holds_tensor, plain
 from ..define import composite, linear, primitive
 from ..domain import rand, sample
 from ..op import Primitive
-from .sequences import along
+from .shaping import index_along
 
 Axes = tuple[int, ...]
 
@@ -30,7 +30,7 @@ def _pairs(widths: Any, a: Any) -> list[list[Any]]:
     return pairs
 
 
-def _ends(values: Any, a: Any) -> Any:
+def _end_values(values: Any, a: Any) -> Any:
     """The values before and after every axis, (axes, 2), in the dtype of a. They may be Tensors."""
     return np.broadcast_to(as_array(values).astype(a.dtype), (a.ndim, 2))
 
@@ -53,18 +53,18 @@ pad_constants = primitive(
 def _border(a: Any, axis: int, width: int, mode: str, edge: int, end_values: Any, stat_length: Any) -> Any:
     """The elements before (edge 0) or after (edge -1) an axis."""
     if mode == "linear_ramp":
-        end = _ends(end_values, a)[axis, edge]
-        at_edge = a[along(axis, slice(0, 1) if edge == 0 else slice(-1, None))]
+        end = _end_values(end_values, a)[axis, edge]
+        at_edge = a[index_along(axis, slice(0, 1) if edge == 0 else slice(-1, None))]
         fraction = (np.arange(width) / max(width, 1)).astype(a.dtype).reshape((-1,) + (1,) * (a.ndim - 1 - axis))
         fraction = fraction if edge == 0 else np.flip(fraction, 0)
         return end + (at_edge - end) * fraction
     n = a.shape[axis] if stat_length is None else min(_pairs(stat_length, a)[axis][edge], a.shape[axis])
-    part = a[along(axis, slice(0, n) if edge == 0 else slice(a.shape[axis] - n, None))]
+    part = a[index_along(axis, slice(0, n) if edge == 0 else slice(a.shape[axis] - n, None))]
     value = _STATISTICS[mode](part, axis=axis, keepdims=True)
     return np.broadcast_to(value, [width if i == axis else m for i, m in enumerate(value.shape)])
 
 
-def _odd(a: Any, axis: int, before: int, after: int, mode: str) -> Any:
+def _extend_by_point_reflection(a: Any, axis: int, before: int, after: int, mode: str) -> Any:
     """Extend the array by point reflection at its ends: 2 * a[-1] - a[-1 - i] follows a[-1]."""
     a = np.moveaxis(a, axis, -1)
     n = a.shape[-1]
@@ -117,13 +117,13 @@ def _pad(
             return pad_constants(array, pad_width, constant_values)
     for axis, (before, after) in enumerate(_pairs(pad_width, array)):
         if mode in ("reflect", "symmetric") and reflect_type == "odd":
-            array = _odd(array, axis, before, after, mode)
+            array = _extend_by_point_reflection(array, axis, before, after, mode)
         elif mode in _INDEXED:
             positions = np.pad(np.arange(array.shape[axis]), (before, after), mode)  # type: ignore[call-overload]
             array = np.take(array, positions, axis=axis)
         elif mode == "constant":
             shape = [[n if i == axis else m for i, m in enumerate(array.shape)] for n in (before, after)]
-            ends = _ends(constant_values, array)[axis]
+            ends = _end_values(constant_values, array)[axis]
             first, last = (np.broadcast_to(ends[edge], s) for edge, s in enumerate(shape))
             array = np.concatenate([first, array, last], axis=axis)
         else:

@@ -19,7 +19,7 @@ def matmul(a: Any, b: Any) -> Any:
     return a.dot(b) if np.ndim(a) == 2 == np.ndim(b) else np.matmul(a, b)
 
 
-def _left(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _matmul_left_vjp(g: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 2 == b.ndim:
         return np.dot(g, b.T)
     if b.ndim == 1:
@@ -27,7 +27,7 @@ def _left(g: Any, y: Any, a: Any, b: Any) -> Any:
     return (g if a.ndim > 1 else g[..., None, :]) @ b.swapaxes(-1, -2)
 
 
-def _right(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _matmul_right_vjp(g: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 2 == b.ndim:
         return np.dot(a.T, g)
     if a.ndim == 1:
@@ -37,8 +37,8 @@ def _right(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 primitive(
     np.matmul,
-    _left,
-    _right,
+    _matmul_left_vjp,
+    _matmul_right_vjp,
     forward=matmul,
     samples=[
         sample(rand(2, 3), rand(3, 4)),
@@ -178,8 +178,8 @@ composite(
 
 
 # Einsum: every call is brought to explicit letters; the gradient is again an einsum
-def _explicit(*operands: Any, **keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """(subscripts, *arrays) with one letter per axis, without an ellipsis, with an explicit output."""
+def _prepare_einsum(*operands: Any, **keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of np.einsum as (subscripts, *arrays): one letter per axis, no ellipsis, an explicit output."""
     if isinstance(operands[0], str):
         text, arrays = operands[0].replace(" ", ""), list(operands[1:])
     else:
@@ -210,7 +210,7 @@ def _from_sublists(operands: Sequence[Any]) -> tuple[str, list[Any]]:
     return text + ("->" + letters(operands[-1]) if len(operands) % 2 else ""), arrays
 
 
-def _spans(operands: Sequence[tuple[str, Any]], letter: str, n: int) -> bool:
+def _has_full_axis(operands: Sequence[tuple[str, Any]], letter: str, n: int) -> bool:
     """Whether an operand has the letter with the full size n. (Any other size is 1, which is broadcast.)"""
     return any(letter in term and a.shape[term.index(letter)] == n for term, a in operands)
 
@@ -230,7 +230,9 @@ def _einsum_vjp(g: Any, y: Any, i: int, subscripts: str, *arrays: Any, optimize:
             result += second
         else:
             result += letter
-            if letter not in output and not _spans(others, letter, n):  # summed: all elements have the same gradient
+            if letter not in output and not _has_full_axis(
+                others, letter, n
+            ):  # summed: all elements have the same gradient
                 others.append((letter, np.ones(n, dtype=g.dtype)))
     text = ",".join([output, *(t for t, _ in others)])
     return np.einsum(f"{text}->{result}", g, *(a for _, a in others), optimize=optimize)
@@ -239,7 +241,7 @@ def _einsum_vjp(g: Any, y: Any, i: int, subscripts: str, *arrays: Any, optimize:
 primitive(
     np.einsum,
     each=_einsum_vjp,
-    prepare=_explicit,
+    prepare=_prepare_einsum,
     samples=[
         sample("ij,jk->ik", rand(2, 3), rand(3, 4)),
         sample("ij,jk", rand(2, 3), rand(3, 2)),

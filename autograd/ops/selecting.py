@@ -13,11 +13,12 @@ from ..domain import rand, sample
 from ..op import Primitive
 from .shaping import scatter
 
-_A = np.array([[True, False, True], [False, False, True]])
+_MASK = np.array([[True, False, True], [False, False, True]])
 
 
 @composite(
-    np.select, samples=[sample([_A, ~_A & _A[0]], [rand(2, 3), rand(3)], 7.0), sample([_A], [rand()], rand(2, 3))]
+    np.select,
+    samples=[sample([_MASK, ~_MASK & _MASK[0]], [rand(2, 3), rand(3)], 7.0), sample([_MASK], [rand()], rand(2, 3))],
 )
 def _select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
     if len(condlist) != len(choicelist) or not condlist:
@@ -61,7 +62,7 @@ def _compress(condition: Any, a: Any, axis: int | None = None, out: None = None)
     return np.take(a, np.flatnonzero(plain(condition)), axis=axis)
 
 
-@composite(np.extract, samples=[sample(_A, rand(2, 3))])
+@composite(np.extract, samples=[sample(_MASK, rand(2, 3))])
 def _extract(condition: Any, arr: Any) -> Any:
     return np.ravel(arr)[np.flatnonzero(plain(condition))]
 
@@ -69,8 +70,8 @@ def _extract(condition: Any, arr: Any) -> Any:
 @composite(
     np.piecewise,
     samples=[
-        sample(rand(2, 3), [_A], [lambda x: x * x, np.sin]),
-        sample(rand(3), [_A[0], ~_A[0]], [lambda x, p: x**p, 2.0], 3),
+        sample(rand(2, 3), [_MASK], [lambda x: x * x, np.sin]),
+        sample(rand(3), [_MASK[0], ~_MASK[0]], [lambda x, p: x**p, 2.0], 3),
     ],
 )
 def _piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
@@ -114,7 +115,7 @@ def _assigned(a: Any, index: Any, value: Any) -> Any:
     return result
 
 
-def _survives(a: Any, index: Any) -> Any:
+def _is_last_written(a: Any, index: Any) -> Any:
     """1 for each element of the value that stays in the result, else 0. Of repeated indices the last one stays."""
     written = np.empty(a.shape, np.bool_)[index]
     order = np.arange(written.size).reshape(written.shape)
@@ -127,7 +128,7 @@ assigned: Primitive = primitive(
     _assigned,
     lambda g, y, a, index, value: assigned(g, index, 0.0),
     None,
-    lambda g, y, a, index, value: g[index] * _survives(a, index),
+    lambda g, y, a, index, value: g[index] * _is_last_written(a, index),
     samples=[
         sample(rand(3, 4), 1, rand(4)),
         sample(rand(3, 4), (slice(None), 0), rand(3)),

@@ -10,14 +10,11 @@ import numpy as np
 from ..arguments import alike, as_array, conjugated, plain
 from ..define import composite, primitive
 from ..domain import NONZERO, ZERO, Domain, rand, sample
+from .reductions import CUMULATIVE_SAMPLES
+from .shaping import index_along
 
 
-def along(axis: int, part: Any) -> tuple[Any, ...]:
-    """The index that selects `part` along one axis, which may be negative."""
-    return (..., part) + (slice(None),) * (-axis - 1) if axis < 0 else (slice(None),) * axis + (part,)
-
-
-# Running products: by a quotient if no element is 0, else from n * n products
+# Cumulative products: the derivative is a quotient if no element is 0, else it is computed from n * n products
 def _cumprod_vjp(g: Any, y: Any, a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
     if axis is None:
         g, axis = g.reshape(-1), 0
@@ -33,12 +30,7 @@ def _cumprod_vjp(g: Any, y: Any, a: Any, axis: int | None = None, dtype: Any = N
 primitive(
     np.cumprod,
     _cumprod_vjp,
-    samples=[
-        sample(rand(2, 3)),
-        sample(rand(2, 3), axis=0),
-        sample(rand(2, 3), -1),
-        sample(rand(2, 3, domain=ZERO), 1),
-    ],
+    samples=[*CUMULATIVE_SAMPLES, sample(rand(2, 3, domain=ZERO), 1)],
 )
 
 
@@ -70,7 +62,8 @@ composite(
 
 
 # Differences
-def _ends(a: Any, end: Any, axis: int) -> Any:
+def _end_elements(a: Any, end: Any, axis: int) -> Any:
+    """The elements to put before or after an axis; one number is repeated."""
     end = alike(a, end)[1] if isinstance(end, float) else as_array(end)
     return (
         np.broadcast_to(end, [1 if i == axis % a.ndim else n for i, n in enumerate(a.shape)]) if end.ndim == 0 else end
@@ -88,10 +81,14 @@ def _ends(a: Any, end: Any, axis: int) -> Any:
 )
 def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     a = as_array(a)
-    parts = [x if x is a else _ends(a, x, axis) for x in (prepend, a, append) if x is not None and x is not np._NoValue]
+    parts = [
+        x if x is a else _end_elements(a, x, axis)
+        for x in (prepend, a, append)
+        if x is not None and x is not np._NoValue
+    ]
     a = np.concatenate(parts, axis=axis) if len(parts) > 1 else a
     for _ in range(n):
-        a = a[along(axis, slice(1, None))] - a[along(axis, slice(-1))]
+        a = a[index_along(axis, slice(1, None))] - a[index_along(axis, slice(-1))]
     return a
 
 
@@ -175,7 +172,8 @@ convolve_full = primitive(
 )
 
 
-def _part(full: Any, m: int, n: int, mode: str, swapped: bool = False) -> Any:
+def _part_of_full(full: Any, m: int, n: int, mode: str, swapped: bool = False) -> Any:
+    """The part of the full convolution of m and n elements that belongs to the mode."""
     short, long = min(m, n), max(m, n)
     if mode == "full":
         return full
@@ -187,19 +185,21 @@ def _part(full: Any, m: int, n: int, mode: str, swapped: bool = False) -> Any:
     return full[start : start + long]
 
 
-_TWO = [(5, 2), (3, 4), (4, 3), (2, 5)]
+_CONVOLUTIONS = [
+    sample(rand(m), rand(n), mode) for m, n in [(5, 2), (3, 4), (4, 3), (2, 5)] for mode in ("full", "same", "valid")
+]
 
 
-@composite(np.convolve, samples=[sample(rand(m), rand(n), k) for m, n in _TWO for k in ("full", "same", "valid")])
+@composite(np.convolve, samples=_CONVOLUTIONS)
 def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
     a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
-    return _part(convolve_full(a, v), a.size, v.size, mode)
+    return _part_of_full(convolve_full(a, v), a.size, v.size, mode)
 
 
-@composite(np.correlate, samples=[sample(rand(m), rand(n), k) for m, n in _TWO for k in ("full", "same", "valid")])
+@composite(np.correlate, samples=_CONVOLUTIONS)
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
-    return _part(convolve_full(a, conjugated(v)[::-1]), a.size, v.size, mode, v.size > a.size)
+    return _part_of_full(convolve_full(a, conjugated(v)[::-1]), a.size, v.size, mode, v.size > a.size)
 
 
 # Unwrapping adds whole periods, whose number is constant

@@ -13,8 +13,16 @@ from ..define import composite, linear
 from ..domain import rand, sample
 
 
+def index_along(axis: int, part: Any) -> tuple[Any, ...]:
+    """The index that selects `part` along one axis, which may be negative."""
+    return (..., part) + (slice(None),) * (-axis - 1) if axis < 0 else (slice(None),) * axis + (part,)
+
+
 # Shapes
-def _reshape(a: Any, shape: Any = None, order: str = "C", **keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _prepare_reshape(
+    a: Any, shape: Any = None, order: str = "C", **keywords: Any
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of np.reshape, without the default of `order`."""
     shape = keywords.pop("newshape", shape)
     return (a, shape), keywords if order == "C" else {"order": order, **keywords}
 
@@ -23,7 +31,7 @@ linear(
     np.reshape,
     lambda g, y, a, shape, order="C": g.reshape(a.shape, order=order),
     forward=lambda a, shape, order="C": a.reshape(shape, order=order),
-    prepare=_reshape,
+    prepare=_prepare_reshape,
     samples=[sample(rand(2, 3), (3, 2)), sample(rand(2, 3), -1), sample(rand(2, 3), (3, -1), order="F")],
 )
 linear(
@@ -60,7 +68,7 @@ composite(
 
 
 # Axes
-def _inverse(axes: Sequence[int]) -> list[int]:
+def _inverse_permutation(axes: Sequence[int]) -> list[int]:
     """The inverse of the permutation `axes`."""
     order = [i % len(axes) for i in axes]
     return sorted(range(len(axes)), key=order.__getitem__)
@@ -68,7 +76,7 @@ def _inverse(axes: Sequence[int]) -> list[int]:
 
 linear(
     np.transpose,
-    lambda g, y, a, axes=None: g.transpose(None if axes is None else _inverse(axes)),
+    lambda g, y, a, axes=None: g.transpose(None if axes is None else _inverse_permutation(axes)),
     forward=lambda a, axes=None: a.transpose(axes),
     samples=[sample(rand(2, 3)), sample(rand(2, 3, 4), (2, 0, 1)), sample(rand(2, 3, 4), axes=(-1, 0, 1))],
 )
@@ -229,7 +237,7 @@ def _take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode:
     where, n = np.asarray(indices), a.shape[axis]
     if mode != "raise":
         where = where % n if mode == "wrap" else np.clip(where, 0, n - 1)
-    return a[(slice(None),) * axis + (where,)]
+    return a[index_along(axis, where)]
 
 
 # Repetition

@@ -128,7 +128,8 @@ primitive(
 
 # Bessel functions: the derivative is a sum of neighbouring orders
 def _by_neighbours(func: Any, below: float, above: float) -> None:
-    primitive(  # f_v' = below f_(v-1) + above f_(v+1)
+    """Add an op for a Bessel function f_v with the derivative below * f_(v-1) + above * f_(v+1)."""
+    primitive(
         func,
         None,
         lambda g, y, v, x: g * (below * func(v - 1, x) + above * func(v + 1, x)),

@@ -10,7 +10,7 @@ import numpy as np
 from ..arguments import alike, as_array, conjugated, plain, undifferentiated
 from ..define import composite
 from ..domain import POSITIVE, rand, sample
-from .reductions import Axis, count, kept
+from .reductions import AXIS_SAMPLES, Axis, group_size, groups_last, keepdims_shape
 
 
 @composite(
@@ -27,7 +27,7 @@ def _average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fa
     a = as_array(a)
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keepdims)
-        total: Any = np.full(mean.shape, float(count(a.shape, axis)), mean.dtype)
+        total: Any = np.full(mean.shape, float(group_size(a.shape, axis)), mean.dtype)
     else:
         a, w = alike(a, weights)
         if w.ndim != a.ndim:  # one weight per index along the given axes
@@ -71,13 +71,13 @@ def _cov(
     if not weights:
         centred = x - np.mean(x, axis=1, keepdims=True)
         n: Any = x.shape[1] - ddof
-        return _flat(centred @ conjugated(centred.T) / (n if n > 0 else math.nan))
+        return _scalar_if_single(centred @ conjugated(centred.T) / (n if n > 0 else math.nan))
     w = math.prod(weights[1:], start=weights[0])
     w = w.astype(x.dtype)
     total = np.sum(w)
     centred = x - np.sum(x * w, axis=1, keepdims=True) / total
     spent = ddof if aweights is None else ddof * (np.sum(w * weights[-1].astype(x.dtype)) / total if ddof else 0)
-    return _flat((centred * w) @ conjugated(centred.T) / (total - spent))
+    return _scalar_if_single((centred * w) @ conjugated(centred.T) / (total - spent))
 
 
 def _rows(m: Any, rowvar: bool) -> Any:
@@ -85,7 +85,7 @@ def _rows(m: Any, rowvar: bool) -> Any:
     return x.T if not rowvar and np.ndim(m) == 2 else x
 
 
-def _flat(c: Any) -> Any:
+def _scalar_if_single(c: Any) -> Any:
     return c.reshape(()) if c.size == 1 else c
 
 
@@ -115,7 +115,8 @@ def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     return arr[tuple(grid)]
 
 
-def _by(name: str, positions: Any, a: Any, axis: int | None, order: None) -> Any:
+def _reordered(name: str, positions: Any, a: Any, axis: int | None, order: None) -> Any:
+    """The elements of a in the order that `positions(plain array, axis)` gives."""
     if order is not None:
         raise TypeError(f"np.{name}: a Tensor has no fields. Received: order={order!r}.")
     a, axis = (np.ravel(a), 0) if axis is None else (as_array(a), axis)
@@ -124,12 +125,12 @@ def _by(name: str, positions: Any, a: Any, axis: int | None, order: None) -> Any
 
 @composite(np.sort, samples=[sample(rand(5)), sample(rand(3, 4), axis=0), sample(rand(2, 3), axis=None)])
 def _sort(a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
-    return _by("sort", lambda x, i: np.argsort(x, i, kind="stable"), a, axis, order)
+    return _reordered("sort", lambda x, i: np.argsort(x, i, kind="stable"), a, axis, order)
 
 
 @composite(np.partition, samples=[sample(rand(5), 2), sample(rand(4, 3), (0, 2), axis=0), sample(rand(2, 3), 1, None)])
 def _partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Any:
-    return _by("partition", lambda x, i: np.argpartition(x, kth, i), a, axis, order)
+    return _reordered("partition", lambda x, i: np.argpartition(x, kth, i), a, axis, order)
 
 
 composite(
@@ -137,26 +138,15 @@ composite(
     lambda a, axis=None, out=None, keepdims=False: (
         np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
     ),
-    samples=[sample(rand(2, 3)), sample(rand(2, 3), axis=0), sample(rand(2, 3), 1, keepdims=True)],
+    samples=AXIS_SAMPLES,
 )
 
 
 # Quantiles: every method gives a fractional position among the sorted elements
-def rows_to_reduce(a: Any, axis: Axis) -> Any:
-    """The elements of each reduced group along the last axis."""
-    a = as_array(a)
-    if axis is None or a.ndim == 0:
-        return a.reshape(-1)
-    axes = [i % a.ndim for i in (axis if isinstance(axis, tuple) else (axis,))]
-    rest = [i for i in range(a.ndim) if i not in axes]
-    shape = [a.shape[i] for i in rest]
-    return np.transpose(a, rest + axes).reshape((*shape, math.prod(a.shape[i] for i in axes)))
-
-
-def _between(a: Any, position: Any, axis: Axis, keepdims: bool, skip_nan: bool) -> Any:
+def _interpolated(a: Any, position: Any, axis: Axis, keepdims: bool, skip_nan: bool) -> Any:
     """The value at position(n) among the n sorted elements of each group; the position may be fractional."""
     a = alike(a)[0]
-    rows = np.sort(rows_to_reduce(a, axis), axis=-1)
+    rows = np.sort(groups_last(a, axis), axis=-1)
     if rows.shape[-1] == 0:
         raise ValueError(f"A median or quantile needs at least one element. Received: shape {a.shape}, axis={axis}.")
     missing = np.isnan(plain(rows))
@@ -172,10 +162,11 @@ def _between(a: Any, position: Any, axis: Axis, keepdims: bool, skip_nan: bool) 
     if not skip_nan and missing.any():  # NaN is sorted last
         value = np.where(missing[..., -1], rows[..., -1], value)
     lead = where.shape[: where.ndim - n.ndim]
-    return value.reshape(lead + kept(a.shape, axis)) if keepdims else value
+    return value.reshape(lead + keepdims_shape(a.shape, axis)) if keepdims else value
 
 
-def _number(name: str, q: Any) -> Any:
+def _constant_q(name: str, q: Any) -> Any:
+    """q as a plain array. Raises a TypeError if it requires a gradient."""
     return np.asarray(undifferentiated(q, f"np.{name}: q"), np.float64)
 
 
@@ -188,19 +179,20 @@ _MEDIANS = [
 ]
 
 
-@composite(np.median, samples=_MEDIANS)
-def _median(a: Any, axis: Axis = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    return _between(a, lambda n: (n - 1) / 2, axis, keepdims, False)
+def _median(skip_nan: bool) -> Any:
+    def definition(
+        a: Any, axis: Axis = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False
+    ) -> Any:
+        return _interpolated(a, lambda n: (n - 1) / 2, axis, keepdims, skip_nan)
+
+    return definition
 
 
-@composite(np.nanmedian, samples=_MEDIANS)
-def _nanmedian(
-    a: Any, axis: Axis = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False
-) -> Any:
-    return _between(a, lambda n: (n - 1) / 2, axis, keepdims, True)
+composite(np.median, _median(False), samples=_MEDIANS)
+composite(np.nanmedian, _median(True), samples=_MEDIANS)
 
 
-def _by_method(func: Any) -> Any:
+def _quantile(func: Any) -> Any:
     def definition(
         a: Any,
         q: Any,
@@ -210,18 +202,20 @@ def _by_method(func: Any) -> Any:
         method: str = "linear",
         keepdims: bool = False,
     ) -> Any:
-        q = _number(func.__name__, q)  # the quantile of 0, 1, 2, ... is its position
-        return _between(a, lambda n: func(np.arange(float(n)), q, method=method), axis, keepdims, False)
+        q = _constant_q(func.__name__, q)  # the quantile of 0, 1, 2, ... is its position
+        return _interpolated(a, lambda n: func(np.arange(float(n)), q, method=method), axis, keepdims, False)
 
     return definition
 
 
-def _linearly(name: str, whole: float) -> Any:
+def _nan_quantile(name: str, q_max: float) -> Any:
+    """The quantile that ignores NaN, by linear interpolation. q_max: the q of the largest element, 1 or 100."""
+
     def definition(
         a: Any, q: Any, axis: Axis = None, out: None = None, overwrite_input: bool = False, *, keepdims: bool = False
     ) -> Any:
-        q = _number(name, q) / whole
-        return _between(a, lambda n: q.reshape(q.shape + (1,) * n.ndim) * (n - 1), axis, keepdims, True)
+        q = _constant_q(name, q) / q_max
+        return _interpolated(a, lambda n: q.reshape(q.shape + (1,) * n.ndim) * (n - 1), axis, keepdims, True)
 
     return definition
 
@@ -237,13 +231,10 @@ _QUANTILES = [
 _METHODS = [
     sample(rand(6), 0.37, method=m) for m in ("lower", "higher", "nearest", "midpoint", "hazen", "inverted_cdf")
 ]
-composite(np.quantile, _by_method(np.quantile), samples=_QUANTILES + _METHODS)
-composite(np.percentile, _by_method(np.percentile), samples=[sample(rand(3, 4), 30, axis=1), sample(rand(5), [10, 90])])
+_PERCENTILES = [sample(rand(3, 4), 30, axis=1), sample(rand(5), [10, 90])]
+composite(np.quantile, _quantile(np.quantile), samples=_QUANTILES + _METHODS)
+composite(np.percentile, _quantile(np.percentile), samples=_PERCENTILES)
 composite(
-    np.nanquantile, _linearly("nanquantile", 1), samples=[*_QUANTILES[:2], sample(rand(2, 3), [0.1, 0.5], axis=1)]
+    np.nanquantile, _nan_quantile("nanquantile", 1), samples=[*_QUANTILES[:2], sample(rand(2, 3), [0.1, 0.5], axis=1)]
 )
-composite(
-    np.nanpercentile,
-    _linearly("nanpercentile", 100),
-    samples=[sample(rand(3, 4), 30, axis=1), sample(rand(5), [10, 90])],
-)
+composite(np.nanpercentile, _nan_quantile("nanpercentile", 100), samples=_PERCENTILES)

@@ -47,7 +47,7 @@ NOT_THE_TWIN = {  # calls that are another thing, or none, where all arrays are 
     ("norm", 13), ("norm", 14), ("norm", 17), ("norm", 18), ("matrix_norm", 1),  # singular values
     ("pad", 8), ("pad", 9), ("pad", 10),  # the largest, the smallest, the middle
     ("cov", 5),  # complex weights
-    ("euclid", 0), ("euclid", 1),  # has a row of its own
+    ("euclidean_norm", 0), ("euclidean_norm", 1),  # has a row of its own
 }  # fmt: skip
 TWINS = [
     pytest.param(row, case, id=f"{row.name}-{i}")
