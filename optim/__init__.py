@@ -3,7 +3,7 @@
 from . import rules
 from .bound import BoundOptimizer
 from .checking import check_rule
-from .hyper import Count, Fraction, Hyper, Integer, NonNegative, Positive, Unit
+from .hyper import Count, Fraction, Hyper, Integer, NonNegative, NonPositive, Positive, PositiveFraction, Unit
 from .minimize import Result, minimize
 from .optimizer import Optimizer
 from .options import Options
@@ -17,9 +17,11 @@ __all__ = [
     "Hyper",
     "Integer",
     "NonNegative",
+    "NonPositive",
     "Optimizer",
     "Options",
     "Positive",
+    "PositiveFraction",
     "Result",
     "Unit",
     "Unrolled",

@@ -26,18 +26,18 @@ class Options(BaseRecord, abstract=True, kw_only=True):
         nonfinite: a gradient with NaN or infinity goes its way ("propagate"), leaves out the whole update ("skip"), or
             is an error ("raise"). The first reads no gradient; the others count in `opt.nonfinite`.
         maximize: ascend.
-        clip_norm: the joint Euclidean norm of all gradients of a step is scaled down to this.
+        clip_norm: the global norm of all gradients of a step is scaled down to this.
         clip_each_norm: the Euclidean norm of each parameter's gradient is scaled down to this.
         clip_adaptive: the norm of a gradient for each unit, which is a column of a matrix (n_in, n_out), a kernel of a
-            stack (n_out, n_in, ...), or all of a vector, is scaled down to this share of the norm of x there, taken as
-            at least 1e-3. Brock et al. 2021, arXiv:2102.06171, eq. 3.
+            stack (n_out, n_in, ...), or all of a vector, is scaled down to this fraction of the norm of x there,
+            taken as at least 1e-3. Brock et al. 2021, arXiv:2102.06171, eq. 3.
         clip_value: each element of the gradient is bounded by this in absolute value.
         weight_decay: weight_decay * x is added to the gradient (L2), unless the rule decays x itself, as AdamW's does.
-        decoupled_weight_decay: x shrinks by the share lr * decoupled_weight_decay before the rule moves it.
+        decoupled_weight_decay: x shrinks by the fraction lr * decoupled_weight_decay before the rule moves it.
         lookahead: after every so many updates of a parameter it goes back to a point between where it is and where it
             was at the time before. Zhang et al. 2019, arXiv:1907.08610, algorithm 1.
         lookahead_alpha: how far along that way, from where it was.
-        ema: keep the exponential moving average of x, this share of it at each update; it starts at the first new x.
+        ema: keep the exponential moving average of x, this fraction of it at each update; it starts at the first new x.
             `opt.averaged()` puts it in the place of x.
         swa: keep the mean of x from this update on. Izmailov et al. 2018, arXiv:1803.05407, algorithm 1.
         swa_every: the updates from one x in that mean to the next.

@@ -20,7 +20,7 @@ def maximize(g):
 
 
 def clip_norm(g, clip_factor):
-    """Scale all gradients together so that their joint Euclidean norm is at most `clip_norm`."""
+    """Scale all gradients together so that their global norm is at most `clip_norm`."""
     return clip_factor * g
 
 

@@ -46,7 +46,7 @@ class AdamW(Optimizer):
         beta1: as in Adam.
         beta2: as in Adam.
         eps: as in Adam.
-        weight_decay: x shrinks by the share lr * weight_decay at each update, whatever its gradient.
+        weight_decay: x shrinks by the fraction lr * weight_decay at each update, whatever its gradient.
     """
 
     lr: NonNegative = 1e-3
@@ -100,7 +100,7 @@ class Adamax(Optimizer):
     Args:
         lr: x moves by at most about lr.
         beta1: as in Adam.
-        beta2: the largest gradient u is forgotten by this share at each update.
+        beta2: the largest gradient u is forgotten by this fraction at each update.
         eps: added to |g|, in units of g.
     """
 
@@ -124,7 +124,7 @@ class NAdam(Optimizer):
 
     Args:
         lr: as in Adam.
-        beta1: as in Adam; the share of m in the step grows towards it from the half of it.
+        beta1: as in Adam; the fraction of m in the step grows towards it from the half of it.
         beta2: as in Adam.
         eps: as in Adam.
         momentum_decay: how fast it grows; about 17 / momentum_decay updates take it half the way.

@@ -65,7 +65,7 @@ class RMSprop(Optimizer):
         lr: x moves by about lr where gradients are steady.
         rho: memory of the mean of squares, about 1 / (1 - rho) updates.
         eps: outside the root, in units of g.
-        momentum: share of the velocity kept at each update; 0 keeps none.
+        momentum: fraction of the velocity kept at each update; 0 keeps none.
         centered: divide by the deviation from the mean gradient instead of the size of the gradient.
     """
 

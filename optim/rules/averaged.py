@@ -48,7 +48,7 @@ class ScheduleFreeSGD(Optimizer):
 
     Args:
         lr: z moves by lr * g.
-        beta: share of the mean in x; the rest is z's.
+        beta: fraction of the mean in x; the rest is z's.
     """
 
     lr: NonNegative = 1.0
@@ -80,7 +80,7 @@ class ScheduleFreeAdamW(Optimizer):
 
     Args:
         lr: z moves by about lr at first.
-        beta1: share of the mean in x; the rest is z's.
+        beta1: fraction of the mean in x; the rest is z's.
         beta2: memory of the mean of squares v, about 1 / (1 - beta2) updates.
         eps: outside the root of the corrected v, in units of g.
         weight_decay: z and x move by lr * weight_decay * x towards 0, as they do by the gradient.

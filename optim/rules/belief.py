@@ -10,7 +10,7 @@ __all__ = ["ADOPT", "AdaBelief", "Adan", "Yogi"]
 
 
 class Yogi(Optimizer):
-    """Adam whose v moves towards g**2 by at most a share of g**2. Zaheer et al. 2018, NeurIPS, algorithm 2.
+    """Adam whose v moves towards g**2 by at most a fraction of g**2. Zaheer et al. 2018, NeurIPS, algorithm 2.
 
     Differs: m and v are corrected as in Adam, which the paper leaves out for clarity.
 

@@ -25,12 +25,12 @@ class Adafactor(Optimizer):
     mean of rows, where the paper adds it to the square of g; weight decay, which the paper does not have.
 
     Args:
-        lr: a step is at most this share of the root mean square of x, and at most 1 / sqrt(t) of it.
+        lr: a step is at most this fraction of the root mean square of x, and at most 1 / sqrt(t) of it.
         beta2_decay: v remembers all but the share t**beta2_decay.
         eps1: least root of v, in units of g; by default the resolution of the dtype.
         eps2: the root mean square of x counts as at least this.
         d: the root mean square of a step over the root of v is at most this.
-        weight_decay: x shrinks by the share lr * weight_decay at each update, whatever its gradient.
+        weight_decay: x shrinks by the fraction lr * weight_decay at each update, whatever its gradient.
     """
 
     granularity = "per-tensor"
@@ -89,7 +89,7 @@ class Muon(Optimizer):
         adjust_lr: "original" multiplies lr by the root of rows / columns, if that is more than 1; "match_rms_adamw" by
             0.2 times the root of the larger of them, so that steps are as large as AdamW's (Liu et al. 2025,
             arXiv:2502.16982).
-        weight_decay: x shrinks by the share lr * weight_decay at each update, whatever its gradient.
+        weight_decay: x shrinks by the fraction lr * weight_decay at each update, whatever its gradient.
     """
 
     granularity = "per-tensor"

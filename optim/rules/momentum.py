@@ -33,8 +33,8 @@ class Momentum(Optimizer):
 
     Args:
         lr: x moves by lr * v.
-        momentum: share of the velocity kept at each update; it remembers about 1 / (1 - momentum) gradients.
-        dampening: share of each gradient but the first that is left out of the velocity.
+        momentum: fraction of the velocity kept at each update; it remembers about 1 / (1 - momentum) gradients.
+        dampening: fraction of each gradient but the first that is left out of the velocity.
     """
 
     lr: NonNegative
@@ -56,7 +56,7 @@ class NAG(Optimizer):
 
     Args:
         lr: x moves by lr * (g + momentum * v).
-        momentum: share of the velocity kept at each update.
+        momentum: fraction of the velocity kept at each update.
     """
 
     lr: NonNegative

@@ -59,9 +59,9 @@ class Lion(Optimizer):
 
     Args:
         lr: how far x moves; a third to a tenth of what suits AdamW.
-        beta1: share of the mean in the direction; the rest is the gradient's.
+        beta1: fraction of the mean in the direction; the rest is the gradient's.
         beta2: memory of the mean m, about 1 / (1 - beta2) updates.
-        weight_decay: x shrinks by the share lr * weight_decay at each update, whatever its gradient.
+        weight_decay: x shrinks by the fraction lr * weight_decay at each update, whatever its gradient.
     """
 
     lr: NonNegative = 1e-4

@@ -51,8 +51,8 @@ class LARS(Optimizer):
 
     Args:
         lr: x moves by the velocity, which gains lr times the local rate times the gradient.
-        momentum: share of the velocity kept at each update.
-        trust_coefficient: the first update changes x by about this share of its size, times lr.
+        momentum: fraction of the velocity kept at each update.
+        trust_coefficient: the first update changes x by about this fraction of its size, times lr.
         weight_decay: weight_decay * x is added to the gradient; the local rate knows of it.
     """
 
@@ -72,13 +72,13 @@ class LARS(Optimizer):
 
 
 class LAMB(Optimizer):
-    """Adam with a step as long as a share of each parameter. You et al. 2020, arXiv:1904.00962, algorithm 2.
+    """Adam with a step as long as a fraction of each parameter. You et al. 2020, arXiv:1904.00962, algorithm 2.
 
     Differs: none; the paper's function phi of the size of x is the size itself. Where x or the step is 0, the step is
     taken as Adam has it.
 
     Args:
-        lr: x changes by this share of its size.
+        lr: x changes by this fraction of its size.
         beta1: as in Adam.
         beta2: as in Adam.
         eps: as in Adam.

@@ -30,7 +30,7 @@ class KerasMomentum(Optimizer):
 
     Args:
         lr: x moves by lr * g at first.
-        momentum: share of the velocity kept at each update.
+        momentum: fraction of the velocity kept at each update.
     """
 
     lr: NonNegative = 0.01
@@ -95,7 +95,7 @@ class KerasRMSprop(Optimizer):
         lr: x moves by about lr where gradients are steady.
         rho: memory of the mean of squares, about 1 / (1 - rho) updates.
         eps: inside the root, in units of g**2.
-        momentum: share of the velocity kept at each update; 0 keeps none.
+        momentum: fraction of the velocity kept at each update; 0 keeps none.
         centered: divide by the deviation from the mean gradient instead of the size of the gradient.
         initial_accumulator: where v, the mean of squares, starts; in units of g**2.
     """
@@ -183,7 +183,7 @@ class KerasAdamax(Optimizer):
     Args:
         lr: x moves by at most about lr.
         beta1: memory of the mean m, about 1 / (1 - beta1) updates.
-        beta2: the largest gradient u is forgotten by this share at each update.
+        beta2: the largest gradient u is forgotten by this fraction at each update.
         eps: added to u, in units of g.
     """
 
@@ -207,7 +207,7 @@ class KerasScheduleFreeAdamW(Optimizer):
 
     Args:
         lr: z moves by about lr at first.
-        beta1: share of the mean in x; the rest is z's.
+        beta1: fraction of the mean in x; the rest is z's.
         beta2: memory of the mean of squares v, about 1 / (1 - beta2) updates.
         eps: outside the root of the corrected v, in units of g.
         warmup: lr rises over this many updates, to lr / warmup at the first.

@@ -96,7 +96,7 @@ class KerasMuon(Optimizer):
 
     Args:
         lr: a matrix of n rows and m columns moves by about lr * rms_rate * sqrt(max(n, m)) along each singular vector.
-        momentum: share of the momentum kept at each update.
+        momentum: fraction of the momentum kept at each update.
         nesterov: step along the gradient plus `momentum` times the momentum.
         ns_steps: how often the polynomial a * s + b * s**3 + c * s**5 is applied to the singular values s.
         a: see ns_steps.

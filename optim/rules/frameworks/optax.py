@@ -183,7 +183,7 @@ class OptaxRMSprop(Optimizer):
         initial_accumulator: where v starts; in units of g**2.
         eps_in_sqrt: whether epsilon is inside the root.
         centered: divide by the deviation from the mean gradient instead of the size of the gradient.
-        momentum: share of the velocity kept at each update; 0 keeps none.
+        momentum: fraction of the velocity kept at each update; 0 keeps none.
         nesterov: look ahead, as NAG does.
         bias_correction: correct the means for where they started, as Adam does.
     """

@@ -56,7 +56,7 @@ class NovoGrad(Optimizer):
 
     Args:
         lr: x moves by lr * m.
-        beta1: share of the sum m kept at each update.
+        beta1: fraction of the sum m kept at each update.
         beta2: memory of v, the mean square of the gradient's size.
         eps: outside the root of v, in units of g.
         eps_root: inside the root, in units of g**2.
@@ -94,7 +94,7 @@ class OptaxAdafactor(Optimizer):
         eps: added to g**2.
         clip_threshold: the root mean square of a step, before lr, is scaled down to this; None leaves it.
         by_size: multiply by the root mean square of x.
-        weight_decay: x shrinks by this share at each update.
+        weight_decay: x shrinks by this fraction at each update.
     """
 
     granularity = "per-tensor"
