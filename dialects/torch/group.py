@@ -13,8 +13,7 @@ from ...optim.bound import BoundOptimizer
 from ...optim.hyper import NumberOrSchedule
 from ...optim.optimizer import Optimizer as Ours
 from ...schedules import Schedule
-from .kind import Kind
-from .state import rebound
+from .kind import Kind, rebound
 
 __all__ = ["ParamGroup"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Any, ClassVar
 
@@ -10,9 +10,8 @@ import numpy as np
 
 from ...optim.bound import BoundOptimizer
 from ...optim.optimizer import Optimizer as Ours
+from ...optim.view import ParameterView
 from ..base import Dialect
-
-__all__ = ["Entries", "Kind"]
 
 Entries = Sequence[Mapping[str, Any] | None]
 """The states of each parameter by PyTorch's names; None for a parameter that has none."""
@@ -62,7 +61,7 @@ class Kind(Dialect):
     @classmethod
     def exported(cls, bound: BoundOptimizer) -> Entries:
         """The states of each parameter in PyTorch's layout; None where there are none yet."""
-        raise NotImplementedError
+        return [_exported(cls, view) if view.t or cls.eager else None for view in bound._views]
 
     @classmethod
     def imported(cls, spec: Ours, bound: BoundOptimizer, entries: Entries, strict: bool) -> dict[str, Any]:
@@ -77,10 +76,98 @@ class Kind(Dialect):
         Raises:
             TypeError, ValueError: the states belong to another optimizer, or do not fit the parameters.
         """
-        raise NotImplementedError
+        pairs = zip(bound._views, entries, strict=True)
+        state = {view.name: _imported(cls, spec, view, entry, strict) for view, entry in pairs}
+        return {"optimizer": type(spec).__name__, "t": max((s["t"] for s in state.values()), default=0), "state": state}
 
 
 def _length(value: Any) -> int | None:
     """How many numbers a sequence has; None for anything else."""
     values = value.tolist() if isinstance(value, np.ndarray) else value
     return len(values) if isinstance(values, Sequence) else None
+
+
+class State(Mapping[Any, dict[str, Any]]):
+    """The states by parameter. The arrays are the optimizer's own, not copies.
+
+    The states of a parameter that has not been updated are {}. Iteration and length leave it out.
+
+    Raises:
+        KeyError: the parameter is in no group.
+    """
+
+    def __init__(self, kind: type[Kind], bounds: Sequence[BoundOptimizer]) -> None:
+        """Read the states as they are now."""
+        views = [view for bound in bounds for view in bound._views]
+        entries = [entry for bound in bounds for entry in kind.exported(bound)]
+        self._of = {id(p.parameter): (p.parameter, dict(e or {})) for p, e in zip(views, entries, strict=True)}
+
+    def __getitem__(self, parameter: Any) -> dict[str, Any]:
+        if id(parameter) not in self._of:
+            raise KeyError(f"The state is by parameter of this optimizer. Received: {type(parameter).__name__}.")
+        return self._of[id(parameter)][1]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (parameter for parameter, entry in self._of.values() if entry)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _exported(kind: type[Kind], view: ParameterView) -> dict[str, Any] | None:
+    numbers = {"t": view.t, **view.scalars}
+    found: dict[str, Any] = {name: np.asarray(float(numbers[s])) for name, s in kind.slots.items() if s in numbers}
+    arrays = {name: view.arrays[slot] for name, slot in kind.slots.items() if slot in view.arrays}
+    # Some rules keep one state for matrices and another for vectors. The slot that a parameter does not use is empty.
+    return found | {name: array for name, array in arrays.items() if array.size or not view.x.size} or None
+
+
+def _imported(
+    kind: type[Kind], spec: Ours, view: ParameterView, entry: Mapping[str, Any] | None, strict: bool
+) -> dict[str, Any]:
+    given = {name: value for name, value in (entry or {}).items() if value is not None}
+    if unknown := [name for name in given if name not in kind.slots]:
+        raise ValueError(
+            f"The state of parameter {view.name} must have {', '.join(kind.slots)}, as {kind.title()} names them. "
+            f"Received: {unknown[0]}. It is another optimizer's."
+        )
+    slots = spec.kernel.arrays[2:]
+    start: dict[str, Any] = {slot: spec.start(slot, view.x) for slot in slots}
+    start |= {name: spec.starts.get(name, 0.0) for name in spec.kernel.scalars}
+    names = {slot: name for name, slot in kind.slots.items()}
+    needed = [slot for slot in start if not (slot in slots and view.x.size and not start[slot].size)]
+    missing = [names[slot] for slot in needed if names[slot] not in given]
+    if missing and given and strict:
+        raise ValueError(
+            f"The state of parameter {view.name} must have {', '.join(names[slot] for slot in needed)}. "
+            f"Received: {', '.join(given)}."
+        )
+    # PyTorch leaves the count out where only the first update differs.
+    t = _count(view, given["step"]) if "step" in given else int(bool(given) and not missing)
+    taken = [slot for slot in start if names[slot] in given] if missing or not given else needed
+    return {"t": t, **start} | {slot: _cast(view, names[slot], given[names[slot]], start[slot]) for slot in taken}
+
+
+def _count(view: ParameterView, value: Any) -> int:
+    step = float(value)
+    if step < 0 or step != int(step):
+        raise ValueError(f"step of parameter {view.name} must be an integer >= 0. Received: {step!r}.")
+    return int(step)
+
+
+def _cast(view: ParameterView, name: str, value: Any, like: Any) -> Any:
+    """A value of the shape and dtype of `like`, an array or a number."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} of parameter {view.name} must be an array of numbers. Received: {array.dtype}.")
+    if array.shape != np.shape(like):
+        raise ValueError(f"{name} of parameter {view.name} must have shape {np.shape(like)}. Received: {array.shape}.")
+    return array.astype(like.dtype) if isinstance(like, np.ndarray) else float(array)
+
+
+def rebound(kind: type[Kind], bound: BoundOptimizer, spec: Ours) -> BoundOptimizer:
+    """Another optimizer on the same parameters. It takes over the states that both have."""
+    new = spec.bind([(view.name, view.parameter) for view in bound._views])
+    new.load_state_dict(kind.imported(spec, new, kind.exported(bound), strict=False))
+    new.t = bound.t
+    return new

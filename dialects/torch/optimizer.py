@@ -9,11 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...optim.bound import BoundOptimizer
-from ...optim.optimizer import Optimizer as Ours
-from . import state as states
 from .group import ParamGroup
-from .kind import Entries, Kind
-from .state import State
+from .kind import Kind, State
 
 __all__ = ["Optimizer"]
 
@@ -66,16 +63,6 @@ class Optimizer(Kind):
             f"{self.title()} can't be copied or pickled: it shares memory with its parameters. Make another one for a "
             "copy of them, and load state_dict() into that."
         )
-
-    @classmethod
-    def exported(cls, bound: BoundOptimizer) -> Entries:
-        """The states of each parameter in PyTorch's layout, see `Kind.exported`."""
-        return states.exported(cls, bound)
-
-    @classmethod
-    def imported(cls, spec: Ours, bound: BoundOptimizer, entries: Entries, strict: bool) -> dict[str, Any]:
-        """States in PyTorch's layout as a state of ours, see `Kind.imported`."""
-        return states.imported(cls, spec, bound, entries, strict)
 
     def _bound(self) -> list[BoundOptimizer]:
         if not self.param_groups:
