@@ -12,8 +12,6 @@ from typing import Any, ClassVar, TypeAlias
 
 from ..optim.optimizer import Optimizer
 
-__all__ = ["ArgumentNames", "Dialect"]
-
 ArgumentNames: TypeAlias = Mapping[str, str | tuple[str, ...]]
 
 

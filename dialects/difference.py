@@ -16,8 +16,6 @@ from ..optim.optimizer import Optimizer
 from ..schedules import Schedule
 from .base import Dialect
 
-__all__ = ["Difference", "difference"]
-
 SIZES = (1.0, 1e-2, 1e-4, 1e-6, 1e-8)
 _EXAMPLE = 0.01
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["value_and_gradients"]
-
 
 def value_and_gradients(loss: Callable[..., Any], variables: Sequence[Any]) -> tuple[float, list[Any]]:
     """The loss at the present point, and its gradient with respect to each variable; None where there is none.

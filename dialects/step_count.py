@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from ..optim.bound import BoundOptimizer
 
-__all__ = ["SharedStepCount"]
-
 
 class SharedStepCount(BoundOptimizer):
     """A bound optimizer whose parameters share one step count.

@@ -11,8 +11,6 @@ from typing import Any
 from . import keras, optax, papers, tf1, torch
 from .base import Dialect
 
-__all__ = ["schedule_table", "schedules", "table"]
-
 
 def table() -> str:
     """All dialects' optimizers in Markdown: the signature, the optimizer here, and the names of the states.

@@ -8,40 +8,8 @@ EpsHatAdam(lr=ExponentialDecay(0.01, 100, 0.9), beta1=0.9, beta2=0.999, eps=1e-0
 `opt.bind(params)` is at work on parameters; `opt.apply_gradients(zip(grads, params))` makes opt itself so.
 """
 
-from . import callbacks, optimizers, schedules
-from .optimizers import (
-    SGD,
-    Adadelta,
-    Adafactor,
-    Adagrad,
-    Adam,
-    Adamax,
-    AdamW,
-    Ftrl,
-    Lamb,
-    Lion,
-    Muon,
-    Nadam,
-    RMSprop,
-    ScheduleFreeAdamW,
-)
+from . import callbacks, optimizers
+from .optimizers import *  # noqa: F403
 
-__all__ = [
-    "SGD",
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Ftrl",
-    "Lamb",
-    "Lion",
-    "Muon",
-    "Nadam",
-    "RMSprop",
-    "ScheduleFreeAdamW",
-    "callbacks",
-    "optimizers",
-    "schedules",
-]
+__all__ = ["callbacks", "optimizers"]
+__all__ += optimizers.__all__

@@ -13,8 +13,6 @@ from ..gradients import value_and_gradients
 from .bound import KerasBound, Rate
 from .schedules import described, made, rate
 
-__all__ = ["KerasOptimizer", "deserialize", "get", "named", "serialize"]
-
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 
 

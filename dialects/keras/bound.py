@@ -16,8 +16,6 @@ from ...schedules import Schedule
 from ..step_count import SharedStepCount
 from .schedules import described, rate
 
-__all__ = ["KerasBound", "Rate"]
-
 Array = npt.NDArray[Any]
 
 

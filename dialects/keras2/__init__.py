@@ -8,21 +8,8 @@ KerasNAG(lr=InverseTime(0.01, 1e-06), momentum=0.9, missing='error')
 for how the two differ. tf.keras from 2.11 on is Keras 3's, `ravine.dialects.keras`.
 """
 
-from ..keras import schedules
 from . import backend, callbacks, legacy, optimizers
-from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, Nadam, RMSprop
+from .optimizers import *  # noqa: F403
 
-__all__ = [
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "Adamax",
-    "Nadam",
-    "RMSprop",
-    "backend",
-    "callbacks",
-    "legacy",
-    "optimizers",
-    "schedules",
-]
+__all__ = ["backend", "callbacks", "legacy", "optimizers"]
+__all__ += optimizers.__all__

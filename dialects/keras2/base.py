@@ -10,8 +10,6 @@ from ..keras.base import KerasOptimizer
 from ..keras.bound import KerasBound
 from ..keras.schedules import rate
 
-__all__ = ["Keras2Optimizer", "LegacyOptimizer"]
-
 EPSILON = 1e-7
 """Keras's `K.epsilon()`. An epsilon of None means this."""
 

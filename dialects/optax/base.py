@@ -12,8 +12,6 @@ from ...optim.optimizer import Optimizer as Ours
 from ...schedules import Lambda, Schedule
 from ..base import ArgumentNames, Dialect
 
-__all__ = ["OptaxOptimizer", "Transformation", "apply_updates", "as_schedule", "global_norm", "rate", "tree_map"]
-
 
 class Transformation:
     """An optimizer with `init` and `update`, both derived from the optimizer here that it stands for."""

@@ -17,8 +17,6 @@ from ..step_count import SharedStepCount
 from .decay import Counted
 from .variables import Number, trainable_variables
 
-__all__ = ["TensorFlowOptimizer"]
-
 Pairs = Iterable[tuple[Any, Any]]
 
 

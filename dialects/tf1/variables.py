@@ -10,8 +10,6 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-__all__ = ["Multiple", "Number", "Variable", "trainable_variables"]
-
 TRAINABLE: WeakValueDictionary[int, Any] = WeakValueDictionary()
 """The parameters made by `Variable` that the program still holds, by number."""
 NUMBERS = count()

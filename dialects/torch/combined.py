@@ -13,8 +13,6 @@ from .optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
 from .scheduler import LRScheduler, checked
 
-__all__ = ["ChainedScheduler", "SequentialLR"]
-
 
 class Combined(LRScheduler):
     """A scheduler made of several schedulers."""

@@ -10,8 +10,6 @@ from ...schedules import Cyclic, Lambda, OneCycle, PerEpoch, Schedule
 from .optimizer import Optimizer
 from .scheduler import LRScheduler, checked, per_group
 
-__all__ = ["CyclicLR", "OneCycleLR"]
-
 PerGroup = float | Sequence[float]
 one_cycle = lru_cache(maxsize=64)(OneCycle)
 """`OneCycle`, which a step does not build again."""

@@ -15,8 +15,6 @@ from ...optim.optimizer import Optimizer as Ours
 from ...schedules import Schedule
 from .kind import Kind, rebound
 
-__all__ = ["ParamGroup"]
-
 _OF_SCHEDULERS = {"initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr"}
 _UPDATES = "updates"
 """The key of a saved group that has one of our schedules: the updates taken, from which the schedule continues."""

@@ -12,8 +12,6 @@ from ...optim.optimizer import Optimizer as Ours
 from .kind import Entries
 from .optimizer import Optimizer
 
-__all__ = ["LBFGS"]
-
 
 class LBFGS(Optimizer):
     """`LBFGS`. One group only; `step` takes a closure."""

@@ -12,8 +12,6 @@ from ...optim.bound import BoundOptimizer
 from .group import ParamGroup
 from .kind import Kind, State
 
-__all__ = ["Optimizer"]
-
 
 class Optimizer(Kind):
     """The base class of PyTorch's optimizers.
@@ -126,9 +124,7 @@ class Optimizer(Kind):
         """The gradients of each group."""
         counts = [len(bound._views) for bound in self._bound()]
         if gradients is not None and len(gradients) != sum(counts):
-            raise ValueError(
-                f"step takes one gradient per parameter, {sum(counts)}. Received: {len(gradients)}."
-            )
+            raise ValueError(f"step takes one gradient per parameter, {sum(counts)}. Received: {len(gradients)}.")
         start = 0
         for count in counts:
             yield None if gradients is None else gradients[start : start + count]

@@ -11,8 +11,6 @@ from ...schedules.plateau import beats, counted
 from .optimizer import Optimizer
 from .scheduler import LRScheduler, checked, per_group
 
-__all__ = ["ReduceLROnPlateau"]
-
 
 class ReduceLROnPlateau(LRScheduler):
     """Multiplies the lr by a factor when a metric has stopped getting better.

@@ -11,8 +11,6 @@ import numpy as np
 from ...schedules import Schedule
 from .optimizer import Optimizer
 
-__all__ = ["LRScheduler", "ScheduledLR", "checked", "per_group"]
-
 
 class LRScheduler:
     """Sets the lr of each group when it is made and at each `step()`. A subclass defines `get_lr`, as in PyTorch.

@@ -46,9 +46,7 @@ Function = Callable[[int], float]
 class LambdaLR(LRScheduler):
     """The initial lr times lr_lambda(k) at k = `last_epoch`. Give one function, or one for each group."""
 
-    def __init__(
-        self, optimizer: Optimizer, lr_lambda: Function | Sequence[Function], last_epoch: int = -1
-    ) -> None:
+    def __init__(self, optimizer: Optimizer, lr_lambda: Function | Sequence[Function], last_epoch: int = -1) -> None:
         name = type(self).__name__
         self.lr_lambdas = per_group("lr_lambda", checked(name, optimizer), lr_lambda)
         if stray := [f for f in self.lr_lambdas if not callable(f)]:
@@ -136,9 +134,7 @@ class LinearLR(ScheduledLR):
     """The initial lr times a factor that goes from start_factor to end_factor; with total_iters=0 start_factor."""
 
     @staticmethod
-    def schedule(
-        lr: float, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
-    ) -> Schedule:
+    def schedule(lr: float, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5) -> Schedule:
         start = lr * _fraction("LinearLR: start_factor", start_factor)
         end = lr * (end_factor and _fraction("LinearLR: end_factor", end_factor))
         return Linear(start, end, total_iters) if total_iters > 0 else Constant(start)

@@ -9,8 +9,8 @@ from typing import Any
 from ....optim import rules
 from ....optim.rules.frameworks import keras as keras_rules
 from ....optim.rules.frameworks import keras_tensors as tensor_rules
+from .. import schedules
 from ..base import KerasOptimizer, deserialize, get, named, serialize
-from . import schedules
 
 __all__ = [
     "SGD",

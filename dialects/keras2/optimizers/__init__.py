@@ -8,11 +8,10 @@ from typing import Any
 
 from ....optim import rules
 from ....optim.rules.frameworks.keras import KerasAdamax, KerasMomentum, KerasNAG
-from ...keras import base, optimizers
+from ...keras import base, optimizers, schedules
 from ...keras.base import serialize
 from ...keras.bound import KerasBound
 from ..base import Keras2Optimizer
-from . import schedules
 
 __all__ = [
     "SGD",
