@@ -185,7 +185,7 @@ class Dialect:
 
 
 _MESSAGE = re.compile(
-    r"\w+: (?P<name>\w+) must be (?P<must>.*?)\. Received: (?P=name)=(?P<value>.*?)\.?(?: The default is .*)?",
+    r"\w+: (?P<name>\w+) must be (?P<must>.*?)\. Received: (?P=name)=(?P<value>.*?)\.? ?(?:The default is .*)?",
     re.DOTALL,
 )
 
