@@ -42,16 +42,16 @@ def cache_folder() -> Path:
 
 
 @cache
-def _foundation() -> str:
-    """Everything outside a generated module that its machine code depends on."""
+def _environment() -> str:
+    """The versions and sources outside a generated module that its machine code depends on."""
     return "".join([numba.__version__, sys.version, inspect.getsource(device), inspect.getsource(denormals)])
 
 
 def load(source: str) -> ModuleType:
     """The module with this source, stored in the cache folder if that is possible."""
-    name = f"ravine_kernel_{hashlib.sha256((_foundation() + source).encode()).hexdigest()[:32]}"
+    name = f"ravine_kernel_{hashlib.sha256((_environment() + source).encode()).hexdigest()[:32]}"
     if name not in sys.modules:
-        file = _written(name, source) or f"<{name}>"
+        file = _stored(name, source) or f"<{name}>"
         module = ModuleType(name)
         module.__file__ = file
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # for tracebacks
@@ -60,7 +60,7 @@ def load(source: str) -> ModuleType:
     return sys.modules[name]
 
 
-def _written(name: str, source: str) -> str | None:
+def _stored(name: str, source: str) -> str | None:
     """The path of a file with this source, or None if it can't be written. numba keeps the machine code beside it."""
     try:
         path = cache_folder() / f"{name}.py"

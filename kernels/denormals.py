@@ -13,7 +13,7 @@ from typing import Any
 
 from numba import types
 from numba.core import cgutils
-from numba.core.cgutils import ir  # llvmlite, as numba has it
+from numba.core.cgutils import ir  # the version of llvmlite that numba uses
 from numba.extending import intrinsic
 
 __all__ = ["flush_denormals", "restore_denormals"]

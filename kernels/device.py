@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 from numba.core import cgutils
-from numba.core.cgutils import ir  # llvmlite, as numba has it
+from numba.core.cgutils import ir  # the version of llvmlite that numba uses
 from numba.core.codegen import ll
 from numba.extending import intrinsic
 

@@ -34,6 +34,8 @@ __all__ = [
 
 
 def _weak(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, except that Python numbers give a Python number."""
+
     @wraps(function, assigned=("__name__",), updated=())
     def weak(*args: Any) -> Any:
         y = function(*args)

@@ -64,6 +64,11 @@ def lower(rule: Rule) -> Lowered:
 
 
 class _Lowering:
+    """Walks through a rule and its transforms and fills a `GeneratedModule`.
+
+    Each method that takes an expression returns its text in the generated code.
+    """
+
     def __init__(self, rule: Rule) -> None:
         self.rule, *transforms = (
             Source(function, rule.options, _RESERVED) for function in (rule.function, *rule.before, *rule.after)
@@ -129,11 +134,13 @@ class _Lowering:
             self.update(name, result)
 
     def update(self, name: str, result: ast.expr) -> None:
+        """Assign a new value to an element, unless it is unchanged."""
         if ast.unparse(result) != name:
             self.module.loop.add(f"{name} = {self.element(result)}")
             self.define(name, ELEMENT)
 
     def enter(self, source: Source) -> None:
+        """Begin with another function, whose parameters are elements or numbers."""
         self.source = source
         for name in source.parameters:
             self.kinds[name] = ELEMENT if name in self.arrays else NUMBER
@@ -164,10 +171,12 @@ class _Lowering:
                     )
 
     def define(self, name: str, kind: str) -> None:
+        """Note that a name has a new value."""
         self.kinds[name] = kind
         self.versions[name] = self.versions.get(name, 0) + 1
 
     def branch(self, test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
+        """Lower an `if` statement to one `if` in `numbers` and one in `loop`."""
         flag = self.flag(test)
         before = dict(self.kinds)
         with self.module.numbers.block(f"if {flag}:"), self.module.loop.block(f"if {flag}:"):
@@ -184,6 +193,7 @@ class _Lowering:
 
     # ------------------------------------------------------------------------------------------------- expressions
     def kind(self, node: ast.expr) -> str:
+        """Whether an expression is a number, an array element or a condition."""
         names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
         if all(self.kinds.get(name, NUMBER) is NUMBER for name in names):
             return NUMBER
@@ -223,6 +233,7 @@ class _Lowering:
         self.source.refuse(node, "this expression has no meaning on the elements of arrays")
 
     def call(self, node: ast.expr, function: ast.expr, arguments: list[ast.expr]) -> str:
+        """A call of a NumPy function in `loop`."""
         name = ON_ELEMENTS.get(self.source.resolve(function))
         if name is None:
             self.source.refuse(node, f"on arrays it may call {', '.join(functions.__all__)}")
@@ -235,10 +246,12 @@ class _Lowering:
         return self.device(name, first, *map(self.element, arguments[1:]))
 
     def device(self, name: str, *arguments: str) -> str:
+        """A call of a function of the module `device`."""
         self.module.called.add(name)
         return f"{name}({', '.join(arguments)})"
 
     def mask(self, node: ast.expr) -> str:
+        """A condition in `loop`."""
         if self.kind(node) is NUMBER:
             return self.flag(node)
         match node:
@@ -253,6 +266,7 @@ class _Lowering:
         self.source.refuse(node, "a condition on arrays is one comparison, or several joined by & and |")
 
     def power(self, left: ast.expr, right: ast.expr) -> str:
+        """`left ** right` in `loop`."""
         if self.kind(right) is not NUMBER:
             return self.device("power", self.element(left), self.element(right))
         if special := _SPECIAL_POWERS.get(literal(right)):
@@ -260,6 +274,7 @@ class _Lowering:
         return self.device("power_by", self.element(left), self.element(right))
 
     def choice(self, test: ast.expr, body: ast.expr, orelse: ast.expr) -> str:
+        """`body if test else orelse` in `loop`, where the test is about numbers."""
         flag = self.flag(test)
         # The numbers of the branch not taken are not computed: 1 / (t - 1) may stand there because t > 1.
         with self.module.numbers.block(f"if {flag}:"):
@@ -269,6 +284,7 @@ class _Lowering:
         return f"({taken} if {flag} else {other})"
 
     def flag(self, test: ast.expr) -> str:
+        """The constant that holds the truth value of a test on numbers."""
         if self.kind(test) is not NUMBER:
             self.source.refuse(test, "`if` on an array has no meaning; choose per element with where(condition, a, b)")
         name = self.constant(test, prefix="is")

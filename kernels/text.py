@@ -36,7 +36,7 @@ class Body:
 
 
 class GeneratedModule:
-    """What lowering has found out about a rule, and its text."""
+    """The parts of a generated module, which lowering fills in, and its text."""
 
     def __init__(self) -> None:
         self.numbers, self.loop = Body(1), Body(2)

@@ -61,11 +61,11 @@ def _workers() -> ThreadPoolExecutor:
     return _pool
 
 
-def _forget() -> None:
+def _drop_pool() -> None:
     """Drop the pool in a forked child, which inherits the object without its threads."""
     global _pool
     _pool = None
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_drop_pool)

@@ -15,7 +15,7 @@ from .layout import Layout
 from .lines import line_of
 from .stepping import brief, nodes_below
 
-MOST = 400  # nodes: a drawing with more of them can't be read
+MAX_NODES = 400  # a larger drawing can't be read
 CHARACTER, LEADING, PADDING, ROW_GAP, MARGIN = 7.3, 16, 9, 34, 12  # pixels; the font is monospaced, 12 pixels
 FILL = {"leaf": "#e3f1e3", "op": "#eef2fb", "root": "#fdeccf"}
 
@@ -66,8 +66,10 @@ def draw(result: Tensor) -> Drawing:
     if not isinstance(result, Tensor):
         raise TypeError(f"draw: needs a Tensor. Received: {type(result).__name__}.")
     nodes = nodes_below(result)[::-1]
-    if len(nodes) > MOST:
-        raise ValueError(f"draw: the graph must have at most {MOST} nodes. Received: {len(nodes)}. Draw a part of it.")
+    if len(nodes) > MAX_NODES:
+        raise ValueError(
+            f"draw: the graph must have at most {MAX_NODES} nodes. Received: {len(nodes)}. Draw a part of it."
+        )
     texts = {node.seq: _lines_of_box(node) for node in nodes}
     widths: dict[Any, float] = {seq: CHARACTER * max(map(len, lines)) + 2 * PADDING for seq, lines in texts.items()}
     edges = list(dict.fromkeys((t.seq, node.seq) for node in nodes for t in node.inputs if t is not None))

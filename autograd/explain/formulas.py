@@ -11,7 +11,7 @@ from typing import Any
 
 from ..op import ForEach, Function, Primitive, negated, unchanged
 
-_LONG = 140
+_MAX_LENGTH = 140
 _WHERE = ", where "
 _Definition = ast.Lambda | ast.FunctionDef
 
@@ -97,7 +97,7 @@ def _returned(node: _Definition, numbers: dict[str, Any]) -> str:
     *steps, last = statements
     if isinstance(last, ast.Return) and last.value and all(isinstance(step, ast.Assign) for step in steps):
         text = ast.unparse(last.value) + (_WHERE + "; ".join(map(ast.unparse, steps)) if steps else "")
-        if len(text) <= _LONG:
+        if len(text) <= _MAX_LENGTH:
             return text
     return f"{node.name}({', '.join(a.arg for a in node.args.args)})"
 

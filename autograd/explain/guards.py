@@ -88,12 +88,12 @@ def strong_zero() -> Iterator[None]:
     # Each recorded operation gets a copy of its op with guarded products, so the engine itself is not slowed down.
     recorded = False
 
-    def strengthen(t: Tensor) -> None:
+    def guard(t: Tensor) -> None:
         nonlocal recorded
         recorded = True
         t.op = _guarded(t.op)
 
-    with watching(strengthen):
+    with watching(guard):
         yield
     if not recorded:
         warnings.warn(

@@ -22,10 +22,10 @@ class Layout:
         gap: smallest horizontal distance of two nodes.
 
     Attributes:
-        layers: rows of nodes, the first on top. Where an edge passes a row, the row has a stand-in, which consists of
-            the two ends of the edge and the number of the row.
-        x: middle of each node and stand-in.
-        paths: for each edge, the nodes and stand-ins that it goes through.
+        layers: rows of nodes, the first on top. Where an edge passes a row, the row has a dummy node: the two ends
+            of the edge and the number of the row.
+        x: horizontal position of the middle of each node and dummy node.
+        paths: for each edge, the nodes and dummy nodes that it goes through.
     """
 
     def __init__(self, widths: dict[Key, float], edges: Sequence[tuple[Key, Key]], gap: float = 28.0) -> None:
@@ -45,11 +45,12 @@ class Layout:
         self.x = self._positions()
 
     def _path(self, edge: tuple[Key, Key], depth: dict[Key, int]) -> list[Key]:
+        """The nodes that an edge goes through. Adds a dummy node to every row between its ends."""
         a, b = edge
         passed: list[Key] = [(a, b, row) for row in range(depth[a] + 1, depth[b])]
-        for row, stand_in in enumerate(passed, depth[a] + 1):
-            self.layers[row].append(stand_in)
-            self.widths[stand_in] = 0.0
+        for row, dummy in enumerate(passed, depth[a] + 1):
+            self.layers[row].append(dummy)
+            self.widths[dummy] = 0.0
         return [a, *passed, b]
 
     def _order(self) -> None:
@@ -59,8 +60,8 @@ class Layout:
             downwards = sweep % 2 == 0
             rows, neighbours = (self.layers, self.above) if downwards else (self.layers[::-1], self.below)
             for fixed, row in pairwise(rows):
-                place = {node: i for i, node in enumerate(fixed)}
-                centre = {node: fmean([place[n] for n in neighbours[node]] or [i]) for i, node in enumerate(row)}
+                position = {node: i for i, node in enumerate(fixed)}
+                centre = {node: fmean([position[n] for n in neighbours[node]] or [i]) for i, node in enumerate(row)}
                 row.sort(key=centre.__getitem__)
             crossings = self.crossings()
             if crossings < fewest:
@@ -71,8 +72,8 @@ class Layout:
         """The number of pairs of edges that cross between neighbouring rows."""
         total = 0
         for upper, lower in pairwise(self.layers):
-            place = {node: i for i, node in enumerate(lower)}
-            ends = [sorted(place[b] for b in self.below[a]) for a in upper]
+            position = {node: i for i, node in enumerate(lower)}
+            ends = [sorted(position[b] for b in self.below[a]) for a in upper]
             flat = [end for group in ends for end in group]
             owners = [i for i, group in enumerate(ends) for _ in group]
             total += sum(
@@ -81,6 +82,7 @@ class Layout:
         return total
 
     def _positions(self) -> dict[Key, float]:
+        """Move each node towards the mean of its neighbours, downwards and upwards in turn."""
         x: dict[Key, float] = {}
         for layer in self.layers:
             x.update(zip(layer, self._apart(layer, [0.0] * len(layer)), strict=True))
@@ -90,7 +92,7 @@ class Layout:
                 wanted = [fmean(x[n] for n in neighbours[node]) if neighbours[node] else x[node] for node in row]
                 x.update(zip(row, self._apart(row, wanted), strict=True))
         left = min(x[node] - self.widths[node] / 2 for node in x)
-        return {node: place - left for node, place in x.items()}
+        return {node: position - left for node, position in x.items()}
 
     def _apart(self, row: list[Key], wanted: list[float]) -> list[float]:
         """The positions nearest to those wanted, in least squares, without overlaps (isotonic regression)."""

@@ -18,7 +18,7 @@ from ..tensor import Tensor
 
 _OURS, _NUMPYS = os.path.dirname(os.path.dirname(__file__)), os.path.dirname(np.__file__)
 _INSIDE = (_OURS + os.sep, _NUMPYS + os.sep)
-_known: dict[int, tuple[SourceLine, weakref.ref[Tensor]]] = {}
+_lines: dict[int, tuple[SourceLine, weakref.ref[Tensor]]] = {}
 
 
 class SourceLine(NamedTuple):
@@ -38,8 +38,8 @@ class SourceLine(NamedTuple):
 
     def __str__(self) -> str:
         folder = os.path.basename(os.path.dirname(self.file))  # the file of a notebook cell is a temporary one
-        place = f"cell, line {self.number}" if folder.startswith("ipykernel_") else f"{self.file}:{self.number}"
-        return f"{place}: {self.text}" if self.text else place
+        location = f"cell, line {self.number}" if folder.startswith("ipykernel_") else f"{self.file}:{self.number}"
+        return f"{location}: {self.text}" if self.text else location
 
 
 def calling_line() -> SourceLine:
@@ -60,7 +60,7 @@ def line_of(t: Tensor) -> SourceLine | None:
     >>> line_of(y).text, line_of(np.cos(x))
     ('y = np.sin(x)', None)
     """
-    found = _known.get(t.seq)
+    found = _lines.get(t.seq)
     return found[0] if found else None
 
 
@@ -97,4 +97,4 @@ def trace_lines() -> Iterator[None]:
 
 def _remember(t: Tensor) -> None:
     seq = t.seq
-    _known[seq] = calling_line(), weakref.ref(t, lambda _: _known.pop(seq, None))
+    _lines[seq] = calling_line(), weakref.ref(t, lambda _: _lines.pop(seq, None))

@@ -103,7 +103,7 @@ def _enter(x: Any) -> Any:
     return Tensor(x, requires_grad=True) if is_float else x
 
 
-# Forward: from the result back along the values that are not finite, to the first of them
+# Forward: follow the values that are not finite from the result back to the first of them
 
 
 def _forward(root: Tensor) -> Failure | None:
@@ -166,15 +166,15 @@ def _backward(root: Tensor) -> Failure | None:
 
 def _backward_failure(root: Tensor, step: BackwardStep, c: Contribution) -> Failure:
     node = step.result
-    guilty = next(x for x in (c.product, c.value, c.total) if not _finite(x))
-    index, count = _first_not_finite(guilty)
-    value = np.asarray(guilty)[index]
+    first_bad = next(x for x in (c.product, c.value, c.total) if not _finite(x))
+    index, count = _first_not_finite(first_bad)
+    value = np.asarray(first_bad)[index]
     upstream, local, operands = step.upstream, None, _operands(node, ())
-    if guilty is not c.product:
+    if first_bad is not c.product:
         kind, fix = "overflow in the sum of gradients", "Scale the values down, or use float64."
     else:
         if c.local_derivative is not None:
-            shape = np.zeros(np.shape(guilty))
+            shape = np.zeros(np.shape(first_bad))
             upstream, local = (_broadcast(x, shape)[index] for x in (upstream, c.local_derivative))
             operands = _operands(node, index)
         kind, fix = _explain_gradient(full_name(node.op), upstream, local, operands)

@@ -43,6 +43,7 @@ def one_sided(f: Function, points: Sequence[Any], i: int, index: Index, eps: flo
 
 
 def _moved(f: Function, points: Sequence[Any], i: int, index: Index, step: float) -> tuple[float, float]:
+    """f after one element of argument i was moved by the step, and the element as rounded."""
     moved = points[i].copy()
     moved[index] += step
     return float(evaluate(f, [*points[:i], moved, *points[i + 1 :]])), float(moved[index])
@@ -78,8 +79,8 @@ def best_step(f: Function, points: Sequence[Any], i: int, index: Index) -> tuple
         whole, half, quarter = (central(f, points, i, index, step / k) for k in (1, 2, 4))
         return max(abs(whole - half), abs(half - quarter), last_bit / step), step, quarter
 
-    error, best, there = min(tried(10.0**-k) for k in range(1, 14))
-    return best, there, error
+    error, step, difference = min(tried(10.0**-k) for k in range(1, 14))
+    return step, difference, error
 
 
 def complex_step(f: Function, points: Sequence[Any], directions: dict[int, NDArray[Any]]) -> float | None:

@@ -17,7 +17,10 @@ from .lines import SourceLine, line_of
 
 @dataclass(frozen=True, eq=False)
 class Contribution:
-    """What one argument of an operation receives. The arrays have the argument's shape unless stated otherwise."""
+    """The gradient that an operation passes to one of its arguments.
+
+    The arrays have the shape of the argument unless stated otherwise.
+    """
 
     position: int
     """The number of the argument, from 0."""
@@ -26,13 +29,13 @@ class Contribution:
     derivative: Function
     """The function in the op: the partial derivative `d(y, *args)`, or the vector-Jacobian product `d(g, y, *args)`."""
     local_derivative: Any
-    """The value of the partial derivative, of the shape of the result or a number; None if the op has a product."""
+    """The value of the partial derivative, of the shape of the result or a number; None if the op has a VJP."""
     product: Any
     """Upstream gradient times derivative, before it is summed over broadcast axes."""
     value: Any
-    """What is added to the argument's gradient."""
+    """The summand that this operation adds to the gradient of the argument."""
     total: Any
-    """The argument's gradient so far, this contribution included."""
+    """The gradient of the argument so far, including this summand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,7 @@ class BackwardStep:
     upstream: Any
     """The complete gradient of the result, of its shape and dtype."""
     contributions: tuple[Contribution, ...]
-    """What each argument receives."""
+    """The gradients that are passed to the arguments."""
 
     @property
     def op(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,7 +19,7 @@ __all__ = ["ELU", "GELU", "LeakyReLU", "ReLU", "SiLU", "Sigmoid", "Softmax", "So
 __all__ += ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus"]
 __all__ += ["log_softmax", "logsumexp", "softmax"]
 
-HALF_ROOT = math.sqrt(0.5)
+ROOT_HALF = math.sqrt(0.5)
 
 
 def _relu(x: Any) -> Any:
@@ -39,7 +40,7 @@ def _sigmoid(x: Any) -> Any:
     return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
-def _density(x: Any) -> Any:
+def _sigmoid_derivative(x: Any) -> Any:
     """sigmoid(x) * sigmoid(-x), the derivative of the sigmoid."""
     e = np.exp(-np.abs(x))
     return e / np.square(1 + e)
@@ -53,7 +54,7 @@ def _fill_erfc(x: Any, y: Any) -> None:
 
 def _normal_cdf(x: Any) -> Any:
     """The normal distribution function, (1 + erf(x / sqrt(2))) / 2, accurate in the far left tail too."""
-    z = contiguous(x * -HALF_ROOT)
+    z = contiguous(x * -ROOT_HALF)
     y = np.empty_like(z)
     _fill_erfc(z.reshape(-1), y.reshape(-1))
     y *= 0.5
@@ -61,7 +62,8 @@ def _normal_cdf(x: Any) -> Any:
 
 
 def _normal_pdf(x: Any) -> Any:
-    return np.exp(-0.5 * x * x) * (HALF_ROOT / math.sqrt(math.pi))
+    """The density of the normal distribution, exp(-x**2 / 2) / sqrt(2 pi)."""
+    return np.exp(-0.5 * x * x) * (ROOT_HALF / math.sqrt(math.pi))
 
 
 def _gelu(x: Any) -> Any:
@@ -94,7 +96,7 @@ def _silu(x: Any) -> Any:
 
 
 def _silu_derivative(y: Any, x: Any) -> Any:
-    return sigmoid(x) + x * density(x)
+    return sigmoid(x) + x * sigmoid_derivative(x)
 
 
 def _softplus(x: Any) -> Any:
@@ -129,7 +131,7 @@ def _logsumexp(x: Any, axis: Axis = -1, b: Any = None, keepdims: bool = False) -
     return y if keepdims else y.squeeze(axis)[()]
 
 
-def _weights(g: Any, y: Any, x: Any, axis: Axis) -> Any:
+def _gradient_of_weights(g: Any, y: Any, x: Any, axis: Axis) -> Any:
     """The gradient of logsumexp with respect to b; times b, the one with respect to x."""
     return restore_axes(g, x, axis) * np.exp(x - restore_axes(y, x, axis))
 
@@ -158,8 +160,8 @@ def _log_softmax(x: Any, axis: int = -1) -> Any:
 # The ops
 
 relu = elementwise(_relu, NONZERO, lambda y, x: y > 0)
-sigmoid = elementwise(_sigmoid, REAL, lambda y, x: density(x))
-density: Primitive = elementwise(_density, REAL, lambda y, x: -y * np.tanh(x / 2))
+sigmoid = elementwise(_sigmoid, REAL, lambda y, x: sigmoid_derivative(x))
+sigmoid_derivative: Primitive = elementwise(_sigmoid_derivative, REAL, lambda y, x: -y * np.tanh(x / 2))
 normal_cdf = elementwise(_normal_cdf, REAL, lambda y, x: _normal_pdf(x))
 gelu_exact = elementwise(_gelu, REAL, lambda y, x: normal_cdf(x) + x * _normal_pdf(x))
 gelu_tanh = elementwise(_gelu_tanh, REAL, _gelu_tanh_derivative)
@@ -177,24 +179,24 @@ leaky_linear = elementwise(
     lambda y, x, slope: np.where(x > 0, y.dtype.type(1), slope),
     lambda y, x, slope: np.minimum(x, 0),
 )
-_SAMPLES = [sample(rand(2, 3)), sample(rand(3)), sample(rand(2, 3), axis=0)]
+_AXIS_SAMPLES = [sample(rand(2, 3)), sample(rand(3)), sample(rand(2, 3), axis=0)]
 softmax = primitive(
     _softmax,
     lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
-    samples=_SAMPLES,
+    samples=_AXIS_SAMPLES,
 )
 log_softmax = primitive(
     _log_softmax,
     lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
-    samples=_SAMPLES,
+    samples=_AXIS_SAMPLES,
 )
 logsumexp = primitive(
     _logsumexp,
-    lambda g, y, x, axis=-1, b=None, keepdims=False: _weights(g, y, x, axis) * (1 if b is None else b),
+    lambda g, y, x, axis=-1, b=None, keepdims=False: _gradient_of_weights(g, y, x, axis) * (1 if b is None else b),
     None,
-    lambda g, y, x, axis=-1, b=None, keepdims=False: _weights(g, y, x, axis),
+    lambda g, y, x, axis=-1, b=None, keepdims=False: _gradient_of_weights(g, y, x, axis),
     samples=[
-        *_SAMPLES,
+        *_AXIS_SAMPLES,
         sample(rand(2, 3), axis=None),
         sample(rand(2, 3, 2), axis=(0, 2), keepdims=True),
         sample(rand(2, 3), axis=1, b=rand(3, domain=POSITIVE)),
@@ -247,19 +249,18 @@ def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
 # The layers
 
 
+@dataclass(eq=False, repr=False)
 class FunctionLayer(Module):
-    """A function as a layer."""
+    """A function as a layer. The fields of a subclass are arguments of the function."""
 
-    function: Any
-    arguments: tuple[str, ...] = ()
-    """Names of the attributes that are passed on to the function."""
+    function: ClassVar[Any]
 
     def forward(self, x: Any) -> Any:
         """Apply the function to x of any shape."""
-        return self.function(x, **{name: getattr(self, name) for name in self.arguments})
+        return self.function(x, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(repr(getattr(self, name)) for name in self.arguments)})"
+        return f"{type(self).__name__}({', '.join(repr(getattr(self, field.name)) for field in fields(self))})"
 
 
 class ReLU(FunctionLayer):
@@ -312,6 +313,7 @@ class Softplus(FunctionLayer):
     function = softplus
 
 
+@dataclass(eq=False, repr=False)
 class GELU(FunctionLayer):
     """x times the normal distribution function of x, elementwise. See `gelu`.
 
@@ -323,30 +325,29 @@ class GELU(FunctionLayer):
     """
 
     function = staticmethod(gelu)
-    arguments = ("approximate",)
+    approximate: str = "none"
 
-    def __init__(self, approximate: str = "none") -> None:
-        gelu(0.0, approximate)
-        self.approximate = approximate
+    def __post_init__(self) -> None:
+        """Refuse an unknown value of `approximate`."""
+        gelu(0.0, self.approximate)
 
 
+@dataclass(eq=False, repr=False)
 class ELU(FunctionLayer):
     """x above 0 and alpha * (exp(x) - 1) below, elementwise. See `elu`.
 
     Args:
-        alpha: minus the limit for x -> -infinity.
+        alpha: factor below 0; the layer approaches -alpha for x -> -infinity.
 
     >>> ELU()(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
     [-0.632, 0.0, 1.0]
     """
 
     function = staticmethod(elu)
-    arguments = ("alpha",)
-
-    def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = alpha
+    alpha: float = 1.0
 
 
+@dataclass(eq=False, repr=False)
 class LeakyReLU(FunctionLayer):
     """x above 0 and slope * x below, elementwise. See `leaky_relu`.
 
@@ -358,12 +359,10 @@ class LeakyReLU(FunctionLayer):
     """
 
     function = staticmethod(leaky_relu)
-    arguments = ("slope",)
-
-    def __init__(self, slope: float = 0.01) -> None:
-        self.slope = slope
+    slope: float = 0.01
 
 
+@dataclass(eq=False, repr=False)
 class Softmax(FunctionLayer):
     """exp(x) / sum(exp(x)) along an axis. See `softmax`. As a loss, apply `cross_entropy` to the logits instead.
 
@@ -375,10 +374,7 @@ class Softmax(FunctionLayer):
     """
 
     function = softmax
-    arguments = ("axis",)
-
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+    axis: int = -1
 
     def __repr__(self) -> str:
         return f"Softmax(axis={self.axis})"

@@ -1,8 +1,8 @@
 """Convolution of images, as a function and as a layer.
 
 A convolution is bilinear, and so are its two gradients: each of the three operations is the derivative of the others.
-The images are laid out as a matrix of windows R (see `windows`) and the kernels as a matrix W. For one row of the
-result and one group, y = W R; the gradient by W is g R^T; the gradient by x is W^T g, added to the pixels that the
+The windows of the images are copied into a matrix R (see `windows`), and the kernels form a matrix W. For one row of
+the result and one group, y = W R; the gradient by W is g R^T; the gradient by x is W^T g, added to the pixels that the
 windows were copied from. R is built again for each gradient instead of being kept, since this is cheap compared with
 the products. A few images are processed at a time, so that they stay in the processor's cache.
 """
@@ -21,12 +21,12 @@ from ..op import Primitive
 from .init import Initializer, Seed, check_sizes, weight_and_bias
 from .loops import contiguous
 from .module import Module
-from .windows import Pair, Window, add_windows, check_fits, check_images, pair, to_windows
+from .windows import Pair, Window, add_from_windows, check_fits, check_images, pair, to_windows
 
 __all__ = ["Conv2d", "conv2d"]
 
-CACHED = 1 << 20
-"""The number of elements of the layout to process at a time, unless a single image has more."""
+ELEMENTS_AT_A_TIME = 1 << 20
+"""Limit for the elements of R (see above) that are in memory at a time. A single image may have more."""
 
 
 class Conv2d(Module):
@@ -135,13 +135,13 @@ def conv_window(name: str, kernel: Any, stride: Any, padding: Any, dilation: Any
     if padding == "same":
         if stride != (1, 1):
             raise ValueError(f'{name}: padding="same" needs stride 1. Received: stride={stride}. Pass numbers.')
-        sides = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        halves = [(n // 2, n - n // 2) for n in sides]
+        missing = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        halves = [(n // 2, n - n // 2) for n in missing]
         return Window(kernel, stride, (halves[0], halves[1]), dilation)
     if isinstance(padding, str):
         raise ValueError(f'{name}: padding must be "same", "valid", an integer or a pair. Received: {padding!r}.')
-    down, across = pair(name, "padding", padding, 0)
-    return Window(kernel, stride, ((down, down), (across, across)), dilation)
+    vertical, horizontal = pair(name, "padding", padding, 0)
+    return Window(kernel, stride, ((vertical, vertical), (horizontal, horizontal)), dilation)
 
 
 def check_groups(name: str, n_in: int, n_out: int, groups: int) -> None:
@@ -183,27 +183,27 @@ class _Plan:
         (top, bottom), (left, _) = window.padding
         self.groups = groups
         self.per_group = weight_shape[0] // groups
-        self.down, self.across = window.output_size((height, width))
+        self.out_height, self.out_width = window.output_size((height, width))
         # The rows that a dilated kernel covers are neighbours in the layout.
         self.order = np.array(sorted(range(top + height + bottom), key=lambda h: (h % dh, h)), np.intp)
         self.lengths = len(self.order), channels // groups, kw
         self.steps = sw, dw, top, left
-        deep = channels // groups * kw
-        starts = np.argsort(self.order)[: self.down * sh : sh].tolist()
-        self.blocks = [slice(start * deep, (start + kh) * deep) for start in starts]
-        entries = len(self.order) * channels * kw * self.across
-        step = max(1, CACHED // max(entries, 1))
+        row_length = channels // groups * kw
+        starts = np.argsort(self.order)[: self.out_height * sh : sh].tolist()
+        self.blocks = [slice(start * row_length, (start + kh) * row_length) for start in starts]
+        elements = len(self.order) * channels * kw * self.out_width
+        step = max(1, ELEMENTS_AT_A_TIME // max(elements, 1))
         self.parts = [slice(i, min(i + step, n)) for i in range(0, n, step)]
-        self.buffer = np.empty(entries * min(step, n), dtype)
+        self.buffer = np.empty(elements * min(step, n), dtype)
 
     def rows(self, images: int) -> NDArray[Any]:
         """Memory for the layout: (groups, rows, channels / groups, kernel width, images, output width)."""
-        shape = (self.groups, *self.lengths, images, self.across)
+        shape = (self.groups, *self.lengths, images, self.out_width)
         return self.buffer[: math.prod(shape)].reshape(shape)
 
     def matrices(self, rows: NDArray[Any]) -> NDArray[Any]:
         """The layout as a matrix per group. Each of its `blocks` times the kernels is one row of the result."""
-        return rows.reshape(self.groups, -1, rows.shape[-2] * self.across)
+        return rows.reshape(self.groups, -1, rows.shape[-2] * self.out_width)
 
     def filled(self, x: NDArray[Any]) -> NDArray[Any]:
         """The matrices of a few images."""
@@ -213,7 +213,7 @@ class _Plan:
 
     def results(self, g: NDArray[Any]) -> NDArray[Any]:
         """An array like the result as matrices (output height, groups, n_out / groups, n * output width)."""
-        return g.transpose(2, 1, 0, 3).reshape(self.down, self.groups, self.per_group, -1)
+        return g.transpose(2, 1, 0, 3).reshape(self.out_height, self.groups, self.per_group, -1)
 
     def kernels(self, weight: Any, dtype: Any) -> NDArray[Any]:
         """The kernels as matrices (groups, n_out / groups, elements of a block)."""
@@ -226,14 +226,14 @@ def _convolve(x: Any, weight: Any, bias: Any, window: Window, groups: int = 1) -
     x = contiguous(x, dtype)
     plan = _Plan(x.shape, weight.shape, window, groups, dtype)
     kernels = plan.kernels(weight, dtype)
-    y = np.empty((len(x), len(weight), plan.down, plan.across), dtype)
+    y = np.empty((len(x), len(weight), plan.out_height, plan.out_width), dtype)
     shift = dtype.type(0) if bias is None else bias[:, None, None]
     for part in plan.parts:
         matrices = plan.filled(x[part])
-        products = np.empty((plan.down, *kernels.shape[:2], matrices.shape[2]), dtype)
+        products = np.empty((plan.out_height, *kernels.shape[:2], matrices.shape[2]), dtype)
         for block, product in zip(plan.blocks, products, strict=True):
             np.matmul(kernels, matrices[:, block], out=product)
-        by_image = products.reshape(plan.down, len(weight), -1, plan.across).transpose(2, 1, 0, 3)
+        by_image = products.reshape(plan.out_height, len(weight), -1, plan.out_width).transpose(2, 1, 0, 3)
         np.add(by_image, shift, out=y[part])
     return y
 
@@ -250,7 +250,7 @@ def _convolve_input(g: Any, weight: Any, size: Pair, window: Window, groups: int
         matrices = plan.matrices(rows)
         for block, result in zip(plan.blocks, plan.results(g[part]), strict=True):
             matrices[:, block] += kernels @ result
-        add_windows(rows, x[part], plan.order, *plan.steps)
+        add_from_windows(rows, x[part], plan.order, *plan.steps)
     return x
 
 
@@ -271,7 +271,7 @@ def _convolve_weight(x: Any, g: Any, window: Window, groups: int = 1) -> Any:
 # The ops
 
 
-def _size(x: Any) -> Pair:
+def _height_and_width(x: Any) -> Pair:
     return x.shape[2], x.shape[3]
 
 
@@ -280,7 +280,7 @@ _STRIDED = Window((2, 1), (2, 3), ((1, 1), (0, 0)), (2, 1))
 
 convolve: Primitive = primitive(
     _convolve,
-    lambda g, y, x, weight, bias, window, groups=1: convolve_input(g, weight, _size(x), window, groups),
+    lambda g, y, x, weight, bias, window, groups=1: convolve_input(g, weight, _height_and_width(x), window, groups),
     lambda g, y, x, weight, bias, window, groups=1: convolve_weight(x, g, window, groups),
     lambda g, y, x, weight, bias, window, groups=1: np.sum(g, axis=(0, 2, 3)),
     samples=[
@@ -299,7 +299,7 @@ convolve_input: Primitive = primitive(
 )
 convolve_weight: Primitive = primitive(
     _convolve_weight,
-    lambda h, w, x, g, window, groups=1: convolve_input(g, h, _size(x), window, groups),
+    lambda h, w, x, g, window, groups=1: convolve_input(g, h, _height_and_width(x), window, groups),
     lambda h, w, x, g, window, groups=1: convolve(x, h, None, window, groups),
     samples=[
         sample(rand(2, 2, 3, 4), rand(2, 3, 3, 4), _PLAIN),

@@ -1,9 +1,9 @@
 """Initializers: functions that draw the initial weights of a layer. Layers take them by name or as functions.
 
 Many scale the weights by n_in, the number of inputs that an output is a sum of, and n_out, the number of outputs that
-an input contributes to ("fan-in" and "fan-out"). The weight of a linear layer has the shape (n_in, n_out). For the
-kernels (n_out, channels, height, width) of a convolution, n_in = channels * height * width and
-n_out = n_out * height * width.
+an input contributes to ("fan-in" and "fan-out"). The weight of a linear layer has the shape (n_in, n_out). The weight
+of a convolution has the shape (filters, channels, height, width): there, n_in = channels * height * width and
+n_out = filters * height * width.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def fan_in_uniform(rng: np.random.Generator, shape: Shape) -> Array:
     >>> float(fan_in_uniform(np.random.default_rng(0), (100, 50)).max().round(2))
     0.1
     """
-    return _within(rng, shape, 1 / math.sqrt(fans(shape)[0]))
+    return _uniform_within(rng, shape, 1 / math.sqrt(fans(shape)[0]))
 
 
 def lecun_normal(rng: np.random.Generator, shape: Shape) -> Array:
@@ -121,7 +121,7 @@ def glorot_uniform(rng: np.random.Generator, shape: Shape) -> Array:
     >>> float(glorot_uniform(np.random.default_rng(0), (150, 50)).std().round(2))
     0.1
     """
-    return _within(rng, shape, math.sqrt(6 / sum(fans(shape))))
+    return _uniform_within(rng, shape, math.sqrt(6 / sum(fans(shape))))
 
 
 def glorot_normal(rng: np.random.Generator, shape: Shape) -> Array:
@@ -139,7 +139,7 @@ def he_uniform(rng: np.random.Generator, shape: Shape) -> Array:
     >>> float(he_uniform(np.random.default_rng(0), (200, 50)).std().round(2))
     0.1
     """
-    return _within(rng, shape, math.sqrt(6 / fans(shape)[0]))
+    return _uniform_within(rng, shape, math.sqrt(6 / fans(shape)[0]))
 
 
 def he_normal(rng: np.random.Generator, shape: Shape) -> Array:
@@ -154,8 +154,9 @@ def he_normal(rng: np.random.Generator, shape: Shape) -> Array:
 def orthogonal(rng: np.random.Generator, shape: Shape) -> Array:
     """A random matrix with orthonormal rows or columns, whichever are fewer. Saxe et al. 2014, arXiv:1312.6120.
 
-    Kernels are treated as a matrix with n_out rows. The matrix comes from the QR decomposition of a normal matrix; the
-    signs are chosen so that it is uniformly distributed (Mezzadri 2007, arXiv:math-ph/0609050).
+    The kernels of a convolution are treated as a matrix with one row per filter. The matrix comes from the QR
+    decomposition of a normal matrix, with signs such that it is uniformly distributed (Mezzadri 2007,
+    arXiv:math-ph/0609050).
 
     >>> w = orthogonal(np.random.default_rng(0), (2, 3))
     >>> np.allclose(w @ w.T, np.eye(2))
@@ -168,7 +169,7 @@ def orthogonal(rng: np.random.Generator, shape: Shape) -> Array:
     return (q if rows >= columns else q.T).reshape(shape)
 
 
-def _within(rng: np.random.Generator, shape: Shape, bound: float) -> Array:
+def _uniform_within(rng: np.random.Generator, shape: Shape, bound: float) -> Array:
     return rng.uniform(-bound, bound, shape)
 
 
@@ -193,8 +194,8 @@ INITIALIZERS: dict[str, Initializer] = {
 }
 
 
-def initial(init: str | Initializer, shape: Shape, rng: Seed, dtype: Any) -> NDArray[Any]:
-    """Draw the initial values of a weight.
+def draw_values(init: str | Initializer, shape: Shape, rng: Seed, dtype: Any) -> NDArray[Any]:
+    """Draw the initial values of a weight or bias.
 
     Args:
         init: name of an initializer, or a function (rng, shape) -> array.
@@ -206,7 +207,7 @@ def initial(init: str | Initializer, shape: Shape, rng: Seed, dtype: Any) -> NDA
         ValueError: an unknown name.
         TypeError: another dtype.
 
-    >>> initial("ones", (2, 3), rng=0, dtype=np.float32)
+    >>> draw_values("ones", (2, 3), rng=0, dtype=np.float32)
     array([[1., 1., 1.],
            [1., 1., 1.]], dtype=float32)
     """
@@ -229,12 +230,12 @@ def weight_and_bias(
     With the initializer "fan_in_uniform" the bias is uniform within +-1 / sqrt(n_in), as in PyTorch, otherwise 0.
     """
     rng = np.random.default_rng(rng)
-    weight = Parameter(initial(init, shape, rng, dtype), name="weight")
+    weight = Parameter(draw_values(init, shape, rng, dtype), name="weight")
     if not bias:
         return weight, None
     bound = 1 / math.sqrt(fans(shape)[0])
     draw = uniform(-bound, bound) if init == "fan_in_uniform" else constant(0)
-    return weight, Parameter(initial(draw, (n_out,), rng, dtype), name="bias")
+    return weight, Parameter(draw_values(draw, (n_out,), rng, dtype), name="bias")
 
 
 def check_sizes(layer: str, **sizes: int) -> None:

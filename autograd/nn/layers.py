@@ -12,7 +12,7 @@ from ..arguments import plain
 from ..define import primitive
 from ..domain import rand, sample
 from ..tensor import Parameter
-from .init import Initializer, Seed, check_sizes, initial, weight_and_bias
+from .init import Initializer, Seed, check_sizes, draw_values, weight_and_bias
 from .loops import gather_rows
 from .module import Module
 
@@ -95,7 +95,7 @@ class Embedding(Module):
         self, count: int, size: int, rng: Seed = None, dtype: Any = np.float32, init: str | Initializer = "normal"
     ) -> None:
         check_sizes("Embedding", count=count, size=size)
-        self.weight = Parameter(initial(init, (count, size), rng, dtype), name="weight")
+        self.weight = Parameter(draw_values(init, (count, size), rng, dtype), name="weight")
 
     def forward(self, x: Any) -> Any:
         """Look up integers x of any shape. Returns (*x.shape, size). Raises the errors of `embedding`."""
@@ -123,12 +123,12 @@ def embedding(x: Any, weight: Any) -> Any:
     >>> embedding(np.array([2, 0]), np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])).tolist()
     [[4.0, 5.0], [0.0, 1.0]]
     """
-    at, count = np.asarray(plain(x)), weight.shape[0]
-    if at.dtype.kind not in "iu":
-        raise TypeError(f"embedding: x must hold integers. Received: dtype {at.dtype}.")
-    if at.size and (at.min() < 0 or at.max() >= count):
-        raise ValueError(f"embedding: x must be in [0, {count}). Received: {at.min()} to {at.max()}.")
-    return gather_rows(weight, at)
+    indices, count = np.asarray(plain(x)), weight.shape[0]
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"embedding: x must hold integers. Received: dtype {indices.dtype}.")
+    if indices.size and (indices.min() < 0 or indices.max() >= count):
+        raise ValueError(f"embedding: x must be in [0, {count}). Received: {indices.min()} to {indices.max()}.")
+    return gather_rows(weight, indices)
 
 
 class Dropout(Module):
@@ -138,7 +138,7 @@ class Dropout(Module):
 
     Args:
         p: probability, in [0, 1).
-        rng: seed or Generator of the masks, which no other layer uses.
+        rng: seed or Generator of the masks. Do not share a Generator with another layer.
 
     Raises:
         ValueError: p is outside [0, 1).
@@ -231,6 +231,7 @@ def _linear(x: Any, weight: Any, bias: Any) -> Any:
 
 
 def _rows(x: Any) -> Any:
+    """x as a matrix whose rows are the vectors along its last axis."""
     return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]))
 
 

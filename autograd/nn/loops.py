@@ -1,4 +1,4 @@
-"""Loops that numba compiles when they are first called, and the op made from one: rows gathered and scattered."""
+"""Loops that numba compiles when they are first called, and two ops that gather and scatter rows."""
 
 from __future__ import annotations
 

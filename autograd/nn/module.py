@@ -66,8 +66,8 @@ class Module:
         pairs = [(path, x) for path, x in _walk(self, "", set()) if isinstance(x, Parameter)]
         paths = [path for path, _ in pairs]
         if len(set(paths)) < len(paths):
-            twice = next(path for path in paths if paths.count(path) > 1)
-            raise ValueError(f"{type(self).__name__}: two parameters have the path {twice!r}. Rename one of them.")
+            duplicate = next(path for path in paths if paths.count(path) > 1)
+            raise ValueError(f"{type(self).__name__}: two parameters have the path {duplicate!r}. Rename one of them.")
         return dict(pairs)
 
     def named_modules(self) -> dict[str, Module]:

@@ -11,7 +11,7 @@ from ..define import primitive
 from ..domain import rand, sample
 from ..ops.reductions import add_reduce, group_size
 from ..tensor import Parameter
-from .init import check_sizes, initial
+from .init import check_sizes, draw_values
 from .module import Module
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm", "batch_norm", "layer_norm"]
@@ -33,10 +33,10 @@ class _BatchNorm(Module):
         if not 0 <= momentum <= 1:
             raise ValueError(f"{name}: momentum must be in [0, 1]. Received: momentum={momentum}.")
         self.channels, self.eps, self.momentum = channels, _positive(name, eps), momentum
-        self.running_mean = initial("zeros", (channels,), None, dtype)
-        self.running_var = initial("ones", (channels,), None, dtype)
-        self.weight = Parameter(initial("ones", (channels,), None, dtype), name="weight") if affine else None
-        self.bias = Parameter(initial("zeros", (channels,), None, dtype), name="bias") if affine else None
+        self.running_mean = draw_values("zeros", (channels,), None, dtype)
+        self.running_var = draw_values("ones", (channels,), None, dtype)
+        self.weight = Parameter(draw_values("ones", (channels,), None, dtype), name="weight") if affine else None
+        self.bias = Parameter(draw_values("zeros", (channels,), None, dtype), name="bias") if affine else None
 
     def forward(self, x: Any) -> Any:
         """Normalise x of shape (n, channels, ...). Returns the shape of x.
@@ -129,8 +129,8 @@ class LayerNorm(Module):
         if not self.shape or min(self.shape) < 1:
             raise ValueError(f"LayerNorm: shape must be one or more lengths, at least 1. Received: shape={shape}.")
         self.eps = _positive("LayerNorm", eps)
-        self.weight = Parameter(initial("ones", self.shape, None, dtype), name="weight")
-        self.bias = Parameter(initial("zeros", self.shape, None, dtype), name="bias")
+        self.weight = Parameter(draw_values("ones", self.shape, None, dtype), name="weight")
+        self.bias = Parameter(draw_values("zeros", self.shape, None, dtype), name="bias")
 
     def forward(self, x: Any) -> Any:
         """Normalise x of shape (..., *shape). Returns the shape of x.
@@ -244,8 +244,8 @@ def _normalize(x: Any, axes: Axes, eps: float) -> Any:
 
 def _normalize_vjp(g: Any, y: Any, x: Any, axes: Axes, eps: float) -> Any:
     """g without its components along 1 and along y, to which normalisation is invariant, divided by the deviation."""
-    across = g - np.mean(g, axis=axes, keepdims=True) - y * np.mean(g * y, axis=axes, keepdims=True)
-    return across / np.sqrt(np.var(x, axis=axes, keepdims=True) + eps)
+    projected = g - np.mean(g, axis=axes, keepdims=True) - y * np.mean(g * y, axis=axes, keepdims=True)
+    return projected / np.sqrt(np.var(x, axis=axes, keepdims=True) + eps)
 
 
 normalize = primitive(

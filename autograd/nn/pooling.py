@@ -90,10 +90,10 @@ def max_pool2d(x: Any, kernel: Any, stride: Any = None, padding: Any = 0) -> Any
     window = pool_window("max_pool2d", x, kernel, stride, padding)
     values = contiguous(plain(x))
     n, channels, height, width = values.shape
-    down, across = window.output_size((height, width))
-    at = np.empty((n, channels, down, across), np.intp)
+    out_height, out_width = window.output_size((height, width))
+    at = np.empty((n, channels, out_height, out_width), np.intp)
     (kh, kw), (sh, sw), ((top, _), (left, _)) = window.kernel, window.stride, window.padding
-    _find_largest(values.reshape(-1, height, width), at.reshape(-1, down, across), kh, kw, sh, sw, top, left)
+    _find_largest(values.reshape(-1, height, width), at.reshape(-1, out_height, out_width), kh, kw, sh, sw, top, left)
     return gather_rows(np.reshape(x, -1), at)
 
 
@@ -115,13 +115,13 @@ def pool_window(name: str, x: Any, kernel: Any, stride: Any, padding: Any) -> Wi
         raise TypeError(f"{name}: x must be float32 or float64. Received: {x.dtype}. Convert with .astype(np.float32).")
     kernel = pair(name, "kernel", kernel)
     stride = kernel if stride is None else pair(name, "stride", stride)
-    down, across = pair(name, "padding", padding, 0)
-    if 2 * down > kernel[0] or 2 * across > kernel[1]:
+    vertical, horizontal = pair(name, "padding", padding, 0)
+    if 2 * vertical > kernel[0] or 2 * horizontal > kernel[1]:
         raise ValueError(
             f"{name}: padding must be at most half the kernel, or windows lie outside the image. "
             f"Received: padding={padding}, kernel={kernel}."
         )
-    window = Window(kernel, stride, ((down, down), (across, across)))
+    window = Window(kernel, stride, ((vertical, vertical), (horizontal, horizontal)))
     check_fits(name, window, x.shape[2:])
     return window
 
@@ -145,6 +145,7 @@ def _find_largest(x: Any, at: Any, kh: int, kw: int, sh: int, sw: int, top: int,
 
 @compiled
 def _sum_windows(x: Any, y: Any, kh: int, kw: int, sh: int, sw: int, top: int, left: int) -> None:
+    """Add to each element of y the sum of its window of x. x, y: (planes, ., .)."""
     planes, height, width = x.shape
     for p in range(planes):
         for i in range(y.shape[1]):
@@ -158,6 +159,7 @@ def _sum_windows(x: Any, y: Any, kh: int, kw: int, sh: int, sw: int, top: int, l
 
 @compiled
 def _add_to_windows(y: Any, x: Any, kh: int, kw: int, sh: int, sw: int, top: int, left: int) -> None:
+    """Add each element of y to all elements of its window of x. x, y: (planes, ., .)."""
     planes, height, width = x.shape
     for p in range(planes):
         for i in range(y.shape[1]):
@@ -183,7 +185,7 @@ def _average(x: Any, window: Window) -> Any:
     return _over_planes(_sum_windows, x, window.output_size(x.shape[2:]), window)
 
 
-def _share_average(g: Any, size: Pair, window: Window) -> Any:
+def _spread_average(g: Any, size: Pair, window: Window) -> Any:
     """Divide each number equally among the elements of its window, in images of height and width `size`."""
     return _over_planes(_add_to_windows, g, size, window)
 
@@ -192,11 +194,11 @@ _WINDOW = Window((2, 3), (1, 2), ((1, 1), (0, 0)))
 
 average: Primitive = linear(
     _average,
-    lambda g, y, x, window: share_average(g, (x.shape[2], x.shape[3]), window),
+    lambda g, y, x, window: spread_average(g, (x.shape[2], x.shape[3]), window),
     samples=[sample(rand(1, 2, 4, 5), _WINDOW)],
 )
-share_average: Primitive = linear(
-    _share_average,
+spread_average: Primitive = linear(
+    _spread_average,
     lambda h, y, g, size, window: average(h, window),
     samples=[sample(rand(1, 2, 5, 2), (4, 5), _WINDOW)],
 )

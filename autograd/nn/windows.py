@@ -1,8 +1,8 @@
-"""Windows that slide over the last two axes of images (n, channels, height, width), and images laid out by windows.
+"""Windows that slide over the last two axes of images (n, channels, height, width), and copies of their pixels.
 
-The layout turns a convolution into one matrix product per row of the result: Cho & Brand 2017, MEC: memory-efficient
-convolution, arXiv:1706.06873. Only the horizontal windows are copied, so the layout holds as many numbers as the images
-times the width of the kernel. The rows of the image that a kernel covers lie one after the other.
+The copies are laid out so that a convolution becomes one matrix product per row of the result: Cho & Brand 2017, MEC:
+memory-efficient convolution, arXiv:1706.06873. Only the horizontal windows are copied, so there are as many copies as
+pixels times the width of the kernel. The rows of the image that a kernel covers lie one after the other.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class Window:
         """Height and width of the result for an image of that height and width; 0 or less where it does not fit."""
         extents = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel, strict=True)]
         padded = [n + sum(p) for n, p in zip(size, self.padding, strict=True)]
-        down, across = ((n - k) // s + 1 for n, k, s in zip(padded, extents, self.stride, strict=True))
-        return down, across
+        height, width = ((n - k) // s + 1 for n, k, s in zip(padded, extents, self.stride, strict=True))
+        return height, width
 
 
-def pair(name: str, what: str, value: Any, least: int = 1) -> Pair:
-    """Turn an integer or a pair of integers into a pair.
+def pair(name: str, argument: str, value: Any, least: int = 1) -> Pair:
+    """Turn the value of an argument, an integer or a pair of integers, into a pair.
 
     Raises:
         ValueError: anything else, or an integer below `least`.
@@ -44,7 +44,9 @@ def pair(name: str, what: str, value: Any, least: int = 1) -> Pair:
     both = (value, value) if not isinstance(value, (tuple, list)) else tuple(value)
     if len(both) == 2 and all(hasattr(i, "__index__") and i >= least for i in both):
         return int(both[0]), int(both[1])
-    raise ValueError(f"{name}: {what} must be an integer >= {least} or a pair of them. Received: {what}={value!r}.")
+    raise ValueError(
+        f"{name}: {argument} must be an integer >= {least} or a pair of them. Received: {argument}={value!r}."
+    )
 
 
 def check_images(name: str, x: Any, channels: int | None = None) -> None:
@@ -68,12 +70,12 @@ def check_fits(name: str, window: Window, size: Pair) -> None:
 
 @compiled
 def to_windows(x: Any, rows: Any, order: Any, stride: int, dilation: int, top: int, left: int) -> None:
-    """Copy images into the layout, with 0 as padding.
+    """Copy the pixels of all windows into the array `rows`, with 0 as padding.
 
     x: (n, channels, height, width). rows: (groups, rows, channels / groups, kernel width, n, output width). order: for
     each of the rows, the row of the padded image that it holds.
     """
-    groups, count, channels, kernel, images, across = rows.shape
+    groups, count, channels, kernel, images, out_width = rows.shape
     height, width = x.shape[2:]
     for group in range(groups):
         for r in range(count):
@@ -81,8 +83,8 @@ def to_windows(x: Any, rows: Any, order: Any, stride: int, dilation: int, top: i
             for c in range(channels):
                 for j in range(kernel):
                     shift = j * dilation - left
-                    first = min(max((stride - 1 - shift) // stride, 0), across)  # the positions inside the image
-                    last = max(min((width - 1 - shift) // stride + 1, across), first)
+                    first = min(max((stride - 1 - shift) // stride, 0), out_width)  # the positions inside the image
+                    last = max(min((width - 1 - shift) // stride + 1, out_width), first)
                     for n in range(images):
                         out = rows[group, r, c, j, n]
                         if h < 0 or h >= height or first == last:
@@ -101,9 +103,9 @@ def to_windows(x: Any, rows: Any, order: Any, stride: int, dilation: int, top: i
 
 
 @compiled
-def add_windows(rows: Any, x: Any, order: Any, stride: int, dilation: int, top: int, left: int) -> None:
-    """Add every element of the layout to the pixel that it was copied from: the transpose of `to_windows`."""
-    groups, count, channels, kernel, images, across = rows.shape
+def add_from_windows(rows: Any, x: Any, order: Any, stride: int, dilation: int, top: int, left: int) -> None:
+    """Add every element of `rows` to the pixel that `to_windows` copied it from: the transpose of `to_windows`."""
+    groups, count, channels, kernel, images, out_width = rows.shape
     height, width = x.shape[2:]
     for group in range(groups):
         for r in range(count):
@@ -113,8 +115,8 @@ def add_windows(rows: Any, x: Any, order: Any, stride: int, dilation: int, top: 
             for c in range(channels):
                 for j in range(kernel):
                     shift = j * dilation - left
-                    first = min(max((stride - 1 - shift) // stride, 0), across)
-                    last = max(min((width - 1 - shift) // stride + 1, across), first)
+                    first = min(max((stride - 1 - shift) // stride, 0), out_width)
+                    last = max(min((width - 1 - shift) // stride + 1, out_width), first)
                     if first == last:
                         continue
                     for n in range(images):

@@ -52,7 +52,9 @@ def _logspace(
 def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     sign = np.sign(start)
     if np.any(sign * np.sign(stop) <= 0):
-        raise ValueError("np.geomspace: start and stop must have the same sign and not be 0.")
+        raise ValueError(
+            "np.geomspace: start and stop must have the same sign and not be 0. To pass through 0 use np.linspace."
+        )
     logs = np.linspace(np.log(sign * start), np.log(sign * stop), num, endpoint)
     y = np.moveaxis(sign * np.exp(logs), 0, axis)
     return y if dtype is None else y.astype(dtype)

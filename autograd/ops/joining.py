@@ -10,7 +10,7 @@ import numpy as np
 from ..arguments import as_array
 from ..define import composite, linear
 from ..domain import rand, sample
-from .shaping import index_along
+from .shaping import index_along, replace_length
 
 
 def _prepare_join(
@@ -128,7 +128,7 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
         values = np.moveaxis(values, 0, axis)
     n = a.shape[axis]
     count = _inserted_count(n, obj, values.shape[axis])
-    values = np.broadcast_to(values, [count if i == axis else m for i, m in enumerate(a.shape)])
+    values = np.broadcast_to(values, replace_length(a.shape, axis, count))
     order = np.insert(np.arange(n), obj, n + np.arange(count))
     return np.take(np.concatenate([a, values.astype(a.dtype)], axis=axis), order, axis=axis)
 

@@ -12,7 +12,7 @@ from ..arguments import as_array, holds_tensor, plain
 from ..define import composite, linear, primitive
 from ..domain import rand, sample
 from ..op import Primitive
-from .shaping import index_along
+from .shaping import index_along, replace_length
 
 Axes = tuple[int, ...]
 
@@ -61,7 +61,7 @@ def _border(a: Any, axis: int, width: int, mode: str, edge: int, end_values: Any
     n = a.shape[axis] if stat_length is None else min(_pairs(stat_length, a)[axis][edge], a.shape[axis])
     part = a[index_along(axis, slice(0, n) if edge == 0 else slice(a.shape[axis] - n, None))]
     value = _STATISTICS[mode](part, axis=axis, keepdims=True)
-    return np.broadcast_to(value, [width if i == axis else m for i, m in enumerate(value.shape)])
+    return np.broadcast_to(value, replace_length(value.shape, axis, width))
 
 
 def _extend_by_point_reflection(a: Any, axis: int, before: int, after: int, mode: str) -> Any:
@@ -122,9 +122,9 @@ def _pad(
             positions = np.pad(np.arange(array.shape[axis]), (before, after), mode)  # type: ignore[call-overload]
             array = np.take(array, positions, axis=axis)
         elif mode == "constant":
-            shape = [[n if i == axis else m for i, m in enumerate(array.shape)] for n in (before, after)]
             ends = _end_values(constant_values, array)[axis]
-            first, last = (np.broadcast_to(ends[edge], s) for edge, s in enumerate(shape))
+            shapes = (replace_length(array.shape, axis, n) for n in (before, after))
+            first, last = (np.broadcast_to(ends[edge], shape) for edge, shape in enumerate(shapes))
             array = np.concatenate([first, array, last], axis=axis)
         else:
             parts = [_border(array, axis, n, mode, e, end_values, stat_length) for n, e in ((before, 0), (after, -1))]

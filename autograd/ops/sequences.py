@@ -11,7 +11,7 @@ from ..arguments import alike, as_array, conjugated, plain
 from ..define import composite, primitive
 from ..domain import NONZERO, ZERO, Domain, rand, sample
 from .reductions import CUMULATIVE_SAMPLES
-from .shaping import index_along
+from .shaping import index_along, replace_length
 
 
 # Cumulative products: the derivative is a quotient if no element is 0, else it is computed from n * n products
@@ -42,9 +42,7 @@ def _cumulative(running: Any, first: int) -> Any:
         y = running(x, axis=axis, dtype=dtype)
         if not include_initial:
             return y
-        shape = list(y.shape)
-        shape[axis] = 1
-        return np.concatenate([np.full(shape, first, y.dtype), y], axis)
+        return np.concatenate([np.full(replace_length(y.shape, axis, 1), first, y.dtype), y], axis)
 
     return definition
 
@@ -65,9 +63,7 @@ composite(
 def _end_elements(a: Any, end: Any, axis: int) -> Any:
     """The elements to put before or after an axis; one number is repeated."""
     end = alike(a, end)[1] if isinstance(end, float) else as_array(end)
-    return (
-        np.broadcast_to(end, [1 if i == axis % a.ndim else n for i, n in enumerate(a.shape)]) if end.ndim == 0 else end
-    )
+    return end if end.ndim else np.broadcast_to(end, replace_length(a.shape, axis, 1))
 
 
 @composite(

@@ -18,6 +18,12 @@ def index_along(axis: int, part: Any) -> tuple[Any, ...]:
     return (..., part) + (slice(None),) * (-axis - 1) if axis < 0 else (slice(None),) * axis + (part,)
 
 
+def replace_length(shape: tuple[int, ...], axis: int, length: int) -> tuple[int, ...]:
+    """The shape with another length along one axis, which may be negative."""
+    axis %= len(shape)
+    return (*shape[:axis], length, *shape[axis + 1 :])
+
+
 # Shapes
 def _prepare_reshape(
     a: Any, shape: Any = None, order: str = "C", **keywords: Any

@@ -144,13 +144,13 @@ def test_a_function_without_gradient_is_refused():
 
 def test_nothing_is_left_behind():
     gc.collect()
-    known = len(lines_module._known)
+    known = len(lines_module._lines)
     explain.trace_nan(lambda x: np.sum(np.sqrt(x) * x), np.array([0.0]))
     with pytest.raises(ZeroDivisionError):
         explain.trace_nan(lambda x: x * (1 / 0), 1.0)
     gc.collect()
     assert observers == []
-    assert len(lines_module._known) == known
+    assert len(lines_module._lines) == known
 
 
 def test_lines_are_of_the_thread_and_the_block():

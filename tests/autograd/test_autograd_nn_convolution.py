@@ -127,7 +127,7 @@ def test_many_images_are_convolved_in_parts(monkeypatch):
 
     whole = run()
     for room in (1, 1000, 1700):
-        monkeypatch.setattr("ravine.autograd.nn.convolution.CACHED", room)
+        monkeypatch.setattr("ravine.autograd.nn.convolution.ELEMENTS_AT_A_TIME", room)
         for a, b_ in zip(run(), whole, strict=True):
             np.testing.assert_allclose(a, b_, rtol=1e-12, atol=1e-12)
 
