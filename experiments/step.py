@@ -13,9 +13,10 @@ class StepResult(NamedTuple):
     """The result of a training step.
 
     Attributes:
-        loss: before the update.
-        seconds: of the whole step.
-        update_seconds: of the update, without the first evaluation of the loss and its gradients.
+        loss: the loss before the update.
+        seconds: the time of the whole step.
+        update_seconds: the time after the first forward and backward pass. For most rules that is the update alone; for
+            a rule with a line search, such as LBFGS, it includes the further evaluations of the loss.
     """
 
     loss: float

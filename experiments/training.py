@@ -47,7 +47,7 @@ class _Run:
         self.optimizer = clone(trial.optimizer).bind(self.parameters)
         self.train = [self.score("train")]
         self.validation = [self.score("validation")]
-        self.seconds: list[tuple[float, float]] = []  # of each step: the whole step, and the update alone
+        self.seconds: list[tuple[float, float]] = []  # for each step: the whole step, and its update
         self.measured: dict[str, list[float]] = {name: [] for name in trial.measures}
 
     def result(self, parallel: bool) -> TrialResult:

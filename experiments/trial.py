@@ -74,7 +74,7 @@ class Timing:
     """Wall times of a run in seconds; those of a step are medians over all steps."""
 
     step: float  # forward pass, backward pass and update
-    update: float  # opt.step() alone
+    update: float  # what follows the first backward pass: the update, for LBFGS with its further evaluations
     total: float  # the whole run, scoring included
     parallel: bool  # whether other runs shared the machine
 

@@ -59,15 +59,17 @@ class Dataset:
     @property
     def development(self) -> tuple[Any, Array]:
         """X and y of train and validation together, for a last run before the test."""
-        parts = [self.X_train, self.X_validation]
-        X = sparse.vstack(parts, format="csr") if sparse.issparse(self.X_train) else np.concatenate(parts)
-        return X, np.concatenate([self.y_train, self.y_validation])
+        return self.split("train", "validation")
 
-    def split(self, name: str) -> tuple[Any, Array]:
-        """Return X and y of "train", "validation" or "test"."""
+    def split(self, name: str, *more: str) -> tuple[Any, Array]:
+        """Return X and y of "train", "validation" or "test"; with several names, of these splits in this order."""
         lookup("split", name, SPLITS)
         X: Any = getattr(self, f"X_{name}")
         y: Array = getattr(self, f"y_{name}")
+        if more:
+            X_more, y_more = self.split(*more)
+            y = np.concatenate([y, y_more])
+            X = sparse.vstack([X, X_more], format="csr") if sparse.issparse(X) else np.concatenate([X, X_more])
         return X, y
 
     def __repr__(self) -> str:

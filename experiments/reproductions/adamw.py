@@ -108,9 +108,7 @@ def normalized(h: Any) -> Any:
 
 def noisy_digits() -> tuple[Array, Array, Array, Array]:
     """Return 512 digits, a fifth of them with a random label, which an unregularized network learns, and clean ones."""
-    data, rng = load("digits"), np.random.default_rng(0)
-    X = np.concatenate([data.X_train, data.X_validation, data.X_test])
-    y = np.concatenate([data.y_train, data.y_validation, data.y_test])
+    (X, y), rng = load("digits").split("train", "validation", "test"), np.random.default_rng(0)
     wrong = np.flatnonzero(rng.random(512) < 0.2)
     labels = y[:512].copy()
     labels[wrong] = rng.integers(0, 10, len(wrong))

@@ -16,6 +16,7 @@ from ..plots.figure import Figure
 from .base import Findings
 
 __all__ = [
+    "LAST_MEANS",
     "TEST_SEEDS",
     "TUNING_SEEDS",
     "BestSetting",
@@ -91,6 +92,10 @@ def mean_interval(differences: Array) -> tuple[float, float]:
     """Return the mean of paired differences minus and plus two standard errors."""
     mean, error = differences.mean(), differences.std(ddof=1) / np.sqrt(len(differences))
     return float(mean - 2 * error), float(mean + 2 * error)
+
+
+LAST_MEANS = ("training loss", "test loss", "test error")
+"""The column headings of what `last_means` returns for `batched.Curves`."""
 
 
 def last_means(curves: Sequence[Array], setting: int, digits: str = ".3g") -> tuple[str, ...]:

@@ -12,15 +12,20 @@ from ..datasets import load
 from ..plots.figure import Figure
 from ..step import training_step
 from .base import Findings, reproduction
-from .comparison import TEST_SEEDS, check_lower, digits, last_means, plot_curves
+from .comparison import LAST_MEANS, TEST_SEEDS, check_lower, digits, last_means, plot_curves
 
 SOURCE = "Smith 2017, WACV, arXiv:1506.01186"
+
+
+def digits_network() -> nn.Sequential:
+    """Return a 64-32-10 network, always with the same initial weights."""
+    return nn.Sequential(nn.Linear(64, 32, rng=0), nn.ReLU(), nn.Linear(32, 10, rng=1))
 
 
 def run_range_test() -> RangeTest:
     """Run a range test of SGD on digits and the 64-32-10 network."""
     data = load("digits")
-    network = nn.Sequential(nn.Linear(64, 32, rng=0), nn.ReLU(), nn.Linear(32, 10, rng=1))
+    network = digits_network()
     optimizer, rng = SGD(network.parameters(), lr=1.0), np.random.default_rng(0)
 
     def train_step(lr: float) -> float:
@@ -63,18 +68,14 @@ def cyclical(findings: Findings) -> None:
     claim = "range test: the learning rate where the loss falls fastest lies between the bounds"
     findings.equal(claim, True, suggested, basis="words")
     rows = [(name, *last_means(curves, i, ".4f")) for i, name in enumerate(lrs)]
-    columns = ("learning rate", "training loss", "test loss", "test error")
+    columns = ("learning rate", *LAST_MEANS)
     title = f"After {6 * half} epochs, at the end of a cycle; mean of five seeds"
     findings.table(title, columns, rows)
-    findings.figure("The range test: loss against learning rate", _plot(test))
-    shown = dict(zip(lrs, curves.error, strict=True))
-    findings.figure("Three cycles of eight epochs", plot_curves(shown, "test error", yscale="log"))
-
-
-def _plot(test: RangeTest) -> Figure:
     figure = Figure(figsize=(6.5, 4), layout="constrained")
     test.plot(ax=figure.subplots())
-    return figure
+    findings.figure("The range test: loss against learning rate", figure)
+    shown = dict(zip(lrs, curves.error, strict=True))
+    findings.figure("Three cycles of eight epochs", plot_curves(shown, "test error", yscale="log"))
 
 
 @reproduction(
@@ -88,7 +89,7 @@ def callback(findings: Findings) -> None:
     steps = len(data.y_train) // 64
     runs = []
     for scheduled in (True, False):
-        network = nn.Sequential(nn.Linear(64, 32, rng=0), nn.ReLU(), nn.Linear(32, 10, rng=1))
+        network = digits_network()
         spec = Momentum(lr=PerEpoch(cycle, steps) if scheduled else 1.0)
         optimizer, rng, losses = spec.bind(network.parameters()), np.random.default_rng(0), []
         for epoch in range(8):

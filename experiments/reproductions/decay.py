@@ -12,6 +12,7 @@ from ...schedules import Constant, Cosine, Exponential, InverseSqrt, Piecewise, 
 from ..batched import NetworkTask, train
 from .base import Findings, reproduction
 from .comparison import (
+    LAST_MEANS,
     TEST_SEEDS,
     TUNING_SEEDS,
     best_setting,
@@ -24,16 +25,11 @@ from .comparison import (
 )
 
 
-def exponential(lr: float) -> Schedule:
-    """Return the schedule that TF1 users write as `tf.train.exponential_decay(lr, step, 1, 0.9999)`."""
-    return Exponential(lr, 0.9999)
-
-
 def schedules(steps: int) -> dict[str, Callable[[float], Schedule]]:
     """Return schedules for so many steps by name, each a function of the initial learning rate."""
     return {
         "constant": Constant,
-        "exponential, 0.9999": exponential,
+        "exponential, 0.9999": lambda lr: Exponential(lr, 0.9999),  # TF1: exponential_decay(lr, step, 1, 0.9999)
         "1 / sqrt(t)": InverseSqrt,
         "cosine": lambda lr: Cosine(lr, 0.0, steps),
     }
@@ -66,9 +62,8 @@ def decay(findings: Findings) -> None:
             curves = train(Adam(), task, epochs, TEST_SEEDS, lr=[schedule(lr), schedule(TOO_LARGE)])
             best[name], large[name] = curves.train
             rows.append((name, lr, *last_means(curves, 0), *last_means(curves, 1)))
-        columns = ("training loss", "test loss", "test error")
-        wide = ("schedule", "best learning rate", *columns, *(f"{column}, from {TOO_LARGE}" for column in columns))
-        findings.table(f"{title}: after {epochs} epochs, mean of five seeds", wide, rows)
+        columns = ("schedule", "best learning rate", *LAST_MEANS, *(f"{name}, from {TOO_LARGE}" for name in LAST_MEANS))
+        findings.table(f"{title}: after {epochs} epochs, mean of five seeds", columns, rows)
         about = f"{title}: each schedule from its best learning rate"
         findings.figure(about, plot_curves(best, "training loss", yscale="log"))
         findings.figure(f"{title}: from {TOO_LARGE}", plot_curves(large, "training loss", yscale="log"))

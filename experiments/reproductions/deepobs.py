@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...optim import SGD, Adam, Momentum
-from ...schedules import range_test
 from ..plots import style
 from ..plots.figure import Figure
 from .base import Findings, reproduction
 from .deepobs_baselines import LRS, Published, published
-from .quadratic_deep import QuadraticDeep, quadratic_deep, train
+from .quadratic_deep import quadratic_deep, train
+from .quadratics import range_test_limit
 
 Array = NDArray[np.float64]
 SOURCE = "Schneider, Balles & Hennig 2019, ICLR, arXiv:1903.05499"
@@ -62,7 +62,9 @@ def deepobs(findings: Findings) -> None:
         claim = f"{name}: the lowest learning rate of the grid above the limit of stability, {limit:.5f}"
         findings.equal(claim, f"{LRS[np.searchsorted(LRS, limit)]:.4g}", f"{first:.4g}", basis="theory")
     findings.equal("Adam: learning rates that diverge", 0, int(np.isinf(last("Adam")).sum()), basis="published")
-    findings.close("a range test diverges at 2 / L", 2 / largest, range_test_limit(problem), rtol=0.1, basis="theory")
+    steepest = np.linalg.eigh(problem.curvature)[1][:, -1]
+    limit = range_test_limit(problem.curvature, steepest, 1e-2, 1e-1, 25)  # the learning rate grows by 10 % a step
+    findings.close("a range test diverges at 2 / L", 2 / largest, limit, rtol=0.1, basis="theory")
     title = "Last test loss at every learning rate, mean and range of 20 orders; dotted: limits of stability"
     findings.figure(title, plot(largest))
 
@@ -86,20 +88,6 @@ def deepobs(findings: Findings) -> None:
 def spread(values: Array) -> str:
     """Return mean and standard deviation as text."""
     return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
-
-
-def range_test_limit(problem: QuadraticDeep) -> float:
-    """Return the learning rate where the error in the steepest direction is least, in a range test with 10 % a step."""
-    x, steepest = np.ones(100), np.linalg.eigh(problem.curvature)[1][:, -1]
-    optimizer = SGD([x], lr=1.0)
-
-    def train_step(lr: float) -> float:
-        optimizer.lr = lr
-        optimizer.step([problem.curvature @ x])
-        return float(x @ steepest) ** 2
-
-    test = range_test(train_step, 1e-2, 1e-1, 25)
-    return float(test.rates[int(np.argmin(test.losses))])
 
 
 def plot(largest: float, theirs: dict[str, Published] | None = None) -> Figure:

@@ -29,9 +29,8 @@ class Returns(NamedTuple):
 
 def thirds(seed: int) -> tuple[Returns, Returns]:
     """Return two thirds of the data for training, and one third for validation."""
-    data = load("ionosphere")
-    X = np.concatenate([data.X_train, data.X_validation, data.X_test])
-    y = np.concatenate([data.y_train, data.y_validation, data.y_test]).astype(np.float32)[:, None]
+    X, y = load("ionosphere").split("train", "validation", "test")
+    y = y.astype(np.float32)[:, None]
     held, rest = np.split(np.random.default_rng(seed).permutation(len(y)), [round(0.33 * len(y))])
     return Returns(X[rest], y[rest]), Returns(X[held], y[held])
 

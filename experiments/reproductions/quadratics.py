@@ -159,16 +159,29 @@ def chain_of(condition: float, n: int = 400) -> tuple[Array, Array, Array, float
 def breaking(findings: Findings) -> None:
     """Gradient descent with a learning rate that rises by 3.1 % a step: the loss begins to rise above 2 / L."""
     for largest in (1.0, 10.0, 53.129):
-        x = np.ones(50)
-        eigenvalues = np.geomspace(largest / 1e4, largest, 50)
-        optimizer = SGD([x], lr=1.0)
-
-        def train_step(lr: float) -> float:
-            optimizer.lr = lr  # noqa: B023
-            optimizer.step([eigenvalues * x])  # noqa: B023
-            return float(x[-1] ** 2)  # noqa: B023
-
-        test = range_test(train_step, 1e-2 / largest, 1e2 / largest, 300)
-        turn = test.rates[int(np.argmin(test.losses))]
+        matrix = np.diag(np.geomspace(largest / 1e4, largest, 50))
+        limit = range_test_limit(matrix, np.eye(50)[-1], 1e-2 / largest, 1e2 / largest, 300)
         claim = f"L = {largest:g}: the error in the steepest direction is least at 2 / L"
-        findings.close(claim, 2 / largest, turn, rtol=0.032, basis="theory")
+        findings.close(claim, 2 / largest, limit, rtol=0.032, basis="theory")
+
+
+def range_test_limit(matrix: Array, steepest: Array, low: float, high: float, steps: int) -> float:
+    """Return the learning rate after which the error of gradient descent grows, in a range test from low to high.
+
+    Args:
+        matrix: of the quadratic x'Ax / 2, (n, n); the run starts at 1 in every coordinate.
+        steepest: the eigenvector of the largest eigenvalue, (n,); the error is that in its direction.
+        low: the first learning rate.
+        high: the last learning rate.
+        steps: the number of steps.
+    """
+    x = np.ones(len(matrix))
+    optimizer = SGD([x], lr=1.0)
+
+    def train_step(lr: float) -> float:
+        optimizer.lr = lr
+        optimizer.step([matrix @ x])
+        return float(x @ steepest) ** 2
+
+    test = range_test(train_step, low, high, steps)
+    return float(test.rates[int(np.argmin(test.losses))])

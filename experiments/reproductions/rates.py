@@ -8,7 +8,17 @@ from ...optim import SGD, Adam, AdamW, Momentum, RAdam, RMSprop
 from ...schedules import Step
 from ..batched import train
 from .base import Findings, reproduction
-from .comparison import TEST_SEEDS, TUNING_SEEDS, best_setting, check_lower, digits, last_means, mnist, plot_curves
+from .comparison import (
+    LAST_MEANS,
+    TEST_SEEDS,
+    TUNING_SEEDS,
+    best_setting,
+    check_lower,
+    digits,
+    last_means,
+    mnist,
+    plot_curves,
+)
 
 
 @reproduction(
@@ -26,7 +36,7 @@ def sizes(findings: Findings) -> None:
     best = lrs.index(best_setting(lrs, train(SGD(lr=1.0), task, 20, TUNING_SEEDS, lr=lrs).train).setting)
     curves = train(SGD(lr=1.0), task, 20, TEST_SEEDS, lr=lrs)
     rows = [(f"{lr:g}", *last_means(curves, i)) for i, lr in enumerate(lrs)]
-    columns = ("learning rate", "training loss", "test loss", "test error")
+    columns = ("learning rate", *LAST_MEANS)
     findings.table("After 20 epochs, mean of five seeds", columns, rows)
     last = np.where(np.isfinite(curves.train[:, :, -1]), curves.train[:, :, -1], np.inf)
     level = np.full(len(TEST_SEEDS), guessing)
@@ -57,7 +67,7 @@ def epsilon(findings: Findings) -> None:
         "Momentum": train(Momentum(lr=1.0, momentum=0.9), task, epochs, TEST_SEEDS, lr=falling),
     }
     rows = [(name, *last_means(curves, 0)) for name, curves in found.items()]
-    columns = ("optimizer", "training loss", "test loss", "test error")
+    columns = ("optimizer", *LAST_MEANS)
     findings.table("After 30 epochs, mean of five seeds", columns, rows)
     large, small, momentum = (curves.train[0] for curves in found.values())
     gap = float(np.abs(large[:, 0] / momentum[:, 0] - 1).max())
@@ -91,15 +101,7 @@ def variants(findings: Findings) -> None:
             errors[name, lr] = float(np.mean(there))
             last, epochs = last_means(curves, i, ".4f"), f"{1 + reached.mean():.1f}"
             rows.append((name, f"{lr:g}", *last, epochs, f"{errors[name, lr]:.4f}"))
-    columns = (
-        "optimizer",
-        "learning rate",
-        "training loss",
-        "test loss",
-        "test error",
-        f"epochs to {target}",
-        "test error there",
-    )
+    columns = ("optimizer", "learning rate", *LAST_MEANS, f"epochs to {target}", "test error there")
     findings.table("After 12 epochs, and where the training loss first is below 0.4; mean of five seeds", columns, rows)
     adam, radam, adamw = (found[name].train[0] for name in ("Adam", "RAdam", "AdamW, decay 0.01"))
     check_lower(findings, "first epoch: Adam's training loss below RAdam's", adam[:, 0], radam[:, 0])

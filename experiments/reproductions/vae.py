@@ -81,11 +81,6 @@ def grid(seeds: Sequence[int]) -> Array:
     return curves.reshape(2, len(BETA1), len(BETA2), len(LRS), len(seeds), EPOCHS)
 
 
-def first_step(lr: float, beta1: float, beta2: float) -> float:
-    """Return the length of the first step without bias correction; with it, the length is lr."""
-    return float(lr * (1 - beta1) / np.sqrt(1 - beta2))
-
-
 @reproduction(
     "adam-vae",
     "Without bias correction the training of a variational autoencoder is unstable if beta2 is near 1",
@@ -116,7 +111,7 @@ def autoencoder(findings: Findings) -> None:
     rows = []
     for (i, beta1), (k, lr) in product(enumerate(BETA1), enumerate(LRS)):
         ratio = without[i, -1, k, :, 0] / with_it[i, -1, k, :, 0]
-        step = first_step(lr, beta1, BETA2[-1])
+        step = lr * (1 - beta1) / np.sqrt(1 - BETA2[-1])  # the first one without bias correction; with it, lr
         rows.append((beta1, f"{lr:g}", f"{step:.3g}", f"{ratio.min():.3g} to {ratio.max():.3g}"))
         if lr >= 1e-2:
             claim = f"beta1 = {beta1}, beta2 = {BETA2[-1]}, lr {lr:g}: loss of the first epoch, 5 % higher without"
