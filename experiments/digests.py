@@ -61,5 +61,5 @@ def engine_digest() -> str:
     folders = [package / name for name in ("autograd", "kernels", "optim", "schedules", "experiments/datasets")]
     own = {Path(inspect.getfile(getattr(rules, name))) for name in rules.__all__}
     files = [file for folder in folders for file in sorted(folder.rglob("*.py")) if file not in own]
-    files += [package / "experiments" / name for name in ("measures.py", "step.py", "training.py")]
+    files += [package / "experiments" / name for name in ("step.py", "training.py")]
     return sha256("".join(file.read_text(encoding="utf-8") for file in files))

@@ -1,12 +1,17 @@
-"""One training step: gradients to zero, forward pass, backward pass, update."""
+"""One training step - gradients to zero, forward pass, backward pass, update - and what can be measured at it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, NamedTuple
 
-__all__ = ["StepResult", "training_step"]
+from numpy.typing import NDArray
+
+from ..optim.norms import global_norm
+
+__all__ = ["MEASURES", "StepResult", "StepValues", "training_step"]
 
 
 class StepResult(NamedTuple):
@@ -51,3 +56,43 @@ def training_step(optimizer: Any, loss: Callable[[], Any]) -> StepResult:
     value = optimizer.step(closure)
     ended = perf_counter()
     return StepResult(float(value), ended - began, ended - evaluated[0])
+
+
+Arrays = Sequence[NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class StepValues:
+    """The values of one step, which the measures are computed from.
+
+    Attributes:
+        loss: the loss before the step.
+        gradients: the gradients of the last evaluation in it.
+        before: the parameters before the step.
+        after: the parameters after it.
+    """
+
+    loss: float
+    gradients: Arrays
+    before: Arrays
+    after: Arrays
+
+
+def norm(arrays: Arrays) -> float:
+    """Return the global Euclidean norm, summed in float64."""
+    return global_norm(array.ravel() for array in arrays)
+
+
+def update_norm(step: StepValues) -> float:
+    """Return the norm of the update."""
+    return norm([after - before for before, after in zip(step.before, step.after, strict=True)])
+
+
+MEASURES: dict[str, Callable[[StepValues], float]] = {
+    "batch_loss": lambda step: step.loss,
+    "gradient_norm": lambda step: norm(step.gradients),
+    "parameter_norm": lambda step: norm(step.after),
+    "update_norm": update_norm,
+    "update_ratio": lambda step: update_norm(step) / (norm(step.before) or 1.0),
+}
+"""The measures by name. A result has the mean of each over the steps of an epoch."""

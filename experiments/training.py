@@ -12,9 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from ..optim import Optimizer
 from ..schedules import Schedule
-from .measures import MEASURES, StepValues
 from .problems import Model, Score
-from .step import training_step
+from .step import MEASURES, StepValues, training_step
 from .trial import Status, Timing, Trial, TrialResult, environment
 
 BLOW_UP = 1000

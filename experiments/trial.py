@@ -45,7 +45,7 @@ class Trial:
     seeds: Seeds
     tested: bool  # whether the test split is scored at the end
     reshuffled: bool = True  # False: every epoch has the batches of the first one
-    measures: tuple[str, ...] = ()  # names in measures.MEASURES
+    measures: tuple[str, ...] = ()  # names in step.MEASURES
 
     @property
     def key(self) -> dict[str, Any]:

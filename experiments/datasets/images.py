@@ -12,7 +12,7 @@ from .files import File, content, find, members, reading
 
 IDX = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 AXES = tuple(int(part[-1]) for part in IDX)
-HOMES = {
+URLS = {
     "mnist": "https://storage.googleapis.com/cvdf-datasets/mnist",
     "fashion_mnist": "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
 }
@@ -57,7 +57,7 @@ def mnist_like(name: str, split: int) -> Dataset:
 def idx_files(name: str) -> list[File]:
     """Return the files of training images and labels, then of test images and labels."""
     return [
-        File(f"{HOMES[name]}/{part}-ubyte.gz", f"md5:{md5}", f"{part[:-5]}?{part[-4:]}-ubyte*", FOLDERS[name])
+        File(f"{URLS[name]}/{part}-ubyte.gz", f"md5:{md5}", f"{part[:-5]}?{part[-4:]}-ubyte*", FOLDERS[name])
         for part, md5 in zip(IDX, MD5[name], strict=True)
     ]
 

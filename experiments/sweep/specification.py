@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ...schedules import Schedule
 from ..errors import UsageError, lookup
-from ..measures import MEASURES
+from ..step import MEASURES
 from ..trial import Seeds, Trial
 from .checks import check_integer, within
 from .claims import Claim

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ravine.experiments import UsageError, datasets
-from ravine.experiments.datasets import catalog, files, images, libsvm, reviews, tables
+from ravine.experiments.datasets import files, images, libsvm, reviews, tables
 from ravine.experiments.datasets.dataset import HELD_OUT, Dataset
 from ravine.experiments.datasets.files import File
 
@@ -31,13 +31,13 @@ RNG = np.random.default_rng(0)
 @pytest.fixture(autouse=True)
 def forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Nothing loaded before or after, no folder, a cache of its own, and a network that nobody answers on."""
-    catalog._load.cache_clear()
+    datasets._load.cache_clear()
     monkeypatch.delenv("RAVINE_DATA", raising=False)
     monkeypatch.setattr(files, "cache_folder", lambda: tmp_path / "cache")
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # the port of nothing
     yield
-    catalog._load.cache_clear()
+    datasets._load.cache_clear()
 
 
 @pytest.fixture
@@ -467,7 +467,7 @@ def test_reviews_of_every_kind_must_be_there(absent: str, root: Path) -> None:
 def test_a_review_may_be_empty_but_must_be_text(root: Path) -> None:
     unpacked(root, {**corpus(), "aclImdb/test/pos/99_7.txt": b"", "aclImdb/train/pos/._9_7.txt": b"\0\xff"})
     assert min(datasets.load("imdb").X_test.sum(axis=1)) == 0  # and a file beginning with a dot is none
-    catalog._load.cache_clear()
+    datasets._load.cache_clear()
     (root / "aclImdb/test/pos/99_7.txt").write_bytes("Ça".encode("latin-1"))
     with pytest.raises(UsageError, match=r"is not a whole archive of reviews: 'utf-8' codec"):
         datasets.load("imdb")
@@ -524,7 +524,7 @@ def published(server: tuple[str, Path, list[str]], monkeypatch: pytest.MonkeyPat
 
 def test_a_file_is_downloaded_once(published: tuple[Path, list[str]], tmp_path: Path) -> None:
     first = datasets.load("ionosphere")
-    catalog._load.cache_clear()
+    datasets._load.cache_clear()
     second = datasets.load("ionosphere")
     np.testing.assert_array_equal(first.X_train, second.X_train)
     assert published[1] == ["/ionosphere.data"]
@@ -551,7 +551,7 @@ def test_a_download_that_breaks_off_leaves_nothing_and_is_begun_anew(
 
 def test_a_damaged_file_in_the_cache_is_fetched_again(published: tuple[Path, list[str]], tmp_path: Path) -> None:
     datasets.load("ionosphere")
-    catalog._load.cache_clear()
+    datasets._load.cache_clear()
     (tmp_path / "cache" / "ionosphere" / "ionosphere.data").write_text("1,2,g\n")
     assert len(datasets.load("ionosphere").y_train) == 14
 

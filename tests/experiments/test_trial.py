@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ravine.experiments.measures import MEASURES
 from ravine.experiments.problems.bivariate import Booth
 from ravine.experiments.problems.classification import Iris
+from ravine.experiments.step import MEASURES
 from ravine.experiments.training import train
 from ravine.experiments.trial import Seeds, Trial
 from ravine.optim import LBFGS, SGD, Adam
