@@ -1,4 +1,4 @@
-"""Automatic differentiation of NumPy code: `Tensor`, a table of ops with their derivatives, any order of derivative.
+"""Automatic differentiation of NumPy code, in reverse and forward mode, to any order.
 
 >>> import numpy as np
 >>> from ravine.autograd import Tensor, grad
@@ -11,13 +11,13 @@ np.float64(0.0)
 
 To follow `loss.backward()`, read five files, from simple to complex: `op` (a function with its derivatives), `node` (a
 place in the graph), `backward` (the pass over the graph), `dispatch` (how NumPy's functions find their ops), `tensor`
-(the operators, which record). The rest is not needed for that: the table of ops (`ops`, `nn`), how functions enter it
-(`define`, `domain`), NumPy's breadth (`methods`, `arguments`, `keywords`, `complex_tensor`), derivatives of functions
-(`call`, `forward`, `functional`, `checkpoint`), and tests of derivatives (`check`, `properties`).
+(the operators, which record). The other modules hold the table of ops (`ops`, `nn`), the functions that add to it
+(`define`, `domain`), the rest of NumPy's interface (`methods`, `arguments`, `keywords`, `complex_tensor`), derivatives
+of functions (`call`, `forward`, `functional`, `checkpoint`), and tests of derivatives (`check`, `properties`).
 """
 
 if __name__ == "autograd":
-    # Where the checkout's root is on the path, this folder lies under the name of HIPS autograd: give way to that.
+    # If the root of the checkout is on the path, `import autograd` finds this folder, not the package of HIPS autograd.
     from .namesake import give_way
 
     give_way(__name__)

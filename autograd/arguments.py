@@ -1,21 +1,31 @@
-"""Arguments beside a Tensor: numbers, lists, arrays, foreign objects; and Tensors as plain arrays."""
+"""The other arguments of operations with a Tensor: numbers, lists, arrays, objects of other libraries."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from .node import Node
 
-# Python numbers as arrays of a Tensor's dtype: the same result in half the time.
+# Python numbers as arrays of a Tensor's dtype. With these, NumPy gives the same results in half the time.
 _SCALARS: dict[Any, dict[float, Any]] = {np.dtype(np.float32): {}, np.dtype(np.float64): {}}
 _NUMPYS = np.ndarray.__array_ufunc__
 
+_INSTEAD = {
+    "scipy.special.logsumexp": "ravine.autograd.nn.logsumexp",
+    "scipy.special.softmax": "ravine.autograd.nn.softmax",
+    "scipy.special.log_softmax": "ravine.autograd.nn.log_softmax",
+    "scipy.special.polygamma": "ravine.autograd.ops.special.polygamma",
+    "scipy.special.multigammaln": "ravine.autograd.ops.special.multigammaln",
+}
+
 
 def operand(x: Any, data: Any) -> Any:
-    """The other operand of an operator as an array; NotImplemented if x should decide, or is complex."""
+    """The other operand of an operator as an array. NotImplemented if x is complex, or its class has the operator."""
     kind = type(x)
     if kind is float or kind is int:
         if type(data) is np.ndarray and (known := _SCALARS.get(data.dtype)) is not None:
@@ -41,7 +51,7 @@ def _scalar(x: float, dtype: Any, known: dict[float, Any]) -> Any:
 
 
 def is_foreign(x: Any) -> bool:
-    """Whether x is neither a Tensor nor NumPy's and answers NumPy's protocol in a way of its own."""
+    """Whether the class of x, which is neither Tensor's nor NumPy's, defines `__array_ufunc__` itself."""
     protocol = getattr(type(x), "__array_ufunc__", None)
     return not (protocol is None or protocol is _NUMPYS or isinstance(x, Node))
 
@@ -56,7 +66,7 @@ def as_array(x: Any) -> Any:
 
 
 def alike(*xs: Any) -> list[Any]:
-    """Arrays (or Tensors) of one real or complex dtype: numbers, lists and integers take that of the others."""
+    """The arguments as arrays or Tensors of one real or complex dtype; integers and lists take that of the others."""
     kinds = [x.dtype for x in xs if hasattr(x, "dtype") and x.dtype.kind in "fc"]
     kind = np.result_type(*kinds) if kinds else np.dtype(float)
     return [x if x.dtype == kind else x.astype(kind) for x in map(as_array, xs)]
@@ -101,3 +111,33 @@ def undifferentiated(x: Any, name: str) -> Any:
             "its .data."
         )
     return plain(x)
+
+
+def no_conversion() -> str:
+    """The error message of `Tensor.__array__`. It names the SciPy function that wanted to make an array, if any."""
+    name = _function_of_scipy()
+    if name is None:
+        return (
+            "A Tensor that requires a gradient does not turn into an array by itself: the gradient would be lost. Join "
+            "Tensors with np.stack([...]) or np.concatenate([...]); take the numbers with .data or .detach()."
+        )
+    transform = name.removeprefix("scipy.fft.")
+    instead = f"np.fft.{transform}" if hasattr(np.fft, transform) else _INSTEAD.get(name)
+    return (
+        f"{name} is a Python function that makes arrays of its arguments. Received: a Tensor that requires a gradient, "
+        "which would be lost. " + (f"Use {instead}." if instead else "Apply it to .data, outside the graph.")
+    )
+
+
+def _function_of_scipy() -> str | None:
+    """The outermost running function that led here and is a public function of SciPy."""
+    name = None
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("scipy."):
+        for module in ("scipy.special", "scipy.fft", ".".join(frame.f_globals["__name__"].split(".")[:2])):
+            found = getattr(sys.modules.get(module), frame.f_code.co_name, None)
+            if callable(found):
+                name = f"{module}.{frame.f_code.co_name}"
+                break
+        frame = frame.f_back
+    return name

@@ -1,4 +1,4 @@
-"""The backward pass: from a result to the Tensors it was computed from, youngest node first."""
+"""The backward pass. It visits the nodes of a graph, youngest first, and passes each node's gradient to its inputs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def pull(root: Node, gradient: Any, targets: Sequence[Node], create_graph: bool,
 def _propagate(nodes: list[Any], mark: int, create_graph: bool, freed: dict[str, Any] | None) -> None:
     """Gives each node's gradient to its inputs. Consumes `nodes`.
 
-    freed: what freed nodes get in place of their keywords; None: the nodes are kept.
+    freed: the dictionary that replaces the keywords of freed nodes; None: the nodes are kept.
     """
     while nodes:
         node = nodes.pop()
@@ -69,7 +69,7 @@ def _propagate(nodes: list[Any], mark: int, create_graph: bool, freed: dict[str,
             if create_graph:
                 y = node
                 args = tuple([a if t is None else t for a, t in zip(args, node.inputs, strict=True)])
-            elementwise, binary = op.is_elementwise, len(args) == 2  # unpacking two arguments would cost more
+            elementwise, binary = op.is_elementwise, len(args) == 2  # d(y, a, b) is faster than d(y, *args)
             for t, d in zip(node.inputs, op.derivatives):  # noqa: B905 (the keyword costs time here)
                 if t is None or t.mark != mark or d is None:
                     continue
@@ -104,7 +104,7 @@ def _propagate(nodes: list[Any], mark: int, create_graph: bool, freed: dict[str,
 
 
 def _freed() -> dict[str, Any]:
-    """What a freed node remembers: the line outside this package that called backward, for `collect`'s message."""
+    """The line outside this package that called backward, for the message of `collect` about a freed node."""
     frame: Any = sys._getframe(2)
     while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
@@ -112,17 +112,17 @@ def _freed() -> dict[str, Any]:
 
 
 def _accumulate(leaf: Node, g: Any) -> None:
-    """Adds g to `leaf.grad`, in the leaf's gradient buffer if it has one. Never keeps g itself, which may be shared."""
+    """Adds g to `leaf.grad`, in the leaf's gradient buffer if it has one. g is copied, because nodes may share it."""
     if g is None:
         return
     if leaf.grad is None:
-        if leaf.home is None:
+        if leaf.grad_buffer is None:
             leaf.grad = np.array(g, dtype=leaf.data.dtype)
         else:
-            np.copyto(leaf.home, g)
-            leaf.grad = leaf.home
-    elif leaf.grad is leaf.home:
-        leaf.home += g
+            np.copyto(leaf.grad_buffer, g)
+            leaf.grad = leaf.grad_buffer
+    elif leaf.grad is leaf.grad_buffer:
+        leaf.grad_buffer += g
     else:
         leaf.grad = np.asarray(leaf.grad + g, dtype=leaf.data.dtype)
 

@@ -1,4 +1,4 @@
-"""Pytrees: nested dicts, lists and tuples of arrays. Their leaves in order, and the same structure with other leaves.
+"""Pytrees: nested dicts, lists and tuples of arrays, called containers here.
 
 A leaf is anything that is not a dict, list or tuple. Named tuples and subclasses keep their type.
 """
@@ -16,7 +16,7 @@ def is_container(x: Any) -> bool:
 
 
 def leaves(tree: Any) -> list[Any]:
-    """The leaves of a container, in order; a leaf is its own only one."""
+    """The leaves of a container, in order; for a leaf, a list of that leaf."""
     if not is_container(tree):
         return [tree]
     return [leaf for part in (tree.values() if isinstance(tree, dict) else tree) for leaf in leaves(part)]

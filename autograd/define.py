@@ -1,4 +1,4 @@
-"""How functions enter the table of ops: with partial derivatives, with VJPs, with a definition, or as constants."""
+"""Add functions to the table of ops: with partial derivatives, with VJPs, with a definition, or as constants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .op import CONSTANT, TABLE, Composite, ForEach, Function, Op, Primitive, ne
 
 AnyOp = TypeVar("AnyOp", bound=Op)
 Partial = Function | float | None
-"""By one argument: a function, a number if it is constant, or None where there is no derivative (a condition)."""
+"""A partial derivative: a function, a number if it is constant, or None for an argument without one (a condition)."""
 
 _SHAPES: list[tuple[tuple[int, ...], ...]] = [((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,)), ((), ())]
 
@@ -22,8 +22,8 @@ def elementwise(
 ) -> Primitive:
     """Makes a function differentiable that acts element by element, with broadcasting.
 
-    func: the function. A NumPy function is differentiable from then on wherever it is applied to Tensors; in place of a
-    function of yours, call what is returned. partials: per argument, `d(y, *args)` = dy/darg, or a number if it is
+    func: the function. A NumPy function can be applied to Tensors from then on; if the function is your own, call the
+    op that is returned instead of it. partials: per argument, `d(y, *args)` = dy/darg, or a number if it is
     constant. domain: per argument, where they exist. forward: a cheaper way to compute the same, if there is one.
 
     Derivatives of every order, forward mode, tests (`check_row`) and documentation (`table`) follow. A derivative may
@@ -75,10 +75,10 @@ def primitive(
     """Makes a function differentiable by its vector-Jacobian products (VJPs).
 
     vjps: per argument, `vjp(g, y, *args, **kwargs)`, where y is the result and g the gradient for it. It returns the
-    gradient for the argument, of its shape (the backward pass sums over broadcast axes); its parameters after `g, y`
-    have the names of `func`'s. None: there is no derivative by this argument. each: instead of vjps, for any number of
-    arrays, one `vjp(g, y, i, *args, **kwargs)` for argument i. samples: sample inputs, on which `check_row` tests it.
-    forward, prepare: see `Primitive`. See `elementwise` for what follows.
+    gradient for the argument, of its shape (the backward pass sums over broadcast axes). Its parameters after `g, y`
+    have the names that they have in `func`. None: there is no derivative by this argument. each: for functions of any
+    number of arrays, instead of vjps: one `vjp(g, y, i, *args, **kwargs)` for argument i. samples: sample inputs for
+    `check_row`. forward, prepare: see `Primitive`. See `elementwise` for what follows.
     ValueError: without any VJP, or if the function is in the table already.
 
     >>> import numpy as np

@@ -15,12 +15,12 @@ UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
 """'reduce', 'accumulate', 'outer' of any ufunc, and 'where' for a call with that keyword; see `ops.ufuncs`."""
 
 WITH_KEYWORDS: dict[Any, Callable[..., Any]] = {}
-"""Reduction -> its op for calls with one of the keywords below, which the plain and fast op does not know."""
+"""Reduction -> its op for calls with one of the keywords below, which its usual, faster op does not take."""
 
 KEYWORDS = {"where", "initial", "mean", "correction"}
 
 OPTIONAL: dict[str, Callable[[], None]] = {}
-"""Module that users may have imported -> what adds its functions to the table. Called when one of them is needed."""
+"""Name of a module -> function that adds its ops to the table; called if the user has imported the module."""
 
 _WRITERS = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis)
 

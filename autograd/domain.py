@@ -25,7 +25,7 @@ class Domain:
     high: float
     hole: float | None = None
     gap: float = 0.2
-    noun: ClassVar[str] = ""
+    kind: ClassVar[str] = ""  # what the elements are, for the table of functions; empty for real numbers
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
         """Distinct random points of the interval, float64, of the given shape."""
@@ -37,10 +37,10 @@ class Domain:
 
 
 @dataclass(frozen=True)
-class Dominant(Domain):
+class DiagonallyDominant(Domain):
     """Square matrices with elements in (low, high), plus their size on the diagonal: well conditioned."""
 
-    noun = "dominant matrices"
+    kind = "diagonally dominant matrices"
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
         """Random invertible matrices, float64, in the last two axes."""
@@ -48,10 +48,10 @@ class Dominant(Domain):
 
 
 @dataclass(frozen=True)
-class Ladder(Domain):
+class DistinctEigenvalues(Domain):
     """Symmetric matrices near diag(1, 2, ...): positive definite, with eigenvalues far apart."""
 
-    noun = "ladder matrices"
+    kind = "symmetric matrices: diag(1, 2, ...) plus elements"
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
         """Random symmetric matrices, float64, in the last two axes."""
@@ -60,10 +60,10 @@ class Ladder(Domain):
 
 
 @dataclass(frozen=True)
-class Plane(Domain):
+class ComplexNumbers(Domain):
     """Complex numbers with the real part in the interval and the imaginary part in (-1, 1)."""
 
-    noun = "complex numbers with real part"
+    kind = "complex numbers with real part"
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
         """Random complex numbers, complex128, of the given shape."""
@@ -78,9 +78,9 @@ UNIT = Domain(-0.9, 0.9)
 ABOVE_ONE = Domain(1.2, 4.0)
 ABOVE_MINUS_ONE = Domain(-0.8, 2.0)
 PROBABILITY = Domain(0.05, 0.95)
-INVERTIBLE = Dominant(-1.0, 1.0)
-LADDER = Ladder(-0.2, 0.2)
-COMPLEX = Plane(-2.0, 2.0)
+INVERTIBLE = DiagonallyDominant(-1.0, 1.0)
+SEPARATED = DistinctEigenvalues(-0.2, 0.2)
+COMPLEX = ComplexNumbers(-2.0, 2.0)
 
 REAL2 = (REAL, REAL)
 NONZERO2 = (REAL, NONZERO)

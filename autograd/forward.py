@@ -29,9 +29,9 @@ def push(roots: Sequence[Tensor], targets: Sequence[Tensor], tangents: Sequence[
     """
     known = {id(t): v for t, v in zip(targets, tangents, strict=True) if v is not None}
     for node in explore(roots, targets)[0]:
-        moved = [None if t is None else known.get(id(t)) for t in node.inputs]
-        if any(v is not None for v in moved):
-            tangent = _tangent(node, moved, recorded)
+        moves = [None if t is None else known.get(id(t)) for t in node.inputs]
+        if any(v is not None for v in moves):
+            tangent = _tangent(node, moves, recorded)
             if tangent is not None:
                 known[id(node)] = tangent
     return [known.get(id(root)) for root in roots]
@@ -40,61 +40,61 @@ def push(roots: Sequence[Tensor], targets: Sequence[Tensor], tangents: Sequence[
 def explore(roots: Sequence[Tensor], targets: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
     """The Tensors from which the roots were computed, oldest first: those younger than the targets, and older ones.
 
-    What a target, or an older one, was computed from is not visited. The targets themselves are left out.
+    The inputs of the targets, and of Tensors older than all targets, are not visited. The targets are left out.
     """
-    floor = min((target.seq for target in targets), default=0)
+    oldest = min((target.seq for target in targets), default=0)
     with lock:
         mark = next_mark()
         for target in targets:
             target.mark = mark
-        found = [collect(root, mark, floor) for root in roots if root.seq >= floor]
+        found = [collect(root, mark, oldest) for root in roots if root.seq >= oldest]
     newer = sorted((node for nodes, _ in found for node in nodes), key=by_seq)
-    older = {t.seq: t for t in roots if t.seq < floor and t.requires_grad}
+    older = {t.seq: t for t in roots if t.seq < oldest and t.requires_grad}
     if any(outside for _, outside in found):
-        older.update((t.seq, t) for node in newer for t in node.inputs if t is not None and t.seq < floor)
+        older.update((t.seq, t) for node in newer for t in node.inputs if t is not None and t.seq < oldest)
     return newer, [older[seq] for seq in sorted(older)]
 
 
-def _tangent(node: Tensor, moved: list[Any], recorded: bool) -> Any:
+def _tangent(node: Tensor, moves: list[Any], recorded: bool) -> Any:
     """The tangent of a node, given those of its inputs; None if it has no derivative by those that are not zero."""
     op = node.op
     if op.is_linear:
-        return _fit(_linear(node, moved), node.data)
-    parts = _elementwise(node, moved, recorded) if op.is_elementwise else _transposed_twice(node, moved, recorded)
+        return _fit(_linear(node, moves), node.data)
+    parts = _elementwise(node, moves, recorded) if op.is_elementwise else _transposed_twice(node, moves, recorded)
     total = None
     for part in parts:
         total = part if total is None else total + part
     return None if total is None else _fit(total, node.data)
 
 
-def _linear(node: Tensor, moved: list[Any]) -> Any:
+def _linear(node: Tensor, moves: list[Any]) -> Any:
     """The function of the tangents, with zeros for None."""
     op, args = node.op, list(node.args)
-    for i, (v, d) in enumerate(zip(moved, op.derivatives, strict=False)):
+    for i, (v, d) in enumerate(zip(moves, op.derivatives, strict=False)):
         if v is not None:
             args[i] = v
         elif d is not None and args[i] is not None:
             args[i] = np.zeros(np.shape(args[i]), node.dtype)
-    if any(isinstance(v, Tensor) for v in moved):
+    if any(isinstance(v, Tensor) for v in moves):
         return Tensor._record(op, tuple(args), node.kwargs)
     return op.forward(*args, **node.kwargs)
 
 
-def _elementwise(node: Tensor, moved: list[Any], recorded: bool) -> list[Any]:
+def _elementwise(node: Tensor, moves: list[Any], recorded: bool) -> list[Any]:
     """Partial derivative times tangent, per argument with a tangent."""
     y, args = (node, _tensors(node)) if recorded else (node.data, node.args)
     return [
         v if d is unchanged else -v if d is negated else v * d(y, *args)
-        for v, d in zip(moved, node.op.derivatives, strict=False)
+        for v, d in zip(moves, node.op.derivatives, strict=False)
         if v is not None and d is not None
     ]
 
 
-def _transposed_twice(node: Tensor, moved: list[Any], recorded: bool) -> list[Any]:
+def _transposed_twice(node: Tensor, moves: list[Any], recorded: bool) -> list[Any]:
     """Per argument with a tangent: the derivative of <vjp(g), tangent> by g."""
     g = Tensor(np.ones(node.shape, node.dtype), requires_grad=True)
     args, parts = _tensors(node), []
-    for v, d in zip(moved, node.op.derivatives, strict=False):
+    for v, d in zip(moves, node.op.derivatives, strict=False):
         if v is None or d is None:
             continue
         with Mode(True):

@@ -1,4 +1,4 @@
-"""NumPy's keywords on Tensors: an op takes some, accepts defaults of the others, and refuses the rest."""
+"""The keywords of NumPy functions. An op takes some of them; the others must have their default value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _OF_EINSUM = {"dtype": None, "casting": "safe", "order": "K"}
 
 
 class Keywords:
-    """The parameters of an op after the first `skip` ones of `signature`, a VJP or a definition; None: it has none."""
+    """The parameters of the op of `func`: those of `signature`, its VJP or definition, without the first `skip` ones.
+
+    None for `signature` stands for no parameters.
+    """
 
     def __init__(self, func: Function, signature: Function | None, skip: int) -> None:
         self.func = func

@@ -18,7 +18,7 @@ class OpEntry(NamedTuple):
     """A line of the table of functions."""
 
     name: str
-    """As one writes it: "np.sin"."""
+    """As in code: "np.sin"."""
     kind: str
     """"elementwise", "linear", "primitive", "composite"; or "constant": the derivative is zero."""
     derivatives: tuple[str, ...]
@@ -96,7 +96,7 @@ def _domains_in(args: Any) -> Iterator[Domain]:
 
 
 def _interval(domain: Domain) -> str:
-    kind = f"{domain.noun} in " if domain.noun else ""
+    kind = f"{domain.kind} in " if domain.kind else ""
     hole = "" if domain.hole is None else f" without {domain.hole:g}"
     return f"{kind}({domain.low:g}, {domain.high:g}){hole}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from html import escape
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from .arguments import plain
 from .modes import is_recording
 from .node import Node, expect_versions
-from .notebook import html
 from .op import TABLE
 from .ops.selecting import assigned
 from .ops.shaping import astype, getitem
@@ -27,11 +27,11 @@ _VERSIONED = ("data", "requires_grad", "op", "args", "kwargs", "inputs", "seq")
 def _method(func: Any) -> Method[Any]:
     """The NumPy function `func` of the Tensor, with the function's further arguments."""
     op = TABLE[func]
-    return _described(lambda self, *args, **keywords: op(self, *args, **keywords), func)
+    return _named(lambda self, *args, **keywords: op(self, *args, **keywords), func)
 
 
 def _reduction(func: Any, *between: None) -> Method[Any]:
-    """A reduction, whose arguments are axis and keepdims. `between` are NumPy's arguments between the two.
+    """A reduction with the arguments axis and keepdims. `between`: values for NumPy's arguments between the two.
 
     Other keywords, such as dtype=, where= and initial=, are those of the function.
     """
@@ -42,11 +42,11 @@ def _reduction(func: Any, *between: None) -> Method[Any]:
             return func(self, axis=axis, keepdims=keepdims, **keywords)
         return op(self, axis, *between, keepdims)
 
-    return _described(method, func)
+    return _named(method, func)
 
 
 def _spread(func: Any) -> Method[Any]:
-    """The same for the variance and the standard deviation, which have the argument ddof between them."""
+    """The variance or the standard deviation: a reduction with the argument `ddof` between axis and keepdims."""
     op = TABLE[func]
 
     def method(self: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, **keywords: Any) -> Any:
@@ -54,16 +54,16 @@ def _spread(func: Any) -> Method[Any]:
             return func(self, axis=axis, ddof=ddof, keepdims=keepdims, **keywords)
         return op(self, axis, None, None, ddof, keepdims)
 
-    return _described(method, func)
+    return _named(method, func)
 
 
 def _without_derivative(func: Any) -> Method[Any]:
     """The NumPy function `func` of the data: a plain array."""
-    return _described(lambda self, *args, **keywords: func(self.data, *plain(args), **plain(keywords)), func)
+    return _named(lambda self, *args, **keywords: func(self.data, *plain(args), **plain(keywords)), func)
 
 
-def _described(method: Any, func: Any) -> Method[Any]:
-    """The method with a name and a text and, where NumPy tells it, the function's signature without `out`."""
+def _named(method: Any, func: Any) -> Method[Any]:
+    """The method with a name, a docstring and, where NumPy has one, the signature of `func` without `out`."""
     method.__name__ = func.__name__
     method.__qualname__ = f"Tensor.{func.__name__}"
     method.__doc__ = f"`np.{func.__name__}`."
@@ -85,8 +85,7 @@ class Methods(Node, Generic[TensorT]):
     @property
     def shape(self) -> tuple[int, ...]:
         """The length of each axis."""
-        shape: tuple[int, ...] = self.data.shape
-        return shape
+        return self.data.shape  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:
@@ -101,8 +100,7 @@ class Methods(Node, Generic[TensorT]):
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the elements."""
-        dtype: np.dtype[Any] = self.data.dtype
-        return dtype
+        return self.data.dtype  # type: ignore[no-any-return]
 
     @property
     def nbytes(self) -> int:
@@ -284,12 +282,24 @@ class Methods(Node, Generic[TensorT]):
         return f"{kind}({text}{f', name={self.name!r}' if self.name else ''})"
 
     def _repr_html_(self) -> str:
-        return html(self)
+        """For notebooks: a line about the Tensor, and a table with its data and its gradient."""
+        kind = f"made by {self.op.name}" if self.op else "leaf"
+        about = [kind, f"shape {self.shape}", str(self.dtype)] + ["needs a gradient"] * self.requires_grad
+        name = f" <code>{escape(self.name)}</code>" if self.name else ""
+        head = f"<b>{type(self).__name__}</b>{name} · {escape(', '.join(about))}"
+        columns = {"data": self.data} | ({"grad": self.grad} if self.grad is not None else {})
+        heads = "".join(f"<th>{name}</th>" for name in columns)
+        cells = "".join(f"<td><pre>{escape(_values(array))}</pre></td>" for array in columns.values())
+        return f"{head}<table><tr>{heads}</tr><tr>{cells}</tr></table>"
 
     def __reduce__(self) -> Any:
         if not self.is_leaf:
             raise TypeError("A computed Tensor cannot be copied or pickled with its graph. Use .detach() first.")
         return _restore, (type(self), self.data, self.requires_grad, self.name, self.grad)
+
+
+def _values(array: Any) -> str:
+    return np.array2string(np.asarray(array), separator=", ", threshold=100, precision=6)
 
 
 def _restore(kind: Any, data: Any, requires_grad: bool, name: str | None, grad: Any) -> Any:

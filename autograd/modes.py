@@ -1,4 +1,4 @@
-"""Whether operations are recorded (`no_grad`), per thread and asynchronous task; and who is told of each recording."""
+"""Whether operations are recorded (see `no_grad`), per thread and asynchronous task; and observers of new Tensors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from typing import Any, TypeVar, overload
 F = TypeVar("F", bound=Callable[..., Any])
 
 observers: list[Callable[[Any], None]] = []
-"""Called with each Tensor right after it is recorded, for tracing.
+"""Functions that are called with each Tensor right after it is recorded, for tracing.
 
-The list is empty unless somebody observes or recording is off somewhere, so operations look at it alone.
+While recording is off in any thread, `_paused` is in the list. So an operation that finds the list empty can record at
+once: only otherwise it has to ask `is_recording`.
 """
 
 
 def _paused(t: Any) -> None:
-    """In `observers`, one for each pause of recording."""
+    """An observer that does nothing, see `observers`."""
 
 
 class _Pause:

@@ -1,8 +1,8 @@
-"""`Node`: an array in the graph of a computation. A Tensor is one: the result of an operation remembers the operation.
+"""`Node`: an array together with the operation that computed it. `Tensor` is a subclass.
 
 `op` is the primitive, `args` are the arrays it was applied to, and `inputs` are the Tensors among them that need a
-gradient (None elsewhere). `seq` grows with creation, so sorting by it is a topological order: a node is younger than
-everything it was computed from.
+gradient, with None in the places of the others. `seq` numbers the nodes in the order of their creation. Sorting by it
+is a topological order, because a node is younger than everything it was computed from.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ creation = count(1)  # numbers all Tensors in the order of their creation
 next_mark = count(1).__next__  # one number per backward pass
 by_seq = attrgetter("seq")
 NO_KEYWORDS: dict[str, Any] = {}
-has_versions = False  # whether elements of any Tensor have been assigned to
+has_versions = False  # whether an element of any Tensor has ever been assigned
 
 
 class Node:
@@ -30,7 +30,7 @@ class Node:
         "data",
         "g",
         "grad",
-        "home",
+        "grad_buffer",
         "inputs",
         "kwargs",
         "mark",
@@ -44,7 +44,7 @@ class Node:
     requires_grad: bool
     name: str | None
     grad: NDArray[Any] | None
-    home: NDArray[Any] | None  # the gradient buffer: if it is there, `backward` writes the gradient into it
+    grad_buffer: NDArray[Any] | None  # an array into which `backward` writes the gradient
 
     op: Any  # the Primitive; None for a leaf
     args: Any  # a tuple of arrays and other arguments; None once freed
@@ -58,9 +58,10 @@ class Node:
 
 
 def collect(root: Any, mark: int, oldest: int) -> tuple[list[Any], bool]:
-    """The nodes below root with `seq >= oldest`, oldest first, and whether older ones were met. Nothing recurses.
+    """The nodes below root with `seq >= oldest`, oldest first, and whether older ones were met. It doesn't recurse.
 
-    Marks the nodes, so that each is met once, and forgets their gradients. RuntimeError: if the graph was freed.
+    It marks the nodes, so that each is met once, and sets their pending gradients `g` to None.
+    RuntimeError: if the graph was freed.
     """
     met_older = False
     if root.mark == mark:

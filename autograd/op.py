@@ -1,11 +1,11 @@
-"""An op: a NumPy function that may be applied to Tensors. A primitive has derivatives, a composite a definition.
+"""Ops: functions that can be applied to Tensors. A primitive has derivatives; a composite is defined by other ops.
 
 A derivative is a plain NumPy expression. The backward pass evaluates it on arrays (first order, nothing is recorded) or
-on Tensors (`grad(grad(f))`: the expression is itself differentiated), so one expression gives every order. Therefore a
-derivative uses only functions that are ops, changes nothing in place, and takes its constants from Python (`math.pi`,
-`len`, `x.size`): NumPy scalars such as `np.prod(shape)` would turn float32 into float64.
+on Tensors (for `grad(grad(f))`, which differentiates the expression itself), so one expression gives every order.
+Therefore a derivative uses only functions that are ops, changes nothing in place, and takes its constants from Python
+(`math.pi`, `len`, `x.size`): NumPy scalars such as `np.prod(shape)` would turn float32 into float64.
 
-The backward pass does for all primitives what none does for itself: it skips arguments that need no gradient, sums over
+The backward pass does the rest in the same way for every primitive: it skips arguments that need no gradient, sums over
 broadcast axes, casts to the argument's dtype, and accumulates.
 """
 
@@ -48,7 +48,7 @@ class Primitive(Op):
     """An op with derivatives of its own; `elementwise`, `primitive` and `linear` make one.
 
     `func`: the public function and the key in `TABLE`. `forward` computes it: the same function, unless there is a
-    cheaper spelling. `prepare` maps the arguments of `func` to those of `forward` where the two differ, so that every
+    cheaper way. `prepare` maps the arguments of `func` to those of `forward` where the two differ, so that every
     array is one positional argument. `derivatives`: one per positional argument, or None; a partial derivative
     `d(y, *args)` if `is_elementwise`, else a vector-Jacobian product (VJP) `d(g, y, *args, **kwargs)`, where y is the
     result and g the gradient for it. The first `arity` derivatives are not None.
@@ -153,10 +153,10 @@ CONSTANT: set[Function] = set()
 
 
 def unchanged(y: Any, *args: Any) -> int:
-    """The partial derivative 1; the backward pass hands the gradient on without multiplying."""
+    """The partial derivative 1. The backward pass recognises it and passes the gradient on without multiplying."""
     return 1
 
 
 def negated(y: Any, *args: Any) -> int:
-    """The partial derivative -1; the backward pass negates the gradient without multiplying."""
+    """The partial derivative -1. The backward pass recognises it and negates the gradient without multiplying."""
     return -1

@@ -1,4 +1,4 @@
-"""`check_row`: the properties that every op must have, yours as ours, tested on its sample inputs.
+"""`check_row` tests the properties that every op must have, on the op's sample inputs.
 
 >>> import numpy as np
 >>> from ravine.autograd import check_row, elementwise, grad
@@ -30,10 +30,10 @@ NARROW = (np.dtype(np.float32), np.dtype(np.complex64))
 BROADCAST_SHAPES: list[tuple[tuple[int, ...], ...]] = [((3,), ()), ((2, 1, 2), (3, 1)), ((1,), (2, 3)), ((0,), (1,))]
 
 
-def check_row(row: Op | Function, order: int = 2) -> None:
-    """Tests an op on each of its sample inputs. The ops of this project are tested by it, too.
+def check_row(op: Op | Function, order: int = 2) -> None:
+    """Tests an op on each of its sample inputs. All ops of this project pass it.
 
-    row: what `elementwise`, `primitive`, `linear` or `composite` returned, or a NumPy function in the table of ops.
+    op: what `elementwise`, `primitive`, `linear` or `composite` returned, or a NumPy function in the table of ops.
     order: up to which order derivatives are tested, 1 or 2. The properties:
 
     - the value on Tensors is the function's on arrays, also through NumPy;
@@ -51,15 +51,15 @@ def check_row(row: Op | Function, order: int = 2) -> None:
 
     >>> check_row(np.tanh)  # no output: all properties hold
     """
-    op = row if isinstance(row, Op) else TABLE.get(row)
-    if op is None:
-        raise TypeError(f"check_row: needs an op, or a function in the table of ops. Received: {row!r}.")
-    if not op.samples:
-        raise ValueError(f"check_row: {op.name} has no samples. Declare some calls: samples=[sample(rand(2, 3))].")
-    for sample in op.samples:
+    known = op if isinstance(op, Op) else TABLE.get(op)
+    if known is None:
+        raise TypeError(f"check_row: needs an op, or a function in the table of ops. Received: {op!r}.")
+    if not known.samples:
+        raise ValueError(f"check_row: {known.name} has no samples. Declare some calls: samples=[sample(rand(2, 3))].")
+    for sample in known.samples:
         for check in (_value, _linearity, _derivatives, _types, _precision, _purity, _forward, _tangents, _curvature):
-            _run(check, op, sample, order)
-    _run(_broadcasting, op, op.samples[0], order)
+            _run(check, known, sample, order)
+    _run(_broadcasting, known, known.samples[0], order)
 
 
 def _run(check: Callable[..., None], op: Op, sample: SampleInput, order: int) -> None:
@@ -103,7 +103,7 @@ def _inner(us: Any, vs: Any) -> Any:
 
 
 def _value(op: Op, sample: SampleInput, order: int) -> None:
-    """The value: of the op on Tensors, and of the function on arrays, are equal."""
+    """The value: the op on Tensors must give the values of the function on arrays."""
     arrays = _arrays(sample)
     expected = leaves(sample.call(op.func, arrays))
     for got in (_call(op, sample)(*map(Tensor, arrays)), sample.call(op, _leaves(arrays))):
@@ -162,7 +162,7 @@ def _expect_narrow(y: Tensor) -> None:
 
 
 def _purity(op: Op, sample: SampleInput, order: int) -> None:
-    """Leaving the inputs alone: read-only arrays are enough, nothing is changed."""
+    """Leaving the inputs alone: read-only arrays must be accepted, and no array changed."""
     arrays = _arrays(sample)
     copies = [a.copy() for a in arrays]
     for a in arrays:

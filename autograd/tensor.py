@@ -1,4 +1,4 @@
-"""`Tensor`: an array that remembers how it was computed. Operators record it, `backward` follows the record."""
+"""`Tensor`: an array that remembers how it was computed. Operators record this; `backward` uses the record."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import NDArray
 
-from .arguments import is_foreign, operand, plain
+from .arguments import is_foreign, no_conversion, operand, plain
 from .backward import backward
 from .dispatch import apply_ufunc, dispatch
-from .escapes import refusal
 from .methods import Methods
 from .modes import is_recording, observers
 from .node import NO_KEYWORDS, Node, creation
@@ -25,9 +24,9 @@ _POWERS: dict[float, Op] = {2: TABLE[np.square], 0.5: TABLE[np.sqrt], -1: TABLE[
 _unary_primitive = _UNARY.get
 
 
-# Operators. This is the hot path: it does without dispatch, and where a call of `_node` would cost a fifth of the whole
-# its body is repeated. On arrays a ufunc is faster than its operator; on NumPy scalars, which stand for arrays without
-# axes, the operator is faster.
+# Operators. They are called most often, so they are written for speed: they don't go through `dispatch`, and where a
+# call of `_node` would take a fifth of the time, its body is repeated. On arrays a ufunc is faster than its operator.
+# On NumPy scalars, which stand for arrays without axes, the operator is faster.
 
 
 def _unary(func: Callable[..., Any], operate: Callable[[Any], Any] | None = None) -> Callable[[Tensor], Tensor]:
@@ -96,7 +95,7 @@ def _binary(
     return method, reflected
 
 
-def _plainly(compute: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Any]:
+def _without_derivative(compute: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Any]:
     """The method of an operator without derivative: it returns a plain array."""
 
     def method(a: Tensor, b: Any) -> Any:
@@ -111,10 +110,11 @@ class Tensor(Methods["Tensor"]):
     data: array-like; float32, float64, complex64 and complex128 keep their dtype, Python floats and lists become
     float64, integers and bools stay (and cannot need a gradient). An array is not copied.
     requires_grad: whether `backward` fills `grad`. Results need a gradient if an operand does. name: for messages.
-    Attributes: `data`; `grad`, an array or None; `home`, the gradient buffer, an array of data's shape and dtype or
-    None: `backward` writes the gradient into it (`grad` is then `home`), so that gradients can lie contiguously.
+    Attributes: `data`; `grad`, an array or None; `grad_buffer`, None or an array of data's shape and dtype. If it
+    is an array, `backward` writes the gradient into it, and `grad` is that array: so gradients can lie contiguously.
     NumPy's functions, operators and methods apply. Comparisons, and functions whose derivative is zero, give arrays.
-    TypeError: if data is neither numbers nor bools, or integers are to need a gradient. On complex data: `ops.complex`.
+    TypeError: if data is neither numbers nor bools, or if requires_grad is True and data are integers or bools.
+    For complex data see `ops.complex`.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> np.sum(x**2).backward()
@@ -123,7 +123,7 @@ class Tensor(Methods["Tensor"]):
     """
 
     __slots__ = ()
-    _complex: ClassVar[Any]  # the subclass for complex numbers; complex_tensor.py defines it and puts it here
+    _complex: ClassVar[Any]  # the subclass for complex numbers, set by complex_tensor.py
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None) -> None:
         array = np.asarray(data)
@@ -138,7 +138,7 @@ class Tensor(Methods["Tensor"]):
         self.data = array
         self.requires_grad = requires_grad
         self.name = name
-        self.grad = self.home = None
+        self.grad = self.grad_buffer = None
         self.op = None
         self.args = self.inputs = ()
         self.kwargs = NO_KEYWORDS
@@ -226,7 +226,7 @@ class Tensor(Methods["Tensor"]):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if self.requires_grad:
-            raise TypeError(refusal())
+            raise TypeError(no_conversion())
         return np.array(self.data, dtype=dtype, copy=copy)
 
     @staticmethod
@@ -272,14 +272,14 @@ class Tensor(Methods["Tensor"]):
         simpler = _POWERS.get(power) if type(power) in (int, float) else None
         return self._power(power) if simpler is None else cast(Tensor, simpler(self))
 
-    __lt__ = _plainly(operator.lt)
-    __le__ = _plainly(operator.le)
-    __gt__ = _plainly(operator.gt)
-    __ge__ = _plainly(operator.ge)
-    __eq__ = _plainly(operator.eq)
-    __ne__ = _plainly(operator.ne)
-    __floordiv__ = _plainly(operator.floordiv)
-    __rfloordiv__ = _plainly(lambda a, b: b // a)
+    __lt__ = _without_derivative(operator.lt)
+    __le__ = _without_derivative(operator.le)
+    __gt__ = _without_derivative(operator.gt)
+    __ge__ = _without_derivative(operator.ge)
+    __eq__ = _without_derivative(operator.eq)
+    __ne__ = _without_derivative(operator.ne)
+    __floordiv__ = _without_derivative(operator.floordiv)
+    __rfloordiv__ = _without_derivative(lambda a, b: b // a)
     __hash__ = object.__hash__
 
 
@@ -309,18 +309,18 @@ def _none_until_set(slot: Any) -> Any:
 
 
 class Computed(Tensor):
-    """A Tensor that an operation made. `_node` sets its fields, but not those that only leaves use: each costs time."""
+    """The result of an operation. `_node` sets its fields, but for speed not those that only leaves use."""
 
     __slots__ = ()
     __init__ = object.__init__  # without arguments Python makes an object twice as fast
-    grad, home, name = (_none_until_set(vars(Node)[name]) for name in ("grad", "home", "name"))
+    grad, grad_buffer, name = (_none_until_set(vars(Node)[name]) for name in ("grad", "grad_buffer", "name"))
 
     def __reduce__(self) -> Any:
         restore, (_, *fields) = super().__reduce__()
         return restore, (Tensor, *fields)
 
 
-Computed.__name__ = "Tensor"  # the class is about speed alone: in repr and in messages a result is a Tensor
+Computed.__name__ = "Tensor"  # the class exists for speed alone; in repr and in messages a result is a Tensor
 
 
 def _constant(data: Any, new: Callable[[], Tensor] = Computed) -> Tensor:

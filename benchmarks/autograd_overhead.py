@@ -108,7 +108,7 @@ def network_ravine(sizes: tuple[int, ...], batch: int) -> Run:
     x, labels = _batch(sizes, batch)
     parameters = net.parameters()
     for p in parameters:
-        p.home = np.zeros_like(p.data)
+        p.grad_buffer = np.zeros_like(p.data)
 
     def run() -> object:
         for p in parameters:

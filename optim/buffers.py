@@ -177,7 +177,7 @@ class ParameterBuffer(FlatBuffer):
         for view, value in taken:
             np.copyto(view, value)
         for p, data, grad in views:
-            p.data, p.home = data, grad  # backward writes gradients to `home`: no copy is needed at the next step
+            p.data, p.grad_buffer = data, grad  # backward writes gradients there: no copy is needed at the next step
             p.grad = None if p.grad is None else grad
 
 

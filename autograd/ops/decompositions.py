@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arguments import as_array, plain
 from ..define import composite, primitive
-from ..domain import LADDER, rand, sample
+from ..domain import SEPARATED, rand, sample
 from ..op import Primitive
 
 
@@ -60,7 +60,7 @@ def _parts_of_eigh(a: Any, UPLO: str = "L") -> Any:
 
 
 _EIGH: Any = type(np.linalg.eigh(np.eye(1)))
-_EIGH_SAMPLES = [sample(rand(3, 3, domain=LADDER)), sample(rand(2, 2, 2, domain=LADDER), "U")]
+_EIGH_SAMPLES = [sample(rand(3, 3, domain=SEPARATED)), sample(rand(2, 2, 2, domain=SEPARATED), "U")]
 eigh_packed = primitive(_eigh, _eigh_vjp, samples=_EIGH_SAMPLES)
 primitive(np.linalg.eigvalsh, _eigvalsh_vjp, samples=_EIGH_SAMPLES)
 
@@ -78,9 +78,9 @@ primitive(
     np.linalg.cholesky,
     _cholesky_vjp,
     samples=[
-        sample(rand(3, 3, domain=LADDER)),
-        sample(rand(2, 2, 2, domain=LADDER)),
-        sample(rand(3, 3, domain=LADDER), upper=True),
+        sample(rand(3, 3, domain=SEPARATED)),
+        sample(rand(2, 2, 2, domain=SEPARATED)),
+        sample(rand(3, 3, domain=SEPARATED), upper=True),
     ],
 )
 

@@ -29,10 +29,12 @@ Point = namedtuple("Point", ["x", "y"])
 
 TREES = st.recursive(
     st.integers(),
-    lambda inside: st.lists(inside, max_size=3)
-    | st.tuples(inside, inside)
-    | st.dictionaries(st.text(max_size=2), inside, max_size=3)
-    | st.builds(Point, inside, inside),
+    lambda inside: (
+        st.lists(inside, max_size=3)
+        | st.tuples(inside, inside)
+        | st.dictionaries(st.text(max_size=2), inside, max_size=3)
+        | st.builds(Point, inside, inside)
+    ),
     max_leaves=8,
 )
 

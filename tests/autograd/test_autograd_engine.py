@@ -68,7 +68,7 @@ def test_wrong_data_is_refused(make, words):
 def test_attributes():
     t = Tensor(np.zeros((2, 3), np.float32), name="t")
     assert (t.shape, t.ndim, t.size, t.dtype, t.T.shape, len(t)) == ((2, 3), 2, 6, np.float32, (3, 2), 2)
-    assert (t.grad, t.home, t.name, t.requires_grad, t.is_leaf) == (None, None, "t", False, True)
+    assert (t.grad, t.grad_buffer, t.name, t.requires_grad, t.is_leaf) == (None, None, "t", False, True)
     p = Parameter(np.zeros(2), name="w")
     assert p.requires_grad
     assert p.is_leaf
@@ -98,10 +98,10 @@ def test_repr(t, text):
 def test_copies_and_pickles_of_leaves():
     p = Parameter(np.ones(2, np.float32), name="w")
     (p * p).sum().backward()
-    p.home = p.grad
+    p.grad_buffer = p.grad
     for q in (copy.copy(p), copy.deepcopy(p), pickle.loads(pickle.dumps(p))):
         assert type(q) is Parameter
-        assert (q.name, q.requires_grad, q.home) == ("w", True, None)
+        assert (q.name, q.requires_grad, q.grad_buffer) == ("w", True, None)
         np.testing.assert_array_equal(q.data, p.data)
         np.testing.assert_array_equal(q.grad, p.grad)
     assert not np.shares_memory(copy.deepcopy(p).data, p.data)
@@ -114,7 +114,7 @@ def test_copies_and_pickles_of_leaves():
 
 def test_results_have_the_fields_of_leaves():
     y = leaf(1.0) * 2
-    assert (y.grad, y.home, y.name) == (None, None, None)
+    assert (y.grad, y.grad_buffer, y.name) == (None, None, None)
     y.name, y.grad = "y", np.ones(())
     assert (y.name, y.grad) == ("y", 1)
     y.zero_grad()
@@ -329,9 +329,9 @@ def test_home_receives_the_gradient():
     flat_data, flat_grad = np.arange(5.0), np.full(5, 7.0)
     p, q = Parameter(np.ones(2)), Parameter(np.ones((3, 1)))
     p.data, q.data = flat_data[:2], flat_data[2:].reshape(3, 1)
-    p.home, q.home = flat_grad[:2], flat_grad[2:].reshape(3, 1)
+    p.grad_buffer, q.grad_buffer = flat_grad[:2], flat_grad[2:].reshape(3, 1)
     (p * p).sum().backward()
-    assert p.grad is p.home
+    assert p.grad is p.grad_buffer
     np.testing.assert_array_equal(flat_grad, [0, 2, 7, 7, 7])
     ((p * p).sum() + (q * q).sum()).backward()
     np.testing.assert_array_equal(flat_grad, [0, 4, 4, 6, 8])
@@ -343,13 +343,13 @@ def test_home_receives_the_gradient():
 
 def test_home_is_not_used_if_the_user_assigned_a_gradient():
     p = Parameter(np.ones(2))
-    p.home = np.zeros(2)
+    p.grad_buffer = np.zeros(2)
     mine = np.array([10.0, 20.0])
     p.grad = mine
     (p * 1).sum().backward()
     np.testing.assert_array_equal(p.grad, [11, 21])
     np.testing.assert_array_equal(mine, [10, 20])
-    np.testing.assert_array_equal(p.home, 0)
+    np.testing.assert_array_equal(p.grad_buffer, 0)
 
 
 def test_a_leaf_that_is_not_reached_has_no_gradient():
@@ -359,7 +359,7 @@ def test_a_leaf_that_is_not_reached_has_no_gradient():
 
 
 def test_the_leafs_attributes_are_plain_slots():
-    for name in ("data", "grad", "home", "name", "requires_grad"):
+    for name in ("data", "grad", "grad_buffer", "name", "requires_grad"):
         assert type(getattr(Tensor, name)).__name__ == "member_descriptor"
 
 

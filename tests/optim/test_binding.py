@@ -293,12 +293,12 @@ def test_current_hyperparameters_can_be_read_and_changed():
 def test_backward_writes_into_the_buffer():
     p, q = Parameter(np.ones((2, 2))), Parameter(np.ones(2))
     optimizer = SGD([p, q], lr=0.5)
-    homes = p.home, q.home
+    buffers = p.grad_buffer, q.grad_buffer
     for step in range(2):
         optimizer.zero_grad()
         (p @ q).sum().backward()
-        assert p.grad is homes[0]
-        assert q.grad is homes[1]
+        assert p.grad is buffers[0]
+        assert q.grad is buffers[1]
         optimizer.step()
         if step == 0:
             np.testing.assert_array_equal(p.data, 0.5)
