@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ import joblib
 
 from ..optim import Optimizer
 from ..schedules import Schedule
-from .errors import UsageError, lookup
+from ..schedules.fields import Positive, PositiveInt, check_of
+from .errors import UsageError, lookup, within
 from .problems import PROBLEMS, Problem, problem_name
 from .sweep import (
     OptimizerConfig,
@@ -28,7 +28,6 @@ from .sweep import (
     status,
     write_report,
 )
-from .sweep.checks import check_integer, within
 from .sweep.progress import show_progress
 
 __all__ = ["LEARNING_RATES", "STORE", "USUAL", "compare", "comparison_sweep"]
@@ -76,8 +75,8 @@ def compare(
         The results; their `repr` is the table.
 
     Raises:
-        UsageError: a ValueError, raised before anything runs: an unknown name, a count below 1, or a folder that
-            can't be written to.
+        UsageError: a ValueError, raised before anything runs: an unknown name, a count below 1, learning rates that
+            are not positive and increasing, or a folder that can't be written to.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -87,12 +86,12 @@ def compare(
     """
     with within("compare"):
         sweep = comparison_sweep(problem, optimizers, seeds=seeds, epochs=epochs, lrs=lrs)
-        check_integer("jobs", joblib.cpu_count() if jobs is None else jobs, 1)
+        jobs = check_of(PositiveInt)("jobs", joblib.cpu_count() if jobs is None else jobs)
         folder = default_folder(sweep.name) if out is None else Path(out)
         store = Store(folder / STORE)
         store.check()
     with show_progress(sweep, status(sweep, store)) as on_result:
-        execute = executor(jobs or joblib.cpu_count(), keep_errors=False)
+        execute = executor(jobs, keep_errors=False)
         results = run(sweep, store, execute, on_result, retry=True)
     write_report(results, folder)
     return results
@@ -109,19 +108,20 @@ def comparison_sweep(
     """Return the sweep that `compare` runs for these arguments."""
     instance = problem if isinstance(problem, Problem) else lookup("problem", problem, PROBLEMS)()
     name = problem_name(type(instance))
-    check_integer("seeds", seeds, 1)
-    if epochs is not None:
-        check_integer("epochs", epochs, 1)
+    check_of(PositiveInt)("seeds", seeds)
+    epochs = instance.epochs if epochs is None else check_of(PositiveInt)("epochs", epochs)
     named: Iterable[str | Optimizer] = USUAL
     if optimizers is not None:
         named = [optimizers] if isinstance(optimizers, str | Optimizer) else optimizers
     chosen = [item if isinstance(item, Optimizer) else by_name(item) for item in named]
     check_optimizers(chosen, instance)
-    grid = Points(check_learning_rates(lrs))
+    rates: tuple[float, ...] = check_of(tuple[Positive, ...])("lrs", lrs)
+    if not rates or list(rates) != sorted(set(rates)):
+        raise UsageError(f"lrs must increase, with at least one learning rate. Received: {list(rates)}. Sort them.")
     return Sweep(
         name,
-        (ProblemConfig(name, instance, instance.epochs if epochs is None else epochs),),
-        tuple(OptimizerConfig(label(optimizer), optimizer, {"lr": grid}) for optimizer in chosen),
+        (ProblemConfig(name, instance, epochs),),
+        tuple(OptimizerConfig(label(optimizer), optimizer, {"lr": Points(rates)}) for optimizer in chosen),
         seeding=Seeding(TUNING_SEEDS, seeds),
     )
 
@@ -145,16 +145,6 @@ def label(optimizer: Optimizer) -> str:
     shown = [f for f in fields(cls) if f.name != "lr" or isinstance(values["lr"], Schedule)]
     changed = [f"{f.name}={values[f.name]!r}" for f in shown if values[f.name] != f.default]
     return f"{cls.__name__}({', '.join(changed)})" if changed else cls.__name__.lower()
-
-
-def check_learning_rates(lrs: Sequence[float]) -> tuple[float, ...]:
-    """Return the learning rates as a tuple. Raises UsageError unless they are positive and increase."""
-    for lr in lrs:
-        if not (isinstance(lr, int | float) and isfinite(lr) and lr > 0):
-            raise UsageError(f"learning rates must be positive and finite. Received: {lr!r}.")
-    if not lrs or list(lrs) != sorted(set(lrs)):
-        raise UsageError(f"learning rates must increase, at least one. Received: {list(lrs)}.")
-    return tuple(lrs)
 
 
 def check_optimizers(optimizers: Sequence[Optimizer], problem: Problem) -> None:

@@ -1,12 +1,13 @@
-"""The exception for requests that can't be met, and the two checks that raise it most."""
+"""The exception for requests that can't be met, and the functions that raise it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from ..schedules import fields
+from ..schedules.fields import check_of
 
 T = TypeVar("T")
 
@@ -32,6 +33,24 @@ def lookup(kind: str, name: object, registry: Mapping[str, T]) -> T:
     raise UsageError(f"Unknown {kind}: {name!r}.{hint} Known: {', '.join(registry)}.")
 
 
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Raise a TypeError or ValueError of the block as a UsageError, with the place before its message.
+
+    >>> from ravine.experiments.sweep import Grid
+    >>> try:
+    ...     with within("tuning"):
+    ...         Grid(points=1)
+    ... except UsageError as error:
+    ...     print(error)
+    tuning: Grid: points must be an integer >= 2. Received: points=1. The default is 7.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{place}: {error}") from error
+
+
 def checked(owner: str, annotation: Any, **argument: Any) -> Any:
     """Return the one argument that is given by name, as the annotation of a record's field keeps it.
 
@@ -47,7 +66,6 @@ def checked(owner: str, annotation: Any, **argument: Any) -> Any:
     ...     print(error)
     fit: epochs must be an integer >= 1. Received: epochs=0. Write an integer, such as 10.
     """
-    try:
-        return fields.checked(owner, annotation, **argument)
-    except (TypeError, ValueError) as error:
-        raise UsageError(str(error)) from None
+    ((name, value),) = argument.items()
+    with within(owner):
+        return check_of(annotation)(name, value)

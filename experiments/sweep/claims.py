@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...schedules.fields import Interval, NonNegativeInt
+from ...schedules.record import Record
 from ..errors import UsageError, lookup
 from ..statistics import Paired, quantiles, sign_test, wilcoxon
 
-__all__ = ["CLAIMS", "ENDS", "QUANTITIES", "TO_TARGET", "Better", "Claim", "Diverging", "Finding", "Median", "Values"]
+__all__ = ["ENDS", "Better", "Claim", "Diverging", "Finding", "Median", "Values"]
 
-ENDS = ("test_metric", "test_loss", "validation_metric", "validation_loss", "train_loss")
-TO_TARGET = ("epochs_to_target", "steps_to_target", "seconds_to_target")
-QUANTITIES = (*ENDS, *TO_TARGET)
+End = Literal["test_metric", "test_loss", "validation_metric", "validation_loss", "train_loss"]
+ENDS: tuple[str, ...] = get_args(End)
+"""The quantities that a run has at its end."""
+
+Quantity = Literal[End, "epochs_to_target", "steps_to_target", "seconds_to_target"]
 TESTS: dict[str, Callable[..., Paired]] = {"sign": sign_test, "wilcoxon": wilcoxon}
 
 
@@ -51,20 +55,45 @@ GetValues = Callable[[str, str, str], Values | None]
 """A function of the names of a problem, an optimizer and a quantity: its values, None if a run is missing."""
 
 
-class Claim(Protocol):
+class Claim(Record):
     """A statement about the final runs."""
 
-    kind: ClassVar[str]
+    registry: ClassVar[dict[str, type[Any]]] = {}
+
+    @staticmethod
+    def _registry_key(name: str) -> str:
+        return name.lower()
+
+    @property
+    def quantity(self) -> str:
+        """The quantity whose values decide."""
+        return "train_loss"
+
+    @property
+    def subject(self) -> tuple[str, tuple[str, ...]]:
+        """The names of the problem, and of the optimizers, that the claim is about."""
+        raise NotImplementedError
 
     def check(self, seeds: int, problems: Sequence[str], optimizers: Sequence[str]) -> None:
         """Raise UsageError for an unknown name, or if the claim can't hold with so many final seeds."""
+        problem, named = self.subject
+        lookup("problem of a claim", problem, dict.fromkeys(problems))
+        for name in named:
+            lookup("optimizer of a claim", name, dict.fromkeys(optimizers))
 
     def judge(self, get_values: GetValues) -> Finding:
-        """Return the finding."""
+        """Return the finding; whether the claim holds is None if a run is missing."""
+        problem, optimizers = self.subject
+        values = [get_values(problem, name, self.quantity) for name in optimizers]
+        there = [one for one in values if one is not None]
+        return Finding(str(self), *(self._judge(*there) if len(there) == len(values) else ("", None)))
+
+    def _judge(self, *values: Any) -> tuple[str, bool]:
+        """The numbers found, and whether the claim holds, given the Values of each optimizer."""
+        raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class Better:
+class Better(Claim):
     """One optimizer is better than another on a problem: it wins most pairs, and a two-sided paired test gives p < `p`.
 
     >>> from ravine.experiments.sweep.claims import Values
@@ -74,115 +103,99 @@ class Better:
     ('6 won, 0 lost, 0 tied, p = 0.031', 'holds')
     """
 
-    kind: ClassVar[str] = "better"
     better: str
     than: str
     on: str
-    quantity: str = "test_metric"
-    test: str = "sign"
-    p: float = 0.05
+    quantity: Quantity = "test_metric"
+    test: Literal["sign", "wilcoxon"] = "sign"
+    p: Annotated[float, Interval(gt=0, lt=1)] = 0.05
 
     def __str__(self) -> str:
         return f"{self.better} better than {self.than} on {self.on}: {self.quantity}, {self.test} test, p < {self.p:g}"
 
+    @property
+    def subject(self) -> tuple[str, tuple[str, ...]]:
+        """The names of the problem, and of both optimizers."""
+        return self.on, (self.better, self.than)
+
     def check(self, seeds: int, problems: Sequence[str], optimizers: Sequence[str]) -> None:
         """Raise UsageError for an unknown name, or if p would not be small enough even if every pair were won."""
-        check_names(self, problems, [self.better, self.than], optimizers)
-        lookup("paired test", self.test, TESTS)
+        super().check(seeds, problems, optimizers)
         if self.better == self.than:
             raise UsageError(f"{self.better!r} can't be better than itself. Name two optimizers.")
-        if not 0 < self.p < 1:
-            raise UsageError(f"p must be above 0 and below 1. Received: {self.p!r}.")
         least = TESTS[self.test](np.arange(seeds), np.arange(1, 2 * seeds + 1, 2)).p
         if least >= self.p:
             raise UsageError(f"Claim '{self}': with seeds.final = {seeds}, p is at least {least:.2g}. Take more seeds.")
 
-    def judge(self, get_values: GetValues) -> Finding:
+    def _judge(self, ours: Values, theirs: Values) -> tuple[str, bool]:
         """Test the pairs of runs on equal seeds."""
-        ours, theirs = get_values(self.on, self.better, self.quantity), get_values(self.on, self.than, self.quantity)
-        if ours is None or theirs is None:
-            return Finding(str(self), "", None)
         pairs = TESTS[self.test](ours.values, theirs.values, higher_is_better=ours.higher_is_better)
         found = f"{pairs.wins} won, {pairs.losses} lost, {pairs.ties} tied, p = {pairs.p:.2g}{ours.note()}"
-        return Finding(str(self), found, pairs.effect > 0 and pairs.p < self.p)
+        return found, pairs.effect > 0 and pairs.p < self.p
 
 
-@dataclass(frozen=True)
-class Median:
+class Median(Claim):
     """The median of an optimizer's final runs on a problem lies below a number, above one, or between two.
+
+    Raises:
+        TypeError, ValueError: no bound is given, or no number lies between the bounds.
 
     >>> str(Median("adam", on="digits", above=0.95))
     'median test_metric of adam on digits above 0.95'
     """
 
-    kind: ClassVar[str] = "median"
     median: str
     on: str
     below: float | None = None
     above: float | None = None
-    quantity: str = "test_metric"
+    quantity: Quantity = "test_metric"
+
+    def _check_together(self) -> None:
+        if self.below is None and self.above is None:
+            raise ValueError("say below = number, above = number, or both. Received: neither.")
+        if self.below is not None and self.above is not None and not self.above < self.below:
+            raise ValueError(
+                "below must be greater than above, or no number lies between them. "
+                f"Received: below={self.below}, above={self.above}. Exchange them."
+            )
 
     def __str__(self) -> str:
         bounds = {"above": self.above, "below": self.below}
         limits = " and ".join(f"{word} {value:g}" for word, value in bounds.items() if value is not None)
         return f"median {self.quantity} of {self.median} on {self.on} {limits}"
 
-    def check(self, seeds: int, problems: Sequence[str], optimizers: Sequence[str]) -> None:
-        """Raise UsageError for an unknown name, a missing bound, or bounds that exclude every number."""
-        check_names(self, problems, [self.median], optimizers)
-        if self.below is None and self.above is None:
-            raise UsageError(f"Claim '{self}': say below = number, above = number, or both.")
-        if self.below is not None and self.above is not None and not self.above < self.below:
-            raise UsageError(f"Claim '{self}': no number lies above the one and below the other. Exchange them.")
+    @property
+    def subject(self) -> tuple[str, tuple[str, ...]]:
+        """The names of the problem and the optimizer."""
+        return self.on, (self.median,)
 
-    def judge(self, get_values: GetValues) -> Finding:
+    def _judge(self, found: Values) -> tuple[str, bool]:
         """Compare the median with the bounds."""
-        found = get_values(self.on, self.median, self.quantity)
-        if found is None:
-            return Finding(str(self), "", None)
         (median,) = quantiles(found.values, (0.5,), higher_is_better=found.higher_is_better)
         holds = (self.below is None or median < self.below) and (self.above is None or median > self.above)
-        return Finding(str(self), f"{median:.4g}{found.note()}", bool(np.isfinite(median) and holds))
+        return f"{median:.4g}{found.note()}", bool(np.isfinite(median) and holds)
 
 
-@dataclass(frozen=True)
-class Diverging:
+class Diverging(Claim):
     """At most so many of an optimizer's final runs on a problem diverge or fail.
 
     >>> str(Diverging("adam", on="digits", at_most=2))
     'at most 2 runs of adam on digits diverge'
     """
 
-    kind: ClassVar[str] = "diverging"
     diverging: str
     on: str
-    at_most: int = 0
+    at_most: NonNegativeInt = 0
 
     def __str__(self) -> str:
         return f"at most {self.at_most} runs of {self.diverging} on {self.on} diverge"
 
-    def check(self, seeds: int, problems: Sequence[str], optimizers: Sequence[str]) -> None:
-        """Raise UsageError for an unknown name or a negative bound."""
-        check_names(self, problems, [self.diverging], optimizers)
-        if self.at_most < 0:
-            raise UsageError(f"at_most must be >= 0. Received: {self.at_most!r}.")
+    @property
+    def subject(self) -> tuple[str, tuple[str, ...]]:
+        """The names of the problem and the optimizer."""
+        return self.on, (self.diverging,)
 
-    def judge(self, get_values: GetValues) -> Finding:
-        """Count the runs without an end."""
-        found = get_values(self.on, self.diverging, "train_loss")
-        if found is None:
-            return Finding(str(self), "", None)
+    def _judge(self, found: Values) -> tuple[str, bool]:
+        """Count the runs that did not finish."""
         count = int(np.isnan(found.values).sum())
-        return Finding(str(self), f"{count} of {len(found.values)}", count <= self.at_most)
-
-
-CLAIMS: dict[str, Any] = {cls.kind: cls for cls in (Better, Median, Diverging)}
-"""The kinds of claims, by the key that names them in a configuration."""
-
-
-def check_names(claim: Any, problems: Sequence[str], named: Sequence[str], optimizers: Sequence[str]) -> None:
-    """Raise UsageError if a claim names an unknown problem, optimizer or quantity."""
-    lookup("problem of a claim", claim.on, dict.fromkeys(problems))
-    for name in named:
-        lookup("optimizer of a claim", name, dict.fromkeys(optimizers))
-    lookup("quantity of a claim", getattr(claim, "quantity", QUANTITIES[0]), dict.fromkeys(QUANTITIES))
+        return f"{count} of {len(found.values)}", count <= self.at_most

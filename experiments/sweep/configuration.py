@@ -10,10 +10,10 @@ from typing import Any
 
 from ...optim import Optimizer
 from ...schedules import Schedule
-from ..errors import UsageError, lookup
+from ...schedules.fields import PositiveInt
+from ..errors import UsageError, checked, lookup, within
 from ..problems import Problem
-from .checks import check_integer, within
-from .space import Choice, Uniform, space_of
+from .space import Space, space_of
 
 __all__ = ["OptimizerConfig", "ProblemConfig", "Setting"]
 
@@ -35,8 +35,7 @@ class ProblemConfig:
     epochs: int
 
     def __post_init__(self) -> None:
-        with within(f"problems.{self.name}"):
-            check_integer("epochs", self.epochs, 1)
+        checked(f"problems.{self.name}", PositiveInt, epochs=self.epochs)
 
     @cached_property
     def steps(self) -> int:
@@ -94,21 +93,19 @@ class OptimizerConfig:
         object.__setattr__(self, "space", spaces)
 
     @property
-    def searched(self) -> dict[str, Uniform | Choice]:
+    def searched(self) -> dict[str, Space]:
         """The hyperparameters that are searched, with their spaces."""
-        return {name: space for name, space in self.space.items() if isinstance(space, Uniform | Choice)}
+        return {name: space for name, space in self.space.items() if isinstance(space, Space)}
 
     def build(self, setting: Setting, steps: int) -> Optimizer:
         """Return the optimizer at a setting, for runs of so many steps. Raises UsageError for an impossible setting."""
         values = {**self.space, **dict(setting)}
-        try:
+        with within(f"optimizers.{self.name}"):
             updates = max(1, steps // (values.get("accumulate") or 1))
             optimizer = self._with({name: scheduled(value, updates) for name, value in values.items()})
             if self.shape is None:
                 return optimizer
             return optimizer.replace(lr=scheduled(self.shape, updates) * vars(optimizer)["lr"])
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"optimizers.{self.name}: {error}") from error
 
     def _with(self, values: dict[str, Any]) -> Optimizer:
         """The optimizer with these hyperparameters."""
@@ -125,7 +122,7 @@ class OptimizerConfig:
         """Raise UsageError unless the optimizer can be built at both ends of every range and at every choice."""
         middle = {name: space.at(0.5) for name, space in self.searched.items()}
         for name, space in self.searched.items():
-            for value in space.grid(2) if isinstance(space, Uniform) else space.values:
+            for value in space.grid(points=2):
                 self.build(tuple({**middle, name: value}.items()), steps)
         self.build(tuple(middle.items()), steps)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from scipy.stats import qmc
 
+from ...schedules.fields import Interval, Milestones, NonNegativeInt
+from ...schedules.record import Record
 from ..errors import UsageError
-from .checks import check_integer
 from .configuration import OptimizerConfig, Setting
 from .space import Points, Uniform
 
@@ -20,8 +20,38 @@ Axes = Mapping[str, tuple[int, int]]
 """By hyperparameter: the first and last point of its grid. Point 0 is the range's lower end; -1 lies below it."""
 
 
-@dataclass(frozen=True)
-class Grid:
+class Search(Record):
+    """How the settings of an optimizer are chosen. A setting is a value for every searched hyperparameter."""
+
+    registry: ClassVar[dict[str, type[Any]]] = {}
+
+    @staticmethod
+    def _registry_key(name: str) -> str:
+        return name.lower()
+
+    @property
+    def budgets(self) -> Sequence[int | None]:
+        """The numbers of settings, each of which gets a best setting of its own; None: all settings."""
+        return (None,)
+
+    def axes(self, config: OptimizerConfig) -> dict[str, tuple[int, int]]:
+        """Return the axes before the search has grown; none if it can't grow."""
+        return {}
+
+    def settings(self, config: OptimizerConfig, axes: Axes) -> list[Setting]:
+        """Return the settings to try."""
+        raise NotImplementedError
+
+    def edges(self, config: OptimizerConfig, axes: Axes, setting: Setting) -> dict[str, str]:
+        """Return "low" or "high" for each hyperparameter whose value is at that end of the values tried."""
+        raise NotImplementedError
+
+    def grown(self, config: OptimizerConfig, axes: Axes, setting: Setting, steps: int) -> dict[str, tuple[int, int]]:
+        """Return the axes of a larger search, given the best setting; the same axes if it doesn't grow."""
+        return dict(axes)
+
+
+class Grid(Search):
     """All combinations of `points` values of every range.
 
     Where the best setting lies at an end of a range, the grid grows there by one point, up to `extend` times at an end.
@@ -34,17 +64,8 @@ class Grid:
     {'lr': (0, 3)}
     """
 
-    points: int = 7
-    extend: int = 0
-
-    def __post_init__(self) -> None:
-        check_integer("tuning.points", self.points, 2)
-        check_integer("tuning.extend", self.extend, 0)
-
-    @property
-    def budgets(self) -> tuple[None]:
-        """The one budget: the whole grid."""
-        return (None,)
+    points: Annotated[int, Interval(ge=2, integer=True)] = 7
+    extend: NonNegativeInt = 0
 
     def axes(self, config: OptimizerConfig) -> dict[str, tuple[int, int]]:
         """Return the axes before the grid has grown."""
@@ -93,28 +114,19 @@ class Grid:
         return axes
 
 
-@dataclass(frozen=True)
-class Quasirandom:
+class Quasirandom(Search, abstract=True):
     """The first points of a low-discrepancy sequence, scrambled with a seed.
 
     The largest budget is run. A smaller budget is the beginning of the same sequence, with its own best setting.
     """
 
-    budgets: tuple[int, ...] = (25,)
-    seed: int = 0
+    budgets: Milestones = (25,)
+    seed: NonNegativeInt = 0
     engine: ClassVar[Any]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "budgets", tuple(self.budgets))
-        check_integer("tuning.seed", self.seed, 0)
-        for budget in self.budgets:
-            check_integer("tuning.budgets", budget, 1)
-        if not self.budgets or list(self.budgets) != sorted(set(self.budgets)):
-            raise UsageError(f"tuning.budgets must increase, at least one. Received: {list(self.budgets)}.")
-
-    def axes(self, config: OptimizerConfig) -> dict[str, tuple[int, int]]:
-        """Return an empty dict: a sequence has no axes."""
-        return {}
+    def _check_together(self) -> None:
+        if not self.budgets:
+            raise ValueError("budgets: at least one is needed. Received: none.")
 
     def settings(self, config: OptimizerConfig, axes: Axes) -> list[Setting]:
         """Return the settings in the order of the sequence; one empty setting if nothing is searched."""
@@ -141,12 +153,7 @@ class Quasirandom:
                     found[name] = "high"
         return found
 
-    def grown(self, config: OptimizerConfig, axes: Axes, setting: Setting, steps: int) -> dict[str, tuple[int, int]]:
-        """Return the axes unchanged: a sequence doesn't leave its ranges."""
-        return dict(axes)
 
-
-@dataclass(frozen=True)
 class Halton(Quasirandom):
     """Halton 1960, with random permutations of the digits: Owen 2017, arXiv:1706.02808.
 
@@ -159,7 +166,6 @@ class Halton(Quasirandom):
     engine: ClassVar[Any] = qmc.Halton
 
 
-@dataclass(frozen=True)
 class Sobol(Quasirandom):
     """Sobol' 1967, with Matousek's 1998 linear scramble and a random shift.
 
@@ -169,6 +175,3 @@ class Sobol(Quasirandom):
     """
 
     engine: ClassVar[Any] = qmc.Sobol
-
-
-Search = Grid | Quasirandom

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 from ...schedules import Schedule
+from ...schedules.fields import Interval
+from ...schedules.record import Record
 from ..errors import UsageError
-from .checks import check_integer
 
-__all__ = ["Choice", "LogUniform", "Points", "Uniform", "space_config", "space_of"]
+__all__ = ["Choice", "LogUniform", "Points", "Space", "Uniform", "space_config", "space_of"]
 
 DIGITS = 6
 """Significant digits of values computed inside a range, so that tables can show them in full."""
@@ -22,9 +22,29 @@ def rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-@dataclass(frozen=True)
-class Choice:
+class Space(Record):
+    """The values that a search may give one hyperparameter.
+
+    >>> Space.from_json(LogUniform(1e-3, 0.1).to_json())
+    LogUniform(0.001, 0.1)
+    """
+
+    registry: ClassVar[dict[str, type[Any]]] = {}
+
+    def at(self, u: float) -> Any:
+        """Return the value at u in [0, 1], the fraction of the way through the space."""
+        raise NotImplementedError
+
+    def grid(self, points: int) -> list[Any]:
+        """Return the values of a grid with so many points, unless the space itself says how many."""
+        raise NotImplementedError
+
+
+class Choice(Space):
     """One of several values: numbers, strings, booleans.
+
+    Raises:
+        TypeError, ValueError: no values, or two equal ones.
 
     >>> Choice(("max", "min")).grid(points=7)
     ['max', 'min']
@@ -32,15 +52,14 @@ class Choice:
 
     values: tuple[Any, ...]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "values", tuple(self.values))
+    def _check_together(self) -> None:
         if not self.values:
-            raise UsageError("choice: at least one value is needed. Received: none.")
+            raise ValueError("at least one value is needed. Received: none.")
         if any(value in self.values[:i] for i, value in enumerate(self.values)):
-            raise UsageError(f"choice: values must differ. Received: {list(self.values)}.")
+            raise ValueError(f"values must differ. Received: {list(self.values)}.")
 
     def at(self, u: float) -> Any:
-        """Return the value at u in [0, 1)."""
+        """Return the value at u in [0, 1]."""
         return self.values[min(int(u * len(self.values)), len(self.values) - 1)]
 
     def grid(self, points: int) -> list[Any]:
@@ -48,7 +67,6 @@ class Choice:
         return list(self.values)
 
 
-@dataclass(frozen=True)
 class Points(Choice):
     """One of several increasing numbers: a grid written out. A best value at its first or last point is reported.
 
@@ -56,18 +74,20 @@ class Points(Choice):
     0.1
     """
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
+        super()._check_together()
         for value in self.values:
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise UsageError(f"points: values must be finite numbers. Received: {value!r}.")
+                raise ValueError(f"values must be finite numbers. Received: {value!r}.")
         if list(self.values) != sorted(self.values):
-            raise UsageError(f"points: values must increase. Received: {list(self.values)}.")
+            raise ValueError(f"values must increase. Received: {list(self.values)}.")
 
 
-@dataclass(frozen=True)
-class Uniform:
+class Uniform(Space):
     """Evenly from `low` to `high`, in units of the hyperparameter; `points` overrides the grid's number of points.
+
+    Raises:
+        TypeError, ValueError: an end is not a finite number, high is not above low, or points is below 2.
 
     >>> Uniform(0.0, 1.0).grid(points=5)
     [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -75,14 +95,11 @@ class Uniform:
 
     low: float
     high: float
-    points: int | None = None
+    points: Annotated[int, Interval(ge=2, integer=True, remedy="Both ends are points.")] | None = None
 
-    def __post_init__(self) -> None:
-        numbers = all(isinstance(end, int | float) and math.isfinite(end) for end in (self.low, self.high))
-        if not numbers or not self.low < self.high:
-            raise UsageError(f"A range goes from a number up to a greater one. Received: {self.low!r}, {self.high!r}.")
-        if self.points is not None:
-            check_integer("points", self.points, 2, "Both ends are points.")
+    def _check_together(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"high must be above low. Received: low={self.low}, high={self.high}. Exchange them.")
 
     def between(self, u: float) -> float:
         """Return the point at the fraction u of the way from low to high; u may be below 0 or above 1."""
@@ -90,7 +107,7 @@ class Uniform:
 
     def at(self, u: float) -> float:
         """Return the value at u in [0, 1]; the ends are exact."""
-        return float(self.low) if u == 0 else float(self.high) if u == 1 else rounded(self.between(u))
+        return self.low if u == 0 else self.high if u == 1 else rounded(self.between(u))
 
     def grid(self, points: int) -> list[float]:
         """Return both ends and evenly spaced points between them."""
@@ -105,7 +122,6 @@ class Uniform:
         return rounded(self.between(i / self.spaces(points)))
 
 
-@dataclass(frozen=True)
 class LogUniform(Uniform):
     """Evenly in the logarithm from `low` > 0 to `high`.
 
@@ -113,10 +129,10 @@ class LogUniform(Uniform):
     [0.0001, 0.001, 0.01, 0.1, 1.0]
     """
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check_together(self) -> None:
+        super()._check_together()
         if self.low <= 0:
-            raise UsageError(f"A logarithmic range needs low > 0. Received: {self.low!r}, {self.high!r}.")
+            raise ValueError(f"low must be > 0, because its logarithm is taken. Received: low={self.low}.")
 
     def between(self, u: float) -> float:
         """Return the point at the fraction u of the way from log(low) to log(high)."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ...schedules import Schedule
-from ..errors import UsageError, lookup
+from ...schedules.fields import NonNegativeInt, PositiveInt
+from ..errors import UsageError, checked, lookup, within
 from ..step import MEASURES
 from ..trial import Seeds, Trial
-from .checks import check_integer, within
 from .claims import Claim
 from .configuration import OptimizerConfig, ProblemConfig, Setting, scheduled
 from .search import Grid, Search
@@ -48,14 +48,13 @@ class Seeding:
     reshuffled: bool = True
 
     def __post_init__(self) -> None:
-        check_integer("seeds.tuning", self.tuning, 1)
-        check_integer("seeds.final", self.final, 1)
-        for stream, seed in self.fixed.items():
+        checked("seeds", PositiveInt, tuning=self.tuning)
+        checked("seeds", PositiveInt, final=self.final)
+        checked("seeds", bool, reshuffled=self.reshuffled)
+        for stream, seed in checked("seeds", Mapping, fixed=self.fixed).items():
             with within("seeds.fixed"):
                 lookup("stream of random numbers", stream, STREAMS)
-            check_integer(f"seeds.fixed.{stream}", seed, 0)
-        if not isinstance(self.reshuffled, bool):
-            raise UsageError(f"seeds.reshuffled must be true or false. Received: {self.reshuffled!r}.")
+            checked("seeds.fixed", NonNegativeInt, **{stream: seed})
 
     def seeds(self, number: int) -> Seeds:
         """Return the seeds of run number 0, 1, ...."""
@@ -162,8 +161,6 @@ def check_filename(name: str) -> None:
 
 def check_shape(name: str, shape: Mapping[str, Any] | None, steps: int) -> None:
     """Raise UsageError unless the shape is a schedule."""
-    try:
+    with within(f"schedules.{name}"):
         if not (shape is None or isinstance(scheduled(shape, steps), Schedule)):
             raise TypeError(f"a shape is a table, such as {{ class = \"Cosine\", ... }}. Received: {shape!r}.")
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"schedules.{name}: {error}") from error

@@ -128,9 +128,9 @@ def test_the_grid_has_two_points_per_decade_and_the_budget_is_the_same_for_all()
         ({"lrs": []}, "at least one"),
         ({"lrs": [0.1, 0.1]}, "must increase"),
         ({"lrs": [1.0, 0.1]}, "must increase"),
-        ({"lrs": [0.0]}, "positive and finite"),
-        ({"lrs": [float("nan")]}, "positive and finite"),
-        ({"lrs": ["0.1"]}, "positive and finite"),
+        ({"lrs": [0.0]}, r"lrs\[0\] must be a finite number > 0"),
+        ({"lrs": [float("nan")]}, r"lrs\[0\] must be a finite number > 0"),
+        ({"lrs": ["0.1"]}, r"compare: lrs\[0\] must be a finite number > 0"),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_anything_is_made(wrong, message, tmp_path) -> None:  # type: ignore[no-untyped-def]

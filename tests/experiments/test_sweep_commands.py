@@ -263,5 +263,5 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_a_specification_in_the_report_is_the_one_that_ran(reported: Path) -> None:
     written = html.unescape((reported / "report.html").read_text())
-    assert "Halton(budgets=(2, 3), seed=0)" in written
-    assert "LogUniform(low=0.001, high=0.01, points=None)" in written
+    assert "Halton(budgets=(2, 3))" in written
+    assert "LogUniform(0.001, 0.01)" in written
