@@ -1,4 +1,4 @@
-"""Compiles update rules into loops over arrays, caches the loops and runs them. Knows no optimizer."""
+"""Update rules are compiled into loops over arrays, cached and run. Nothing here depends on the optimizers."""
 
 from . import functions
 from .array_rule import ArrayRule

@@ -25,14 +25,19 @@ _ARM = _MACHINE in ("aarch64", "arm64")
 # MXCSR: flush-to-zero is bit 15, denormals-are-zero bit 6. FPCR: FZ, bit 24, does both.
 _FLUSH = 0x8040 if _X86 else 1 << 24
 _I64 = ir.IntType(64)
+_BYTES = ir.IntType(8).as_pointer()
+
+
+def _move(builder: Any, instruction: str, slot: Any) -> None:
+    """Copy the control register of x86 to memory (stmxcsr) or back (ldmxcsr)."""
+    move = builder.module.declare_intrinsic(f"llvm.x86.sse.{instruction}", (), ir.FunctionType(ir.VoidType(), [_BYTES]))
+    builder.call(move, [builder.bitcast(slot, _BYTES)])
 
 
 def _read(builder: Any) -> Any:
     if _X86:
-        word = ir.IntType(32)
-        slot = cgutils.alloca_once(builder, word)
-        store = builder.module.declare_intrinsic("llvm.x86.sse.stmxcsr", (), _byte_pointer())
-        builder.call(store, [builder.bitcast(slot, ir.IntType(8).as_pointer())])
+        slot = cgutils.alloca_once(builder, ir.IntType(32))
+        _move(builder, "stmxcsr", slot)
         return builder.zext(builder.load(slot), _I64)
     if _ARM:
         get = builder.module.declare_intrinsic("llvm.aarch64.get.fpcr", (), ir.FunctionType(_I64, []))
@@ -42,18 +47,12 @@ def _read(builder: Any) -> Any:
 
 def _write(builder: Any, mode: Any) -> None:
     if _X86:
-        word = ir.IntType(32)
-        slot = cgutils.alloca_once(builder, word)
-        builder.store(builder.trunc(mode, word), slot)
-        load = builder.module.declare_intrinsic("llvm.x86.sse.ldmxcsr", (), _byte_pointer())
-        builder.call(load, [builder.bitcast(slot, ir.IntType(8).as_pointer())])
+        slot = cgutils.alloca_once(builder, ir.IntType(32))
+        builder.store(builder.trunc(mode, ir.IntType(32)), slot)
+        _move(builder, "ldmxcsr", slot)
     elif _ARM:
         put = builder.module.declare_intrinsic("llvm.aarch64.set.fpcr", (), ir.FunctionType(ir.VoidType(), [_I64]))
         builder.call(put, [mode])
-
-
-def _byte_pointer() -> Any:
-    return ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()])
 
 
 @intrinsic

@@ -1,4 +1,4 @@
-"""`kinks`: our gradients at points where the derivative does not exist, computed by our own ops."""
+"""`kinks`: the gradients that this package returns at points where the derivative does not exist."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Kink(NamedTuple):
 
 
 class Kinks(list[Kink]):
-    """The list of conventions. `print` shows it as a Markdown table."""
+    """A list of `Kink`. `print` shows it as a Markdown table."""
 
     def __str__(self) -> str:
         rows = [("case", "function", "x", "gradient")]

@@ -99,6 +99,7 @@ def trace_nan(f: Function, *args: Any, **kwargs: Any) -> Failure | None:
 
 
 def _enter(x: Any) -> Any:
+    """x as a Tensor that requires a gradient, if it is a float or an array of floats."""
     is_float = isinstance(x, (float, complex, np.ndarray, np.generic)) and np.asarray(x).dtype.kind in "fc"
     return Tensor(x, requires_grad=True) if is_float else x
 

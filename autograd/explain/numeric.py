@@ -1,4 +1,4 @@
-"""Numerical derivatives, and the usual mistakes in a gradient that differs from them, for `check_grads`."""
+"""Numerical derivatives for `check_grads`, and the usual mistakes that it recognises in a wrong gradient."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def complex_step(f: Function, points: Sequence[Any], directions: dict[int, NDArr
 
 
 def recognise(got: NDArray[Any], expected: NDArray[Any], unsummed: list[NDArray[Any]], close: Close) -> str:
-    """The usual mistake that explains the gradient, in words; "" if none does.
+    """Describe the usual mistake that explains a wrong gradient; "" if none does.
 
     Args:
         got: the gradient.

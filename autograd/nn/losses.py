@@ -38,7 +38,7 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
     >>> float(cross_entropy(np.zeros((2, 4)), np.array([0, 3])).round(3)), float(np.log(4).round(3))
     (1.386, 1.386)
     """
-    labels = _labels(logits, labels)
+    labels = _checked_labels(logits, labels)
     return _reduced("cross_entropy", nll(logits, labels), reduction)
 
 
@@ -56,7 +56,7 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
     >>> binary_cross_entropy(np.array([0.5, 0.9]), np.array([1.0, 1.0]), reduction="none").round(3).tolist()
     [0.693, 0.105]
     """
-    p, t = _pair("binary_cross_entropy", probabilities, targets)
+    p, t = _prediction_and_target("binary_cross_entropy", probabilities, targets)
     values = plain(p)
     if values.size and (np.min(values) < 0 or np.max(values) > 1):
         raise ValueError(
@@ -80,7 +80,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str =
     >>> binary_cross_entropy_with_logits(np.array([0.0, 1e4]), np.array([1.0, 0.0]), reduction="none").round(3).tolist()
     [0.693, 10000.0]
     """
-    x, t = _pair("binary_cross_entropy_with_logits", logits, targets)
+    x, t = _prediction_and_target("binary_cross_entropy_with_logits", logits, targets)
     return _reduced("binary_cross_entropy_with_logits", logistic(x, t), reduction)
 
 
@@ -98,7 +98,7 @@ def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     >>> float(mse(np.array([1.0, 2.0]), np.array([1.0, 4.0])))
     2.0
     """
-    prediction, target = _pair("mse", prediction, target)
+    prediction, target = _prediction_and_target("mse", prediction, target)
     return _reduced("mse", squared_error(prediction, target), reduction)
 
 
@@ -119,7 +119,7 @@ def huber(prediction: Any, target: Any, delta: float = 1.0, reduction: str = "me
     """
     if not delta > 0:
         raise ValueError(f"huber: delta must be > 0. Received: delta={delta}. Beyond it the loss is linear.")
-    prediction, target = _pair("huber", prediction, target)
+    prediction, target = _prediction_and_target("huber", prediction, target)
     return _reduced("huber", bounded_square(prediction - target, delta), reduction)
 
 
@@ -139,7 +139,7 @@ def kl_div(log_prediction: Any, target: Any, reduction: str = "mean", log_target
     >>> float(kl_div(np.log([[0.5, 0.5]]), np.array([[0.25, 0.75]]), reduction="batchmean").round(3))
     0.131
     """
-    x, t = _pair("kl_div", log_prediction, target)
+    x, t = _prediction_and_target("kl_div", log_prediction, target)
     values = np.exp(t) * (t - x) if log_target else relative_entropy(x, t)
     return _reduced("kl_div", values, reduction, _REDUCE | {"batchmean": _per_row})
 
@@ -151,7 +151,7 @@ def _per_row(values: Any) -> Any:
 # Checks of the arguments
 
 
-def _labels(logits: Any, labels: Any) -> Any:
+def _checked_labels(logits: Any, labels: Any) -> Any:
     labels = np.asarray(plain(labels))
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise ValueError(
@@ -167,7 +167,7 @@ def _labels(logits: Any, labels: Any) -> Any:
     return labels
 
 
-def _pair(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
+def _prediction_and_target(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
     """Both arguments as arrays or Tensors of one shape; a target that is no Tensor gets the dtype of the prediction."""
     if not hasattr(target, "_record"):
         target = np.asarray(target, dtype=prediction.dtype)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -158,24 +157,20 @@ def _reciprocal(n: float) -> float:
     return 1 / n if n > 0 else math.nan
 
 
-def _var_vjp(
-    g: Any,
-    y: Any,
-    a: Any,
-    axis: Axis = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-) -> Any:
+def _variance_vjp(g: Any, a: Any, axis: Axis, ddof: float) -> Any:
     deviation = a - np.mean(a, axis=axis, keepdims=True)
     return restore_axes(g, a, axis) * deviation * (2 * _reciprocal(group_size(a.shape, axis) - ddof))
 
 
-@wraps(_var_vjp)
-def _std_vjp(g: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
-    return _var_vjp(g / (2 * y + (y == 0)), y, *args, **kwargs)
-
-
-primitive(np.var, _var_vjp, samples=[*REDUCTION_SAMPLES, sample(rand(4, 2), axis=0, ddof=1)])
-primitive(np.std, _std_vjp, samples=[*AXIS_SAMPLES, sample(rand(4, 2), axis=0, ddof=1)])
+primitive(
+    np.var,
+    lambda g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False: _variance_vjp(g, a, axis, ddof),
+    samples=[*REDUCTION_SAMPLES, sample(rand(4, 2), axis=0, ddof=1)],
+)
+primitive(
+    np.std,
+    lambda g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False: _variance_vjp(
+        g / (2 * y + (y == 0)), a, axis, ddof
+    ),
+    samples=[*AXIS_SAMPLES, sample(rand(4, 2), axis=0, ddof=1)],
+)
