@@ -1,7 +1,7 @@
-"""Many trainings at once: the parameters of all runs are stacked, so that one product of matrices serves them all.
+"""Many training runs at once: their parameters are stacked, so that one matrix product computes all of them.
 
-`train` trains a small network for every setting of an optimizer and every seed. The parts that it is made of serve
-other models: `BatchedOptimizer` updates stacked parameters, and `train_epochs` is the loop.
+`train` trains a small network for every setting of an optimizer and every seed. For other models, `BatchedOptimizer`
+updates stacked parameters, and `train_epochs` is the loop.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Batch = TypeVar("Batch")
 
 
 def variants(optimizer: Optimizer, **hyper: Iterable[Any]) -> list[Optimizer]:
-    """Return one optimizer for each value of the hyperparameters, which come in equal numbers.
+    """Return copies of an optimizer: the i-th one has the i-th value of every hyperparameter that is given.
 
     >>> from ravine.optim import SGD
     >>> variants(SGD(lr=1.0), lr=[0.01, 0.1])
@@ -38,12 +38,12 @@ def variants(optimizer: Optimizer, **hyper: Iterable[Any]) -> list[Optimizer]:
 class BatchedOptimizer:
     """One optimizer for each of many runs, whose parameters are stacked along their first axes.
 
-    Every run takes the steps that it would take alone.
+    Every run takes the same steps as it would alone.
 
     Args:
         optimizers: one for each run; their states are separate.
         parameters: arrays or Parameters, (*runs, ...); updated in place.
-        axes: how many leading axes number the runs.
+        axes: the number of leading axes that index the runs.
 
     >>> from ravine.optim import SGD
     >>> x = np.ones((2, 3))  # two runs, three coordinates
@@ -60,7 +60,7 @@ class BatchedOptimizer:
         self.bound = [optimizer.bind(list(own)) for optimizer, own in zip(optimizers, runs, strict=True)]
 
     def zero_grad(self) -> None:
-        """Forget the gradients of the Parameters."""
+        """Set the gradients of the Parameters to None."""
         for p in self.parameters:
             p.grad = None
 
@@ -68,11 +68,11 @@ class BatchedOptimizer:
         """Take one step of every run.
 
         Args:
-            gradients: shaped like the parameters. Or a closure, which computes the gradients of the Parameters and
-                returns the loss.
+            gradients: arrays with the shapes of the parameters, or a closure that computes the gradients of the
+                Parameters and returns the loss.
 
         Returns:
-            With a closure, the loss.
+            The loss that the closure returned; None without a closure.
         """
         loss = None
         if callable(gradients):
@@ -96,13 +96,13 @@ def train_epochs(
     """Train many runs for some epochs, and return their curves, (1 + scores, *runs, epochs).
 
     Args:
-        epochs: passes over the data.
-        batches: returns the batches of an epoch, 0, 1, ....
-        step: takes a step with a batch, and returns the loss of each run before it, (*runs).
-        score: returns what else is measured after each epoch, arrays of shape (*runs).
+        epochs: the number of passes over the data.
+        batches: a function that returns the batches of an epoch, 0, 1, ....
+        step: a function that takes a step with a batch, and returns the loss of each run before it, (*runs).
+        score: a function that returns other quantities to measure after each epoch, arrays of shape (*runs).
 
     Returns:
-        First the mean loss of the epoch's batches, then each score. A diverged run is NaN or infinite.
+        The mean loss of the epoch's batches, then each score. A diverged run is NaN or infinite.
 
     >>> x = np.ones(2)
     >>> def step(slope):
@@ -121,12 +121,12 @@ def train_epochs(
 
 
 class Curves(NamedTuple):
-    """After each epoch, (settings, seeds, epochs); a diverged run is NaN or infinite from there on.
+    """Losses and errors after each epoch, (settings, seeds, epochs); a run is NaN or infinite after it diverges.
 
     Attributes:
-        train: mean loss of the epoch's batches, each before its step.
-        test: loss on the unseen points.
-        error: fraction of the unseen points that are classified wrongly.
+        train: the mean loss of the epoch's batches, each before its step.
+        test: the loss on the test points.
+        error: the fraction of the test points that are classified wrongly.
 
     >>> from ravine.optim import SGD
     >>> X, y = np.eye(4, dtype=np.float32), np.array([0, 1, 0, 1])
@@ -142,11 +142,15 @@ class Curves(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class NetworkTask:
-    """Points, (n, features), their classes, (n,), and a ReLU network that learns to tell the classes apart.
+    """A ReLU network that classifies points, and its data.
 
     Attributes:
-        hidden: widths of the hidden layers; without any, it is softmax regression.
-        batch: points in a batch; a last, smaller batch of an epoch is left out.
+        X: the training points, (n, features).
+        y: their classes, (n,).
+        X_test: the test points.
+        y_test: their classes.
+        hidden: the widths of the hidden layers; () gives softmax regression.
+        batch: the number of points in a batch; a last, smaller batch of an epoch is left out.
         dropout: the fraction of every hidden layer that is left out in training.
 
     >>> X, y = np.eye(4, dtype=np.float32), np.array([0, 1, 0, 1])
@@ -165,13 +169,13 @@ class NetworkTask:
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch."""
+        """The number of steps in an epoch."""
         return len(self.y) // self.batch
 
     def initial(self, settings: int, seeds: Sequence[int]) -> list[Parameter]:
         """Return weights, (settings, seeds, n_in, n_out), and biases, (settings, seeds, 1, n_out), layer by layer.
 
-        A seed has the same parameters in all settings.
+        With equal seeds, they are equal in all settings.
         """
         widths = (self.X.shape[1], *self.hidden, int(self.y.max()) + 1)
         found = []
@@ -219,7 +223,7 @@ def cross_entropy(logits: Any, y: Array) -> Any:
 def step_of_all(optimizer: BatchedOptimizer, losses: Callable[[], Any]) -> Array:
     """Take a step of every run; return the losses before it, (*runs).
 
-    The losses are added up: the gradient of the sum in a run's parameters is the gradient of its own loss.
+    Their sum is differentiated: its gradient with respect to the parameters of a run is that of the run's own loss.
     """
     computed = []
 
@@ -235,14 +239,14 @@ def step_of_all(optimizer: BatchedOptimizer, losses: Callable[[], Any]) -> Array
 def train(optimizer: Optimizer, task: NetworkTask, epochs: int, seeds: Sequence[int], **hyper: Any) -> Curves:
     """Train a network for every setting of an optimizer and every seed.
 
-    The comparison is paired: a seed has the same initial weights, batches and dropout in all settings.
+    The comparison is paired: with equal seeds, all settings have the same initial weights, batches and dropout.
 
     Args:
         optimizer: without parameters.
-        task: data and network.
-        epochs: passes over the training points.
-        seeds: one run each.
-        hyper: hyperparameters in which the settings differ, each a sequence of numbers or schedules.
+        task: the data and the network.
+        epochs: the number of passes over the training points.
+        seeds: the seeds; each setting has a run for each of them.
+        hyper: the hyperparameters in which the settings differ, each a sequence of numbers or schedules.
 
     >>> from ravine.optim import SGD
     >>> X, y = np.eye(4, dtype=np.float32), np.array([0, 1, 0, 1])

@@ -1,4 +1,4 @@
-"""One training run from start to end: a pure function of its trial, except for the timings."""
+"""`train` executes a Trial. Its result depends on the trial alone, except for the timings."""
 
 from __future__ import annotations
 
@@ -24,19 +24,24 @@ DIVERGENCE = (
 
 
 def train(trial: Trial, parallel: bool = False) -> TrialResult:
-    """Run the trial on one BLAS thread; `parallel` says that other runs share the machine, for the timings."""
-    with threadpool_limits(limits=1), np.errstate(all="ignore"):  # a diverging run overflows; its status says so
+    """Run the trial on one BLAS thread.
+
+    Args:
+        trial: the run.
+        parallel: whether other runs share the machine; it is noted in the timings.
+    """
+    with threadpool_limits(limits=1), np.errstate(all="ignore"):  # a diverging run overflows
         return _Run(trial).result(parallel)
 
 
 def clone(optimizer: Optimizer) -> Optimizer:
-    """Return the same optimizer with plateau schedulers of its own, which have observed no metric yet."""
+    """Return a copy of an optimizer whose plateau schedulers are reset: they have observed no metric yet."""
     schedules = {name: value.clone() for name, value in vars(optimizer).items() if isinstance(value, Schedule)}
     return optimizer.replace(**schedules)
 
 
 class _Run:
-    """The state of one run: model, optimizer, curves so far."""
+    """The state of a run: its model, its optimizer, and its curves so far."""
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
@@ -91,7 +96,7 @@ class _Run:
         return True
 
     def step(self, batch: Any) -> StepValues:
-        """Take one step; the measures are not part of its timing."""
+        """Take one step, and return what the measures need; copying the parameters is not part of its timing."""
         before = [parameter.data.copy() for parameter in self.parameters] if self.measured else []
         step = training_step(self.optimizer, lambda: self.problem.loss(self.model, batch))
         self.seconds.append((step.seconds, step.update_seconds))
@@ -99,7 +104,7 @@ class _Run:
         return StepValues(step.loss, gradients, before, [parameter.data for parameter in self.parameters])
 
     def score(self, split: str) -> Score:
-        """Evaluate on a split; if the optimizer keeps an average of the parameters, at the average."""
+        """Evaluate on a split, with the average of the parameters if the optimizer computes one."""
         with self.optimizer.averaged() if self.trial.optimizer.average else nullcontext():
             return self.problem.score(self.model, split)
 

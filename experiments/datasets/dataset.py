@@ -17,7 +17,7 @@ Rows = dict[str, Array]
 
 SPLITS = {"train": 0.70, "validation": 0.15, "test": 0.15}
 HELD_OUT = {"train": 5 / 6, "validation": 1 / 6}
-"""The proportions of the other rows if a test set is published; of MNIST's 60,000 images, 10,000 are for validation."""
+"""The proportions if the test set is published: MNIST's 60,000 other images give 10,000 for validation."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -58,7 +58,7 @@ class Dataset:
 
     @property
     def development(self) -> tuple[Any, Array]:
-        """X and y of train and validation together, for a last run before the test."""
+        """X and y of train and validation together, to train on before the final test."""
         return self.split("train", "validation")
 
     def split(self, name: str, *more: str) -> tuple[Any, Array]:
@@ -79,14 +79,14 @@ class Dataset:
 
 
 def split_by(rows: Rows, name: str, X: Any, y: Array, **more: Any) -> Dataset:
-    """Return the dataset with the rows of X and y in splits.
+    """Return the dataset whose splits are these rows of X and y.
 
     Args:
         rows: the row numbers of each split.
-        name: of the dataset.
+        name: the name of the dataset.
         X: inputs, (n, features).
         y: targets, (n,).
-        more: the arrays of splits that are published, and other fields.
+        more: other fields of the Dataset, such as the arrays of a published test set.
 
     Raises:
         ValueError: the numbers of rows or columns differ, or there are no rows.
@@ -137,5 +137,5 @@ def stratified_rows(y: Array, proportions: Mapping[str, float] = SPLITS, seed: i
 
 
 def classes_of(labels: Array) -> Array:
-    """Return labels as classes 0, 1, ..., in sorted order: of "b" and "g", or -1 and 1, the second is class 1."""
+    """Return labels as classes 0, 1, ..., numbered in sorted order: "b" and "g", or -1 and 1, become 0 and 1."""
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)

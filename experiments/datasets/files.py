@@ -18,7 +18,7 @@ from ..errors import UsageError
 
 VARIABLE = "RAVINE_DATA"
 TIMEOUT = 30  # seconds without an answer from a server
-REASONS = {  # by the name of the error, as requests is a dependency of pooch alone
+REASONS = {  # by the name of the error: requests, which raises them, is not imported here
     "ConnectionError": "no connection",
     "Timeout": "no connection",
     "ChunkedEncodingError": "the connection broke off",
@@ -27,13 +27,13 @@ REASONS = {  # by the name of the error, as requests is a dependency of pooch al
 
 @dataclass(frozen=True)
 class File:
-    """A published file, and its possible names on the user's disk.
+    """A published file: where to download it, and where to look for it on disk.
 
     Attributes:
         url: where it is published.
-        hash: "sha256:..." or "md5:...", as stated by the publisher or, if there is none, by other libraries.
-        pattern: a glob that local names match.
-        folders: below $RAVINE_DATA, searched in this order.
+        hash: "sha256:..." or "md5:...", as the publisher states it, or else other libraries.
+        pattern: a glob for the names that it may have on disk.
+        folders: the folders below $RAVINE_DATA to search, in this order.
     """
 
     url: str
@@ -97,7 +97,7 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
         files = (file for file in path.rglob("*") if file.is_file())
         yield from ((file.relative_to(path).as_posix(), file.read_bytes()) for file in files)
         return
-    with tarfile.open(path, "r|*") as archive:  # a stream: going back would decompress it again
+    with tarfile.open(path, "r|*") as archive:  # read once from start to end: going back would decompress it again
         for member in archive:
             if member.isfile():
                 yield member.name, archive.extractfile(member).read()  # type: ignore[union-attr]

@@ -37,7 +37,7 @@ MD5 = {
 CIFAR10 = File(
     "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
     "md5:c32a1d4ab5d03f1284b67883e8d87530",
-    "cifar-10-b*in*",  # the archive, or the folder cifar-10-batches-bin in it; not cifar-10-batches-py
+    "cifar-10-b*in*",  # matches the archive and the folder cifar-10-batches-bin in it, but not cifar-10-batches-py
     ("cifar10", "cifar-10", "."),
 )
 BATCHES = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")

@@ -69,10 +69,10 @@ def load_libsvm(
 
     Args:
         path: the file. Its rows are split 70/15/15 into train, validation and test, stratified by class.
-        test: another file, for the test split; a sixth of the rows of the first file is then for validation.
+        test: another file, for the test split; the first file is then split 5/6 to 1/6 into train and validation.
         regression: whether labels are numbers instead of classes.
-        split: the number of the split: another number for another split.
-        name: of the dataset; by default the name of the file.
+        split: the number of the split: 0, 1, ... are different splits of the same sizes.
+        name: the name of the dataset; by default that of the file.
 
     Raises:
         UsageError: a file is missing or in another format; a feature is not finite; a label is not an integer, or with

@@ -26,7 +26,7 @@ WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
 def imdb(split: int) -> Dataset:
-    """25,000 film reviews, and 25,000 for the test; class 1 is a positive review.
+    """25,000 film reviews for training and validation, and 25,000 for the test; class 1 is a positive review.
 
     The columns are the 10,000 most frequent words of the training split, the most frequent first. An element is 1 if
     the review contains the word.
@@ -54,7 +54,7 @@ def words_of(text: bytes) -> list[str]:
 
 
 def most_frequent(texts: Sequence[Sequence[str]], count: int) -> dict[str, int]:
-    """Return columns by word, the most frequent first; equally frequent words are in alphabetical order."""
+    """Return the column of each word: the most frequent words come first, equally frequent ones alphabetically."""
     counts = Counter(word for text in texts for word in text)
     ranked = sorted(counts, key=lambda word: (-counts[word], word))[:count]
     return {word: column for column, word in enumerate(ranked)}

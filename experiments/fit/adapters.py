@@ -1,7 +1,7 @@
-"""What the loop needs of models and of optimizers, ours or a dialect's.
+"""Functions with which the training loop handles all kinds of models and optimizers in the same way.
 
-A model is anything that can be called and has `parameters()`; a Module has all the rest. An optimizer is bound to
-parameters; one of PyTorch's holds a bound optimizer of ours for each of its `param_groups`.
+A model is anything that can be called and has `parameters()`; a Module offers more, such as `state_dict`. An optimizer
+is one of ours or of a dialect. PyTorch's optimizers contain a bound optimizer of ours for each of their `param_groups`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def model_state(model: Any) -> dict[str, Any]:
 
 
 def load_model_state(model: Any, state: Mapping[str, Any]) -> None:
-    """Copy such a state into the model; its arrays stay the same objects."""
+    """Copy what `model_state` returned into the model; its arrays stay the same objects."""
     if hasattr(model, "load_state_dict"):
         model.load_state_dict(state)
         return
@@ -64,7 +64,7 @@ def generators(model: Any) -> list[np.random.Generator]:
 
 # -------------------------------------------------------------------------------------------------------- optimizers
 def bound_to(optimizer: Any, model: Any) -> Any:
-    """Return the optimizer bound to the model's parameters; the plateau schedulers of an unbound one start afresh.
+    """Return the optimizer bound to the model's parameters; the plateau schedulers of an unbound one are reset.
 
     Raises:
         UsageError: it is no optimizer, or is bound to parameters that are not this model's.
@@ -88,7 +88,7 @@ def bound_to(optimizer: Any, model: Any) -> Any:
 
 
 def bounds(optimizer: Any) -> list[BoundOptimizer]:
-    """Return the bound optimizers of ours that do the work: itself, or one for each group of one of PyTorch's."""
+    """Return the bound optimizers of ours that update the parameters: itself, or one for each of `param_groups`."""
     if isinstance(optimizer, BoundOptimizer):
         return [optimizer]
     return [group.bound for group in optimizer.param_groups]
@@ -154,7 +154,7 @@ def averaged(optimizer: Any) -> Iterator[None]:
 def hyperparameters(optimizer: Any) -> list[dict[str, Any]]:
     """Return the name of the update rule and the hyperparameters of each group, schedules as their configurations.
 
-    A schedule that is made with a function of the user's has no configuration: the name of its class stands for it.
+    A schedule that contains a function of the user has no configuration; the name of its class is used instead.
     """
     return [
         {"rule": type(group.spec).__name__} | {name: _encoded(value) for name, value in vars(group.spec).items()}

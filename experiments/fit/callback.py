@@ -61,7 +61,7 @@ class Monitor:
 
     Args:
         owner: the name of the callback, for error messages.
-        name: of a loss or a metric.
+        name: the name of a loss or a metric.
         mode: "min", "max", or "auto": "max" for an accuracy, "min" for a loss or an error.
         min_delta: an improvement of this or less does not count.
     """

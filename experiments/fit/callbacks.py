@@ -81,12 +81,13 @@ class BestEpoch(Callback):
 class EarlyStopping(BestEpoch):
     """Stops after `patience` epochs in a row that did not improve on the best one; 0 and 1 are the same.
 
-    Keras's. Differs: a NaN is never the best, where Keras takes it as a first value and then nothing beats it.
+    As Keras's EarlyStopping, except that a NaN is never the best: Keras accepts it as the first value, and then no
+    other value improves on it.
 
     Args:
         monitor: the name of a number in the logs.
         min_delta: an improvement of this or less does not count.
-        patience: epochs.
+        patience: a number of epochs.
         mode: "min", "max", or "auto": "max" for an accuracy, "min" for a loss or an error.
         restore_best: at the end, restore the parameters of the best epoch, whether the training stopped early or not.
 
@@ -173,7 +174,7 @@ class WeightAveraging(Callback):
 
 # -------------------------------------------------------------------------------------------------- learning rates
 class LearningRateScheduler(Callback):
-    """Sets the learning rate before each epoch. For a rate that depends on the step, give the optimizer a schedule.
+    """Sets the learning rate before each epoch. If it should change at every step, give the optimizer a schedule.
 
     Args:
         schedule: a function of the epoch 0, 1, ..., or of the epoch and the learning rate. One of our schedules counts
@@ -244,7 +245,7 @@ class ObserveMetric(Callback):
 
 
 class ReduceLROnPlateau(ObserveMetric):
-    """Reduces the learning rate when a metric has stopped improving: `schedules.ReduceOnPlateau`, for any rate.
+    """Reduces the learning rate when a metric has stopped improving: `schedules.ReduceOnPlateau`.
 
     It counts as PyTorch does: more than `patience` epochs in a row without an improvement. Keras counts one less, see
     `ravine.dialects.keras.callbacks`. The optimizer's learning rate becomes a plateau scheduler that multiplies what it
@@ -257,7 +258,7 @@ class ReduceLROnPlateau(ObserveMetric):
 
     Raises:
         TypeError, ValueError: as `ReduceOnPlateau`.
-        UsageError: the optimizer is a dialect's, which has its own.
+        UsageError: the optimizer comes from a dialect, which has a callback of its own.
 
     >>> from ravine.autograd import nn
     >>> from ravine.experiments.fit import fit
@@ -269,7 +270,7 @@ class ReduceLROnPlateau(ObserveMetric):
 
     def __init__(self, monitor: str = "val_loss", **fields: Any) -> None:
         super().__init__(monitor)
-        ReduceOnPlateau(fields.get("minimum", 0.0), **fields)  # refuses wrong fields here and now
+        ReduceOnPlateau(fields.get("minimum", 0.0), **fields)  # raises the errors of wrong fields now
         self.fields = fields
         self.own: list[ReduceOnPlateau] = []
 

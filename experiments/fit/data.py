@@ -50,32 +50,37 @@ class Rows:
         return digest.hexdigest()
 
 
-def rows_of(what: str, data: Any, dtype: np.dtype[Any]) -> Rows:
-    """Return data as Rows: floats in the dtype of the model, integers as they are.
+def rows_of(name: str, data: Any, dtype: np.dtype[Any]) -> Rows:
+    """Return a pair (X, y) as Rows: floats in the dtype of the model, integers as they are.
+
+    Args:
+        name: the name of the argument, for error messages.
+        data: the pair.
+        dtype: the dtype of the model's parameters.
 
     Raises:
         UsageError: it is no pair of numeric arrays with the same number of rows, at least one.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
         hint = " Name a split, such as .split('validation')." if isinstance(data, Dataset) else ""
-        raise UsageError(f"fit: {what} must be a pair (X, y). Received: {type(data).__name__}.{hint}")
+        raise UsageError(f"fit: {name} must be a pair (X, y). Received: {type(data).__name__}.{hint}")
     X = sparse.csr_array(data[0]) if sparse.issparse(data[0]) else np.asarray(data[0])
     y = np.asarray(data[1])
     if X.ndim == 0 or y.ndim == 0 or X.shape[0] != y.shape[0] or X.shape[0] == 0:
         raise UsageError(
-            f"fit: X and y of {what} must have as many rows, at least one. Received: shapes {X.shape} and {y.shape}."
+            f"fit: X and y of {name} must have as many rows, at least one. Received: shapes {X.shape} and {y.shape}."
         )
     if X.dtype.kind not in "biuf":
-        raise UsageError(f"fit: X of {what} must be numbers. Received: dtype {X.dtype}.")
+        raise UsageError(f"fit: X of {name} must be numbers. Received: dtype {X.dtype}.")
     if y.dtype.kind not in "iuf":
-        raise UsageError(f"fit: y of {what} must be integers, one class each, or floats. Received: dtype {y.dtype}.")
+        raise UsageError(f"fit: y of {name} must be integers, one class each, or floats. Received: dtype {y.dtype}.")
     return Rows(*(part.astype(dtype, copy=False) if part.dtype.kind == "f" else part for part in (X, y)))
 
 
 def training_and_validation(
     data: Any, validation_data: Any, fraction: float, dtype: np.dtype[Any]
 ) -> tuple[Rows, Rows | None]:
-    """Return the rows to train on and the rows to validate on; a Dataset has a split for each."""
+    """Return the rows to train on and the rows to validate on (None if there are none)."""
     fraction = checked("fit", Fraction, validation_split=fraction)
     if fraction and validation_data is not None:
         raise UsageError("fit: give validation_data or validation_split. Received: both.")

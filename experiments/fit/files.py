@@ -1,4 +1,4 @@
-"""Callbacks that write files: checkpoints, the best model, the history as CSV. Files appear whole or not at all."""
+"""Callbacks that write files: checkpoints, the best model, the history as CSV. All files are written atomically."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BATCHES = Annotated[int, Interval(ge=1, integer=True, remedy="Write a number of 
 
 
 def make_folder(callback: Any) -> None:
-    """Make the folder of the callback's file. Raises UsageError if the path is a folder's."""
+    """Make the folder that the callback's file goes into. Raises UsageError if the path itself is a folder."""
     if callback.path.is_dir():
         name = type(callback).__name__
         raise UsageError(f"{name}: path must be a file's. Received: the folder {callback.path}. Add a file name.")
@@ -41,7 +41,7 @@ class Checkpoint(Callback):
         every: "epoch", or a number of batches, counted through all epochs; then also after each epoch.
 
     Raises:
-        UsageError: path is a folder's; the file is damaged, or of a training with other data, batches, seed, loss,
+        UsageError: path is a folder; the file is damaged, or of a training with other data, batches, seed, loss,
             metrics, hyperparameters or callbacks.
 
     >>> from tempfile import TemporaryDirectory
@@ -107,13 +107,13 @@ class SaveBest(BestEpoch):
 
     Args:
         path: the file.
-        monitor: the name of a number in the logs.
-        mode: "min", "max", or "auto": "max" for an accuracy, "min" for a loss or an error.
+        monitor: the name of a number in the logs; this and the following are as in `EarlyStopping`.
+        mode: "min", "max" or "auto".
         min_delta: an improvement of this or less does not count.
 
     Attributes:
-        best: the best number so far; None before a finite one.
-        best_epoch: its epoch.
+        best: the best number so far, or None.
+        best_epoch: the epoch of the best number.
 
     Raises:
         UsageError: an argument has an invalid value, or the logs lack the number.

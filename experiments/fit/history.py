@@ -1,4 +1,4 @@
-"""The record of a training: numbers for each epoch and for each step."""
+"""The history of a training: losses, metrics and learning rates of each epoch and of each step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class History:
-    """The record of one run of `fit`.
+    """The losses, metrics and learning rates of one call of `fit`.
 
     Attributes:
         epochs: a dict for each epoch: loss and metrics, those of the validation data with val_ before their names, lr,

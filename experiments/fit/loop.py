@@ -41,18 +41,21 @@ def fit(
 ) -> History:
     """Train a model on batches of data. Afterwards it is in evaluation mode, with the parameters that were validated.
 
-    An interruption from the keyboard leaves it with the parameters of the last step; a `Checkpoint` continues there.
+    After an interruption from the keyboard it has the parameters of the last step; with a `Checkpoint`, the same call
+    of `fit` continues from there.
 
-    Equal arguments give equal bits on one machine. Random are the order of the batches, which `seed` determines, and
-    dropout, whose layers have their own generators.
+    Equal arguments give equal bits on one machine. Two things are random: the order of the batches, which `seed`
+    determines, and dropout, whose layers have random generators of their own.
 
     Args:
         model: a Module, or anything that can be called with a batch of X and has parameters().
-        data: (X, y), of as many rows; X an array or a CSR matrix (see `SparseLinear`), y classes or numbers. Floats are
-            cast to the dtype of the parameters. Or a Dataset: its training split, validated on its validation split.
-        optimizer: a configuration such as Adam(lr=1e-3), or one bound to the model's parameters; also a dialect's.
-        epochs: passes over the data.
-        batch_size: rows in a batch; the last batch of an epoch may be smaller.
+        data: a pair (X, y) with the same number of rows. X is an array or a CSR matrix (see `SparseLinear`), y contains
+            classes or numbers. Floats are cast to the dtype of the parameters. Or a Dataset: the model is trained on
+            its training split and validated on its validation split.
+        optimizer: an optimizer without parameters, such as Adam(lr=1e-3), or bound to the model's parameters. It may
+            come from a dialect.
+        epochs: the number of passes over the data.
+        batch_size: the number of rows in a batch; the last batch of an epoch may be smaller.
         loss: a function of outputs and targets, the mean over the batch; by default cross-entropy of classes, and mean
             squared error of numbers.
         metrics: names of METRICS, or functions of outputs and targets as arrays.

@@ -53,11 +53,11 @@ def name_of(function: Any) -> str:
 
 
 RESERVED = ("epoch", "loss", "lr")
-"""The other names in the history."""
+"""Names in the history that no metric may have."""
 
 
 def named(metrics: str | Metric | Sequence[str | Metric]) -> dict[str, Metric]:
-    """Return metrics by name; a function goes by its own. Raises UsageError if a name is unknown or not free."""
+    """Return the metrics by name, a function by its `__name__`. Raises UsageError for unknown and for equal names."""
     chosen = [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
     if not isinstance(chosen, Iterable):
         raise UsageError(f"fit: metrics must be a name, a function, or a list of them. Received: metrics={metrics!r}.")
@@ -73,7 +73,7 @@ def named(metrics: str | Metric | Sequence[str | Metric]) -> dict[str, Metric]:
 
 
 def compute(metrics: Mapping[str, Metric], outputs: Array, targets: Array) -> dict[str, float]:
-    """Return the metrics of a batch by name. Raises UsageError if one is no number."""
+    """Return the values of the metrics for a batch, by name. Raises UsageError if one is no number."""
     values = {name: metric(outputs, targets) for name, metric in metrics.items()}
     for name, value in values.items():
         if np.ndim(value) or np.asarray(value).dtype.kind not in "biuf":

@@ -14,7 +14,7 @@ from .training import Logs
 
 
 def in_short(logs: Logs) -> str:
-    """Return numbers with four digits each."""
+    """Return the numbers as text, with four digits each."""
     return "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
 
 

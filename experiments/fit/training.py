@@ -16,7 +16,7 @@ from .history import History
 from .metrics import Metric, compute, name_of
 
 Logs = dict[str, Any]
-"""What callbacks receive: numbers by name."""
+"""The numbers that callbacks receive, by name."""
 
 EVENTS = ("on_train_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end", "on_train_end")
 
@@ -40,11 +40,11 @@ class Training:
     Attributes:
         model: the model that is trained.
         optimizer: bound to the model's parameters.
-        history: what has happened so far.
-        epochs: how many epochs there will be.
-        epoch: the present one, 0, 1, ...; in `on_epoch_end` already the next.
-        batch: how many batches of it have been trained on.
-        batches: how many batches an epoch has.
+        history: the losses and metrics so far.
+        epochs: the number of epochs of the whole training.
+        epoch: the current epoch, 0, 1, ...; in `on_epoch_end` already the next.
+        batch: the number of its batches that have been trained on.
+        batches: the number of batches in an epoch.
         at_average: whether the average that the optimizer keeps is validated, and left in the parameters at the end.
 
     >>> from ravine.autograd import nn
@@ -77,7 +77,7 @@ class Training:
                 method(*args)
 
     def stop(self, reason: str) -> None:
-        """End the training with the present epoch, which is validated; its remaining batches are left out."""
+        """End the training with the current epoch: its remaining batches are skipped, and it is still validated."""
         self.history.stopped = self.history.stopped or reason
 
     # ------------------------------------------------------------------------------------------------- the loop
@@ -132,7 +132,7 @@ class Training:
             value = self.options.loss(outputs, batch.y)
             if not isinstance(value, Tensor):
                 raise UsageError(f"fit: loss must return a Tensor made of the outputs. Received: {value!r}.")
-            if not measures:  # a rule with a line search evaluates several times
+            if not measures:  # LBFGS computes the loss several times: the first counts
                 measures.append(compute(self.options.metrics, outputs.data, batch.y))
             return value
 
@@ -177,7 +177,7 @@ class Training:
     # ------------------------------------------------------------------------------------------------- the state
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings that a state depends on: a training with other settings can't continue from it."""
+        """The settings that must be equal for a training to continue from a saved state."""
         validation = self.options.validation
         return {
             "data": self.options.data.digest,
@@ -209,7 +209,7 @@ class Training:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Load what `state_dict` returned. Raises UsageError if it is another training's."""
+        """Load what `state_dict` returned. Raises UsageError if it was saved with other settings."""
         for name, value in self.settings.items():
             if (saved := state["settings"].get(name)) != value:
                 raise UsageError(
@@ -242,7 +242,7 @@ def attach(callback: Any, training: Training) -> None:
 def scores(
     model: Any, rows: Rows, loss: Callable[[Any, Any], Any], metrics: Mapping[str, Metric], batch_size: int
 ) -> dict[str, float]:
-    """Return loss and metrics of a model in its present mode, means over the rows."""
+    """Return loss and metrics of a model, means over the rows; its mode, training or evaluation, is not changed."""
     totals = dict.fromkeys(["loss", *metrics], 0.0)
     for batch in rows.batches(batch_size):
         outputs = model(batch.X)

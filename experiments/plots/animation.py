@@ -20,23 +20,23 @@ FRAMES = 60
 
 
 class Animation:
-    """The plot of `trajectories`, with paths that grow by the same number of steps in each frame.
+    """The plot of `trajectories` as an animation: in each frame, the paths grow by the same number of steps.
 
     Args:
-        f: as for `trajectories`; so are paths, minima, x, y and title.
-        paths: by name, shape (steps + 1, 2).
-        minima: of f.
-        x: limits.
-        y: limits.
-        title: of the figure.
-        seconds: the length of the animation, which repeats.
+        f: the function, as for `trajectories`.
+        paths: arrays of shape (steps + 1, 2) by name.
+        minima: the minima of f.
+        x: the limits of the x axis.
+        y: the limits of the y axis.
+        title: the title of the figure.
+        seconds: the duration of the animation, in seconds; it repeats.
 
     Raises:
         ValueError: as `trajectories`, or seconds are not positive.
 
     >>> bowl = Animation(lambda x, y: x**2 + y**2, {"sgd": [[2, 1], [1, 0.5], [0, 0]]}, seconds=2)
     >>> svg = bowl.to_svg()
-    >>> svg.count('dur="2s"'), "<script" in svg  # the line, and both coordinates of its head
+    >>> svg.count('dur="2s"'), "<script" in svg  # the line, and both coordinates of the disc at its end
     (3, False)
     """
 
@@ -102,13 +102,13 @@ class Animation:
         return figure, axes
 
     def _frames(self) -> list[int]:
-        """Return the steps to show: up to FRAMES from 0 to the last, which is then held."""
+        """Return the step that each frame shows: up to FRAMES steps from 0 to the last, which is then repeated."""
         last = max((len(path) for path in self.points.values()), default=1) - 1
         shown = sorted(set(np.linspace(0, last, FRAMES).round().astype(int).tolist()))
         return shown + [last] * (len(shown) // 6)
 
     def _growing(self, path: NDArray[np.float64], i: int) -> str:
-        """Return a line that is uncovered from its beginning, and a disc at its head."""
+        """Return SVG elements: a line that is drawn from its start to its end, and a disc that moves with its end."""
         at = np.minimum(self._frames(), len(path) - 1)
         length = np.concatenate([[0.0], np.linalg.norm(np.diff(path, axis=0), axis=1).cumsum()])
         hidden = 1 - length[at] / (length[-1] or 1.0)
@@ -128,7 +128,7 @@ class Animation:
 def _to_svg_units(path: NDArray[np.float64], axes: Axes) -> NDArray[np.float64]:
     """Return points in units of SVG, from the upper left corner of the axes."""
     box = axes.get_window_extent()
-    far = 4 * max(box.width, box.height)  # beyond what is seen: a path to 1e200 has no finite length
+    far = 4 * max(box.width, box.height)  # points farther away are moved here: a path to 1e200 has no finite length
     shown = np.clip(axes.transData.transform(path), -far, far)
     return np.stack([shown[:, 0] - box.x0, box.y1 - shown[:, 1]], axis=1)
 

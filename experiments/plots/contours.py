@@ -32,17 +32,17 @@ def trajectories(
     y: Range | None = None,
     title: str = "",
 ) -> Figure:
-    """Plot trajectories over the contours of a function: a ring at the start, a marker at the end, stars at the minima.
+    """Plot trajectories over the contours of f, with a ring at the start, a marker at the end and stars at the minima.
 
-    The contour levels are quantiles of the values of f on the plotted area, so they suit every scale of f.
+    The contour levels are quantiles of the values of f in the plotted area, so they do not depend on the scale of f.
 
     Args:
         f: takes arrays x, y and returns an array, elementwise: `Function.f`, or anything written in NumPy.
-        paths: by name, shape (steps + 1, 2), such as the trajectory that `minimize` returns; a NaN ends a path.
-        minima: of f.
-        x: limits; by default, a box around the paths and the minima.
-        y: limits, likewise.
-        title: of the figure.
+        paths: arrays of shape (steps + 1, 2) by name, such as the trajectory of `minimize`; a NaN ends a path.
+        minima: the minima of f.
+        x: the limits of the x axis; by default, those of a box around the paths and the minima.
+        y: the limits of the y axis, likewise.
+        title: the title of the figure.
 
     Raises:
         ValueError: a path has another shape, there is nothing to derive limits from, or limits are equal.

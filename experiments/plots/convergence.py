@@ -36,8 +36,8 @@ def attraction(
     Args:
         f: takes arrays or Tensors x, y and returns the same, elementwise: `Function.f`.
         optimizer: without parameters; elementwise.
-        x: of the starts, shape (columns,).
-        y: of the starts, shape (rows,).
+        x: the x coordinates of the starts, shape (columns,).
+        y: the y coordinates of the starts, shape (rows,).
         minima: points that may be reached.
         steps: the number of updates from each start.
         within: the largest distance from a minimum that counts as reached.
@@ -90,10 +90,10 @@ def basins(
 
     Args:
         reached: shape (len(y), len(x)): the index of the minimum, -1 for none of them, as `attraction` returns it.
-        x: of the starts, evenly spaced and increasing, two or more.
-        y: of the starts, likewise.
+        x: the x coordinates of the starts, evenly spaced and increasing, two or more.
+        y: the y coordinates, likewise.
         minima: at most ten.
-        title: of the figure.
+        title: the title of the figure.
 
     Raises:
         ValueError: `reached` has another shape, or an element that is no index; the starts are not evenly spaced.

@@ -36,13 +36,14 @@ def learning_curves(
     A run with a value that is not finite has diverged: median and band leave it out, and the legend counts it.
 
     Args:
-        curves: by name, shape (runs, points); without runs, the optimizer diverged in all runs of its tuning.
-        x: of each point, shape (points,); by default 0, 1, ....
+        curves: arrays of shape (runs, points) by name. An empty array stands for an optimizer that diverged in every
+            tuning run.
+        x: the x coordinate of each point, shape (points,); by default 0, 1, ....
         xlabel: the label of the x axis.
         ylabel: the label of the y axis.
         logarithmic: whether the y axis is logarithmic; values below FLOOR are then plotted at FLOOR.
         target: the height of a horizontal line.
-        title: of the figure.
+        title: the title of the figure.
 
     Raises:
         ValueError: curves have another shape, or x has another number of points.

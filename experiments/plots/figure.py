@@ -1,4 +1,4 @@
-"""The style of all figures: lines differ with any colour vision and in grey print; text is legible on a phone."""
+"""The style of all figures: lines can be told apart with colour blindness and in grey print."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 
 def style(i: int) -> dict[str, Any]:
-    """Return the style of line number i, the same in every figure: arguments of `Axes.plot`.
+    """Return the arguments of `Axes.plot` that give line number i its style, the same in every figure.
 
     >>> style(1)
     {'color': '#CC6677', 'linestyle': '--', 'linewidth': 1.6}
@@ -81,7 +81,7 @@ def styled(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def legend(figure: Figure, handles: Any, labels: Any, **options: Any) -> None:
-    """Add a legend below, in as many columns as have room; the figure grows by the height of the legend."""
+    """Add a legend below the axes, in as many columns as fit; the figure becomes higher by the height of the legend."""
     width = 62 + 6 * max(map(len, labels), default=1)  # of a column of the legend, in points
     columns = max(1, min(len(labels), int(72 * figure.get_figwidth() // width)))
     figure.set_figheight(figure.get_figheight() + 0.19 * -(-len(labels) // columns))
@@ -89,7 +89,7 @@ def legend(figure: Figure, handles: Any, labels: Any, **options: Any) -> None:
 
 
 def render(figure: matplotlib.figure.Figure, kind: Literal["svg", "pdf", "png"]) -> bytes:
-    """Return the bytes of a figure's file, "svg", "pdf" or "png"; equal figures give equal bytes.
+    """Return a figure as the bytes of an SVG, PDF or PNG file; equal figures give equal bytes.
 
     >>> from ravine.experiments.plots import learning_curves
     >>> figure = learning_curves({"sgd": [[4.0, 2.0, 1.0]]})

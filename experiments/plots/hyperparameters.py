@@ -26,14 +26,14 @@ def sensitivity(
     ylabel: str = "loss",
     title: str = "",
 ) -> Figure:
-    """Plot results against the learning rate; below, markers show the best and the diverged learning rates.
+    """Plot results against the learning rate; markers below the axes show the best and the diverged learning rates.
 
     Args:
         lrs: learning rates, shape (n,).
-        values: by name, shape (n,), NaN at a learning rate where the run diverged.
-        higher_is_better: whether higher values are better. If not, their axis is logarithmic and starts at FLOOR.
+        values: arrays of shape (n,) by name, NaN at a learning rate where the run diverged.
+        higher_is_better: whether higher values are better. If not, the y axis is logarithmic and starts at FLOOR.
         ylabel: the label of the values.
-        title: of the figure.
+        title: the title of the figure.
 
     Raises:
         ValueError: a learning rate is not positive, or has no value.
@@ -101,7 +101,7 @@ def heat_map(
         label: the label of the colours.
         higher_is_better: whether higher values are better; better values are brighter.
         logarithmic: whether the colours are logarithmic, which needs positive values.
-        title: of the figure.
+        title: the title of the figure.
 
     Raises:
         ValueError: values have another shape, or are not positive where colours are logarithmic.

@@ -31,11 +31,11 @@ def performance_profiles(
     """Plot Dolan and Moré's performance profiles; the legend has the AlgoPerf score of each, best first.
 
     Args:
-        times: to the target, shape (problems, methods); infinity or NaN where it was missed.
-        names: of the methods.
+        times: the times to the target, shape (problems, methods); infinity or NaN where it was missed.
+        names: the names of the methods, one for each column.
         tau_max: the upper end of the x axis, in multiples of the best time.
-        of: the name of the rows, such as "problems" or "seeds".
-        title: of the figure.
+        of: what the rows are, such as "problems" or "seeds".
+        title: the title of the figure.
 
     Raises:
         ValueError: times are no table with a column for each name, or a time is negative.
@@ -72,14 +72,14 @@ def best_of_k(
 ) -> Figure:
     """Plot the best result of a random search of k trials: its median and interquartile range over searches.
 
-    A line begins where the median is finite: with fewer trials, most searches have diverged trials alone.
+    A line begins where the median is finite: with fewer trials, all trials of most searches diverged.
 
     Args:
-        trials: by name, the results of a random search, shape (n,), NaN for a trial that diverged.
+        trials: the results of a random search by name, arrays of shape (n,), NaN for a trial that diverged.
         higher_is_better: whether higher results are better.
         logarithmic: whether the y axis is logarithmic.
         ylabel: the label of the results.
-        title: of the figure.
+        title: the title of the figure.
 
     >>> figure = best_of_k({"sgd": [0.5, 0.3, 0.4, np.nan], "adam": [0.3, 0.2, 0.4, 0.3]})
     >>> [line.get_ydata().tolist() for line in figure.axes[0].lines]  # medians for k = 1, 2, 3, 4
@@ -115,12 +115,12 @@ def rank_diagram(
     """Plot mean ranks on an axis; bars join methods without a significant difference. Demšar 2006, figure 1.
 
     Args:
-        values: shape (problems, methods), NaN where a run diverged.
-        names: of the methods.
+        values: the results, shape (problems, methods), NaN where a run diverged.
+        names: the names of the methods, one for each column.
         higher_is_better: whether higher values are better.
         level: the significance level of Nemenyi's test.
-        of: the name of the rows, such as "problems" or "seeds".
-        title: of the figure.
+        of: what the rows are, such as "problems" or "seeds".
+        title: the title of the figure.
 
     Raises:
         ValueError: values are no table with a column for each name, or there are fewer than two methods.

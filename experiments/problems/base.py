@@ -1,4 +1,4 @@
-"""A problem: parameters from a seed, batches from a seed and an epoch, a loss, and a score on each split."""
+"""The base class of problems: a model, batches, a loss, and a score on each split, all determined by seeds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def generator(seed: int, stream: Stream, epoch: int = 0) -> np.random.Generator:
 
 
 class Model(Protocol):
-    """Anything with parameters.
+    """The model of a problem: any object with the method `parameters()`.
 
     >>> from ravine.experiments.problems import PROBLEMS
     >>> [p.shape for p in PROBLEMS["iris"]().model(seed=0).parameters()]
@@ -63,10 +63,10 @@ class Score(NamedTuple):
 
 
 class Problem(Record, ABC, kw_only=True):
-    """A frozen value with checked fields. Seeds determine everything random, so that comparisons are paired.
+    """A task for optimizers: a model, its data, its loss and its scores. Seeds determine everything that is random.
 
-    A subclass is registered: BreastCancer as "breast_cancer", by which `ravine.experiments.compare` and the command
-    line know it. A base class of problems says `abstract=True`.
+    Problems are frozen, and their fields are checked. A subclass is registered under its name: `compare` and the
+    command line know BreastCancer as "breast_cancer". A base class of problems is declared with `abstract=True`.
 
     Raises:
         TypeError, ValueError: a field has a value that its annotation does not allow.
@@ -93,15 +93,15 @@ class Problem(Record, ABC, kw_only=True):
     metric: ClassVar[str]
     higher_is_better: ClassVar[bool]
     held_out: ClassVar[bool]  # whether the splits hold different data
-    target: ClassVar[float]  # a metric on the validation split worth reaching
-    epochs: ClassVar[int]  # the length of a run in `compare`, unless another is given
+    target: ClassVar[float]  # the metric on the validation split that runs should reach
+    epochs: ClassVar[int]  # the default length of a run in `compare`
 
     @staticmethod
     def _registry_key(name: str) -> str:
         return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
     def resplit(self, seed: int) -> Self:
-        """Return this problem on another split of its data, number 1, 2, ...; without data, itself."""
+        """Return this problem on another split of its data, number 1, 2, ...; a problem without data returns itself."""
         return self
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Functions of two variables with known minima, written in NumPy; float64. Sorted in order of increasing complexity."""
+"""Functions of two variables with known minima, written in NumPy; float64. They are sorted from simple to complex."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Function(Problem, abstract=True):
     target = 1e-6
     epochs = 20
     start: ClassVar[tuple[float, float]]
-    minima: ClassVar[tuple[tuple[float, float], ...]]  # the global ones; of infinitely many, the nearest
+    minima: ClassVar[tuple[tuple[float, float], ...]]  # the global ones, or those of them near the start
     least: ClassVar[float] = 0.0  # f at the minima
 
     @staticmethod

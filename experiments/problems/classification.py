@@ -1,4 +1,4 @@
-"""Small ReLU networks on real data. Sorted by size."""
+"""Classification of real data by small ReLU networks, sorted by size."""
 
 from __future__ import annotations
 

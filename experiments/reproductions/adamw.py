@@ -31,9 +31,9 @@ class Variant(NamedTuple):
     """An optimizer with one of the two kinds of weight decay.
 
     Attributes:
-        spec: the optimizer.
-        option: the name of its decay.
-        decoupled: which kind it is.
+        spec: the optimizer, without parameters.
+        option: the name of the argument for its decay.
+        decoupled: whether the decay is decoupled; if not, it is L2.
         decays: the grid. L2 adds decay * x to the gradient; decoupled decay subtracts this fraction of x at each step.
         stretch: the factors for learning rate and decay that make up for doubling the weights of a normalized network.
     """
@@ -147,8 +147,8 @@ def basins(findings: Findings) -> None:
 
     Why normalization: the scale of the weights has no effect on the loss. If all weights are doubled, the gradients are
     halved. A run is then the same with four times the learning rate and a quarter of the L2 (with Adam, twice the
-    learning rate and a quarter), or with that learning rate alone if the decay is decoupled. A run forgets its initial
-    scale, so the basin lies along these directions: at -45 degrees, at -63 for Adam with L2, and at 0.
+    learning rate and a quarter), or with that learning rate alone if the decay is decoupled. In a long run the initial
+    scale has no effect, so the basin lies along these directions: at -45 degrees, at -63 for Adam with L2, and at 0.
 
     Without normalization a small network reaches the minimum of the penalized loss, which does not depend on the
     learning rate. Then the basin of L2 lies along the axis. Decoupled decay is a penalty of decay / learning rate, and
@@ -192,7 +192,7 @@ def basins(findings: Findings) -> None:
 
 
 def described(basins: dict[str, Array]) -> list[tuple[str, ...]]:
-    """Return the rows of a table."""
+    """Return a row for each optimizer: its name, the angle, the lowest loss, and the lowest with the least decay."""
     return [
         (
             name,

@@ -1,4 +1,4 @@
-"""A reproduction: published claims, each with the expected value, the computed one, and a verdict."""
+"""A reproduction checks published claims: each check has an expected value, a computed one and a verdict."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Check:
     """One claim and its verdict.
 
     Attributes:
-        claim: in words.
+        claim: the claim in words.
         expected: the expected value, or a bound.
         got: the computed value.
         tolerance: the allowed difference; empty for a bound.
@@ -53,7 +53,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers without a verdict."""
+    """A table of numbers that are shown but not checked."""
 
     title: str
     columns: tuple[str, ...]

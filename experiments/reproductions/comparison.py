@@ -1,4 +1,4 @@
-"""What several reproductions share: tuned comparisons of optimizers, tests of claims over seeds, small tasks."""
+"""Functions shared by several reproductions: tuning, checks of claims over several seeds, reports, small tasks."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ __all__ = [
 Array = NDArray[Any]
 
 TUNING_SEEDS = range(2)
-"""The seeds that settings were tuned on, and bounds chosen."""
+"""The seeds for tuning; bounds were chosen on them, too."""
 
 TEST_SEEDS = range(100, 105)
-"""The seeds that claims are checked on. No setting was tuned, and no bound chosen, on them."""
+"""The seeds for checking claims. They were not used for tuning or for choosing bounds."""
 
 
 class BestSetting(NamedTuple):
-    """The best of several settings, and its loss for every seed and epoch, (seeds, epochs)."""
+    """The best of several settings, such as a learning rate, and its losses, (seeds, epochs)."""
 
     setting: Any
     losses: Array
@@ -67,20 +67,20 @@ def tune(losses: Callable[[Sequence[Any], Sequence[int]], Array], settings: Sequ
     """Return the setting that is best on TUNING_SEEDS, with its losses on TEST_SEEDS.
 
     Args:
-        losses: trains every setting from every seed; returns (settings, seeds, epochs).
-        settings: to choose from.
+        losses: a function that trains every setting with every seed, and returns losses (settings, seeds, epochs).
+        settings: the settings to choose from.
     """
     setting = best_setting(settings, losses(settings, TUNING_SEEDS)).setting
     return BestSetting(setting, losses([setting], TEST_SEEDS)[0])
 
 
 def check_lower(findings: Findings, claim: str, lower: Array, higher: Array) -> None:
-    """Check a claim that a source makes in words: one number is lower than another for every seed.
+    """Check a claim that a source makes in words, namely that one number is lower than another for every seed.
 
-    That is a sign test: by chance, it holds for five of five seeds with probability 3 %.
+    This is a sign test: by chance, it would hold for five of five seeds with probability 3 %.
 
     Args:
-        findings: what the check is added to.
+        findings: the Findings that the check is added to.
         claim: the claim in words.
         lower: a number for each seed, (seeds,).
         higher: a number for each seed, (seeds,), of the same seeds.
@@ -95,16 +95,16 @@ def mean_interval(differences: Array) -> tuple[float, float]:
 
 
 LAST_MEANS = ("training loss", "test loss", "test error")
-"""The column headings of what `last_means` returns for `batched.Curves`."""
+"""Column headings for the texts that `last_means` returns for `batched.Curves`."""
 
 
 def last_means(curves: Sequence[Array], setting: int, digits: str = ".3g") -> tuple[str, ...]:
-    """Return the last value of each of the curves, (settings, seeds, epochs), mean over the seeds, as texts."""
+    """Return the mean last value of a setting in each of the curves, (settings, seeds, epochs), as texts."""
     return tuple(f"{curve[setting, :, -1].mean():{digits}}" for curve in curves)
 
 
 def plot_curves(curves: Mapping[str, Array], ylabel: str, **limits: Any) -> Figure:
-    """Plot the mean over the seeds of each, (seeds, epochs), and a band from the lowest to the highest seed."""
+    """Plot the mean of each array, (seeds, epochs), over the seeds, and a band from the lowest to the highest seed."""
     figure = Figure(figsize=(6.5, 4.4), layout="constrained")
     axes = figure.subplots()
     for i, (name, values) in enumerate(curves.items()):
@@ -118,7 +118,7 @@ def plot_curves(curves: Mapping[str, Array], ylabel: str, **limits: Any) -> Figu
 
 
 def report(findings: Findings, title: str, best: Mapping[str, BestSetting], epochs: Sequence[int], what: str) -> None:
-    """Add a table and a figure of optimizers at their best learning rates to the findings."""
+    """Add a table and a figure of optimizers at their best learning rates; `what` names the losses."""
     rows = [(name, f"{b.setting:.3g}", *(f"{b.after(t):.4f}" for t in epochs)) for name, b in best.items()]
     findings.table(title, ("optimizer", "best learning rate", *(f"{what}, epoch {t}" for t in epochs)), rows)
     low = min(b.losses.min() for b in best.values())

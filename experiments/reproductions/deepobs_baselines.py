@@ -27,7 +27,7 @@ NEEDED = (
 
 
 class Published(NamedTuple):
-    """An optimizer's published test losses, at the start and after each epoch; not finite after a run diverged."""
+    """The published test losses of an optimizer, at the start and after each epoch; not finite after divergence."""
 
     sweep: Array  # (learning rates, epochs + 1), one seed
     best: int  # the index in LRS of the learning rate with ten seeds

@@ -42,15 +42,14 @@ def errors(spec: Optimizer, eigenvalues: Array, steps: int) -> Iterator[float]:
 def convergence(spec: Optimizer, eigenvalues: Array, rate: float) -> tuple[Array, float]:
     """Return the distances of a run, and the logarithm of their convergence rate.
 
-    With its best setting a method with momentum has a double root, and the error is t * rate**t. The convergence rate
-    is the slope of log(error / t) over the second half of the run.
+    The logarithm is the slope of log(error) over the second half of the run. A method with momentum has a double root
+    at its best setting, and its error is t * rate**t, so there it is the slope of log(error / t).
     """
     steps = int(18 / -math.log(rate)) * 2
     found = np.array(list(errors(spec, eigenvalues, steps)))
     t = np.arange(1, steps + 1)
     late = slice(steps // 2, None)
-    polynomial = spec.checks.keys() & {"momentum"}
-    logs = np.log(found / t if polynomial else found)
+    logs = np.log(found / t if "momentum" in spec.checks else found)
     return found, float(np.polyfit(t[late], logs[late], 1)[0])
 
 
@@ -88,7 +87,7 @@ def stability(findings: Findings) -> None:
         *((NAG(lr=1.0, momentum=mu), (2 + 2 * mu) / (1 + 2 * mu)) for mu in (0.5, 0.9)),
     ]
     for spec, limit in limits:
-        name = " ".join([type(spec).__name__, *(f"{spec.momentum}" for _ in spec.checks.keys() & {"momentum"})])
+        name = " ".join([type(spec).__name__, *[str(spec.momentum)] * ("momentum" in spec.checks)])
         for factor, grows in ((0.999, False), (1.001, True)):
             *_, last = errors(spec.replace(lr=factor * limit), np.ones(1), 5_000)
             claim, grown = f"{name} at {factor:g} of {limit:.4g} / L grows", bool(last > 1 or math.isnan(last))
@@ -101,7 +100,7 @@ def stability(findings: Findings) -> None:
     "Nesterov 2004, Introductory Lectures on Convex Optimization, theorem 2.1.13",
 )
 def lower_bound(findings: Findings) -> None:
-    """Nesterov's chain of 400 coordinates, 60 steps from 0; at each step only one more coordinate can become nonzero.
+    """Nesterov's quadratic of 400 coordinates, 60 steps from 0; each step can make only one more coordinate nonzero.
 
     After k steps the distance from the minimum is at least q^k of the initial one, q = (sqrt(kappa) - 1) / (sqrt(kappa)
     + 1), for every method that moves in the span of the gradients. We check the methods with their best settings, with
@@ -118,7 +117,7 @@ def lower_bound(findings: Findings) -> None:
 
 
 def span(condition: float) -> dict[str, list[Optimizer]]:
-    """Return methods by name whose iterates lie in the span of the gradients."""
+    """Return, by name, optimizers whose iterates lie in the span of the gradients."""
     rng = np.random.default_rng(0)
     at_random = [(rng.uniform(0, 4), rng.uniform(0, 1)) for _ in range(20)]
     return {
@@ -130,7 +129,7 @@ def span(condition: float) -> dict[str, list[Optimizer]]:
 
 
 def over_bound(spec: Optimizer, matrix: Array, force: Array, best: Array, q: float) -> float:
-    """Return the smallest ratio of a run's distance from the minimum to the bound."""
+    """Return how close a run comes to the bound: the smallest ratio of its distance from the minimum to the bound."""
     x, smallest = np.zeros(len(best)), math.inf
     optimizer = spec.bind([x])
     for k in range(1, 61):
@@ -169,8 +168,8 @@ def range_test_limit(matrix: Array, steepest: Array, low: float, high: float, st
     """Return the learning rate after which the error of gradient descent grows, in a range test from low to high.
 
     Args:
-        matrix: of the quadratic x'Ax / 2, (n, n); the run starts at 1 in every coordinate.
-        steepest: the eigenvector of the largest eigenvalue, (n,); the error is that in its direction.
+        matrix: A of the quadratic x'Ax / 2, (n, n); the run starts from 1 in every coordinate.
+        steepest: the eigenvector of the largest eigenvalue, (n,); the error is measured in its direction.
         low: the first learning rate.
         high: the last learning rate.
         steps: the number of steps.

@@ -96,9 +96,9 @@ def autoencoder(findings: Findings) -> None:
     "Equal or better": the mean of the paired log ratios of losses is not above 0 by more than two standard errors.
 
     "Instabilities": without bias correction the first epoch's loss is more than 5 % higher, or infinite, for every
-    seed. We check this at beta2 = 0.9999 for the learning rates 0.01 and 0.1. We had expected it from 0.001 on. On the
-    tuning seed it is not so at 0.001: the longer first steps, lr (1 - beta1) / sqrt(1 - beta2), help a learning rate
-    that is too small.
+    seed. We check this at beta2 = 0.9999 for the learning rates 0.01 and 0.1. We had expected it at 0.001, too, but on
+    the tuning seed it does not hold there: 0.001 is too small, and the longer first steps without bias correction, lr
+    (1 - beta1) / sqrt(1 - beta2), help.
     """
     chosen = grid(TUNING_SEEDS[:1])[..., 0, -1].argmin(axis=-1)
     curves = grid(TEST_SEEDS)

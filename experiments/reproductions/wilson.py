@@ -15,11 +15,11 @@ from .base import Findings, reproduction
 Array = NDArray[np.float64]
 SOURCE = "Wilson, Roelofs, Stern, Srebro & Recht 2017, arXiv:1705.08292, section 3.3"
 
-TINY = 1e-100  # an epsilon that only makes 0 / 0 equal to 0
+TINY = 1e-100  # an epsilon so small that its only effect is that 0 / 0 becomes 0
 
 
 def points(labels: Array) -> Array:
-    """Return points (y, 1, 1, five own features), (n, 3 + 5n): of its own features one is 1 if y = 1, all if y = -1."""
+    """Return points, (n, 3 + 5n): y, 1, 1, and five own features. One of these is 1 if y = 1, all are if y = -1."""
     blocks = np.zeros((len(labels), len(labels), 5))
     own = np.arange(len(labels))
     blocks[own, own] = np.where(labels[:, None] > 0, [1, 0, 0, 0, 0], [1, 1, 1, 1, 1])

@@ -34,10 +34,10 @@ def bootstrap_interval(
         level: the fraction of samples whose interval should contain the true value.
         method: "BCa" corrects bias and skewness; "percentile" uses quantiles of the resamples; "basic" reflects them.
         resamples: the number of resamples.
-        seed: of the resampling.
+        seed: determines the resamples.
 
     Raises:
-        ValueError: fewer than two values, or a value that is not finite: leaving it out would hide the divergence.
+        ValueError: there are fewer than two values, or one is not finite. Leaving it out would hide a divergence.
 
     >>> accuracies = [0.90, 0.92, 0.91, 0.97, 0.93, 0.91, 0.92, 0.90]
     >>> low, high = bootstrap_interval(accuracies)  # of their mean, 0.92

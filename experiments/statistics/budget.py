@@ -61,10 +61,10 @@ def expected_best_of_distinct(
 def quantiles_of_best(
     values: ArrayLike, k: ArrayLike, levels: ArrayLike = (0.25, 0.5, 0.75), *, higher_is_better: bool = False
 ) -> Array:
-    """Return quantiles of the best of k different trials: the results of lucky and of unlucky searches of this size.
+    """Return quantiles of the best of k different trials: what a lucky and an unlucky search of this size finds.
 
-    They need no value for a diverged trial: it is worse than all others. If it is the best of its subset, the quantile
-    is infinite.
+    A diverged trial needs no value here, as it is worse than all others. A quantile is infinite if all trials of its
+    subset diverged.
 
     Args:
         values: the result of each trial of a random search, shape (n,).
@@ -92,7 +92,7 @@ def _probabilities(n: int, budgets: Array, name: str) -> Array:
     """Return the probability of each of n ordered trials to be the best of k different ones, (*budgets, n)."""
     if budgets.max() > n:
         raise ValueError(f"{name}: there are no {int(budgets.max())} different trials among {n}. Make k at most {n}.")
-    # Number i (from 0) is the best of comb(n - 1 - i, k - 1) of the comb(n, k) subsets.
+    # There are comb(n, k) subsets; in comb(n - 1 - i, k - 1) of them trial number i (from 0) is the best.
     k = budgets[..., None]
     return np.exp(_log_comb(n - 1 - np.arange(n), k - 1) - _log_comb(n, k))
 

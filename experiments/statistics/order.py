@@ -1,4 +1,4 @@
-"""Costs and quantiles, for which divergence is worse than any number."""
+"""Costs and quantiles, in which a diverged run is worse than any finite value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def diverged(values: ArrayLike) -> int:
 
 
 def costs(values: ArrayLike, higher_is_better: bool = False) -> Array:
-    """Return numbers of which smaller ones are better; negated if higher is better, and infinity for divergence.
+    """Return the values as costs, where lower is better: negated if higher is better, and infinite for a diverged run.
 
     >>> costs([0.9, 0.7, np.nan], higher_is_better=True).tolist()
     [-0.9, -0.7, inf]
@@ -51,7 +51,7 @@ def quantiles(
         values: results, along `axis`; the other axes are kept.
         levels: in [0, 1], shape (q,); a quantile has this fraction of the values at or below it.
         higher_is_better: divergence counts as -infinity if it is True, as +infinity if not.
-        axis: of the runs.
+        axis: the axis of the runs.
 
     Returns:
         Shape (q, *rest).

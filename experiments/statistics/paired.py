@@ -1,4 +1,7 @@
-"""Paired tests of two methods on the same problems or seeds. Divergence loses to numbers and ties with divergence."""
+"""Paired tests of two methods on the same problems or seeds.
+
+A diverged run loses against a finite one; two diverged runs tie.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ Array = NDArray[np.float64]
 class Paired:
     """The result of a paired, two-sided test of `a` against `b`.
 
-    >>> found = sign_test([0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, np.nan])  # of b's runs, one diverged
+    >>> found = sign_test([0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, np.nan])  # one run of b diverged
     >>> found.wins, found.effect, round(found.p, 3)
     (4, 1.0, 0.125)
     """
@@ -29,7 +32,7 @@ class Paired:
     losses: int
     ties: int
     effect: float
-    """From -1, b is better, to 1, a is better: the fraction in favour minus the fraction against, of pairs or ranks."""
+    """The fraction of wins minus the fraction of losses, of pairs or ranks: 1 if a always wins, -1 if b always wins."""
     p: float
 
 

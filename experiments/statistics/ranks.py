@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 def average_ranks(values: ArrayLike, *, higher_is_better: bool = False) -> Array:
-    """Return the mean rank of each method: 1 is best; equal results, and diverged ones, have the mean of their ranks.
+    """Return the mean rank of each method; 1 is best. Equal results, and diverged ones, get the mean of their ranks.
 
     Args:
         values: shape (problems, methods).
@@ -38,7 +38,7 @@ def average_ranks(values: ArrayLike, *, higher_is_better: bool = False) -> Array
 
 @dataclass(frozen=True)
 class Friedman:
-    """A test whether the methods differ: chi square, and the less conservative F of Iman & Davenport 1980.
+    """The result of `friedman`: chi square, and the less conservative F of Iman & Davenport 1980, with their p values.
 
     >>> found = friedman([[0.1, 0.2, 0.3], [0.2, 0.3, 0.4], [0.5, 0.4, 0.6], [0.1, 0.4, 0.3]])
     >>> round(found.p_chi_square, 3), round(found.p_f, 3)

@@ -15,7 +15,7 @@ __all__ = ["GoodInterval", "good_interval"]
 
 @dataclass(frozen=True)
 class GoodInterval:
-    """Neighbouring learning rates of a grid that are all good, including the best.
+    """The range of learning rates around the best one in which all learning rates of a grid are good.
 
     >>> found = good_interval([0.01, 0.1, 1.0], [0.2, 0.3, np.nan], threshold=0.4)
     >>> found.low_is_edge, found.high_is_edge, round(found.decades, 3)
@@ -38,7 +38,7 @@ class GoodInterval:
 def good_interval(
     lrs: ArrayLike, values: ArrayLike, threshold: float, *, higher_is_better: bool = False
 ) -> GoodInterval | None:
-    """Return the neighbouring learning rates around the best that reach a threshold; None if the best does not.
+    """Return the range of learning rates around the best in which all reach a threshold; None if the best does not.
 
     This is the width of the minimum in the sensitivity plots of DeepOBS (Schneider et al. 2019, arXiv:1903.05499).
 

@@ -32,7 +32,7 @@ def steps_to_target(curves: ArrayLike, target: float, *, higher_is_better: bool 
     Args:
         curves: shape (..., steps + 1). If a run stopped early, fill it up with NaN if it diverged, and with its last
             value if not.
-        target: a value equal to it reaches it.
+        target: the value to reach; a value equal to it counts.
         higher_is_better: whether higher values are better.
 
     Returns:
@@ -56,9 +56,9 @@ def time_to_target(times: ArrayLike, curves: ArrayLike, target: float, *, higher
     """Return the time of the first value that reaches a target, in the units of `times`; see `steps_to_target`.
 
     Args:
-        times: of each value, shape (steps + 1,) or that of the curves.
+        times: the time of each value, shape (steps + 1,) or that of the curves.
         curves: shape (..., steps + 1).
-        target: a value equal to it reaches it.
+        target: the value to reach; a value equal to it counts.
         higher_is_better: whether higher values are better.
 
     Raises:
@@ -68,9 +68,9 @@ def time_to_target(times: ArrayLike, curves: ArrayLike, target: float, *, higher
     [1.0, inf]
     """
     steps = steps_to_target(curves, target, higher_is_better=higher_is_better)
-    clocks = np.broadcast_to(np.asarray(times, np.float64), np.shape(curves))
+    every = np.broadcast_to(np.asarray(times, np.float64), np.shape(curves))
     first = np.where(np.isfinite(steps), steps, 0).astype(np.intp)
-    at = np.take_along_axis(clocks, first[..., None], axis=-1)[..., 0]
+    at = np.take_along_axis(every, first[..., None], axis=-1)[..., 0]
     return np.where(np.isfinite(steps), at, np.inf)
 
 
