@@ -11,7 +11,8 @@
 {'eps': (1e-08, 1e-07)}
 
 A dialect is a compatibility layer with the framework's own names, arguments, defaults and numerics. Each of its
-optimizers is translated into one of ours; `print(table())` lists them all, `print(schedule_table())` the schedules.
+optimizers is translated into an optimizer of ravine. `print(table())` lists all optimizers, and
+`print(schedule_table())` all schedules.
 """
 
 from . import keras, keras2, optax, papers, tf1, torch

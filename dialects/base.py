@@ -1,4 +1,4 @@
-"""The base class of all dialects' optimizers: it translates a framework's arguments into an optimizer of ours.
+"""The base class of all dialects' optimizers: it translates a framework's arguments into ravine's.
 
 A dialect is a compatibility layer with the framework's own names, defaults and numerics.
 """
@@ -16,11 +16,11 @@ ArgumentNames: TypeAlias = Mapping[str, str | tuple[str, ...]]
 
 
 class Dialect:
-    """An optimizer as another framework declares it, with its arguments: a value.
+    """An optimizer of another framework with its arguments. It is not bound to parameters.
 
-    A subclass is one row of a table. It has the framework's name for the optimizer and declares its `signature`, the
-    optimizer here that has the same numerics (`ours`), and the names of its states (`slots`). An argument that is
-    called differently here is in `argument_names`.
+    A subclass describes one optimizer of the framework and bears its name. It declares the framework's `signature`, the
+    optimizer of ravine with the same numerics (`ours`), and the names of the states (`slots`). `argument_names`
+    translates the arguments that ravine calls differently.
 
     Attributes:
         arguments: all arguments by name, defaults included.
@@ -42,18 +42,18 @@ class Dialect:
     common: ClassVar[str] = ""
     """Arguments that all optimizers of the framework take after their own."""
     ours: ClassVar[Callable[..., Optimizer]]
-    """The optimizer here, or a function that chooses one. It is called with the arguments under our names."""
+    """The optimizer of ravine, or a function that returns one. It is called with ravine's names of the arguments."""
     argument_names: ClassVar[ArgumentNames] = {}
-    """Our names of the framework's arguments, where they differ: several names for a tuple of numbers. A subclass adds
-    to those of its base."""
+    """From the framework's names of arguments to ravine's, where they differ. An argument that is a tuple of numbers
+    has several names. A subclass adds to the names of its base class."""
     slots: ClassVar[Mapping[str, str]] = {}
-    """Our names of the framework's states."""
+    """From the framework's names of states to ravine's."""
     ignored: ClassVar[Sequence[str]] = ()
-    """Arguments that choose how the framework computes or prints, and never change a number."""
+    """Arguments that never change a number. They choose how the framework computes or prints."""
     unsupported: ClassVar[Sequence[str]] = ()
     """Arguments of which only the default is supported."""
     examples: ClassVar[Mapping[str, Any]] = {}
-    """Example values of arguments that need one, where 0.01 is not valid; for tables and comparisons."""
+    """Values for the arguments without a default in tables and comparisons, where 0.01 is not a valid value."""
     accepts: ClassVar[Mapping[str, inspect.Parameter]]
     """The arguments by name: those of `signature`, then those of `common`."""
     common_names: ClassVar[Set[str]] = frozenset()
@@ -81,7 +81,7 @@ class Dialect:
 
     @property
     def spec(self) -> Optimizer:
-        """The same optimizer, as a configuration of ours."""
+        """The optimizer of ravine with the same numerics."""
         return self.to_ours(self.arguments)
 
     def bind(self, params: Iterable[Any]) -> Any:
@@ -131,7 +131,7 @@ class Dialect:
 
     @classmethod
     def renamed(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments that can change a number, under our names."""
+        """The arguments that can change a number, under ravine's names."""
         hyper: dict[str, Any] = {}
         for theirs, value in arguments.items():
             ours = cls.argument_names.get(theirs, theirs)
@@ -141,10 +141,10 @@ class Dialect:
 
     @classmethod
     def to_ours(cls, arguments: Mapping[str, Any]) -> Optimizer:
-        """The optimizer here that these arguments describe.
+        """The optimizer of ravine that these arguments describe.
 
         Raises:
-            TypeError, ValueError: they are not valid. The message uses the framework's names.
+            TypeError, ValueError: an argument is not valid. The message uses the framework's names.
         """
         try:
             return cls.ours(**cls.renamed(arguments))
@@ -153,7 +153,7 @@ class Dialect:
 
     @classmethod
     def in_their_words(cls, message: str) -> str:
-        """A message about one of our hyperparameters, as one about the framework's argument."""
+        """Rewrite an error message about a hyperparameter of ravine as one about the framework's argument."""
         if not (found := _MESSAGE.fullmatch(message)):
             return message
         name = cls._theirs().get(found["name"], found["name"])
@@ -164,7 +164,7 @@ class Dialect:
 
     @classmethod
     def _theirs(cls) -> dict[str, str]:
-        """The framework's names of our hyperparameters: "betas[0]" for beta1."""
+        """From ravine's hyperparameters to the framework's arguments: "betas[0]" for beta1."""
         names: dict[str, str] = {}
         for theirs, ours in cls.argument_names.items():
             if theirs in cls.accepts:
@@ -173,14 +173,14 @@ class Dialect:
 
     @classmethod
     def needed(cls) -> dict[str, Any]:
-        """The arguments that have to be given, each with an example."""
+        """The required arguments, each with an example value."""
         required = [p.name for p in cls.accepts.values() if p.default is p.empty]
         optional = [name for name in cls.examples if name in cls.accepts and cls.accepts[name].default is None]
         return {name: cls.examples.get(name, 0.01) for name in (*required, *optional)}
 
     @classmethod
     def example(cls) -> dict[str, Any]:
-        """All arguments: the defaults, and an example of each that has none."""
+        """All arguments: their defaults, and an example value for each argument without a default."""
         return cls.completed(**cls.needed())
 
 

@@ -32,12 +32,13 @@ class Difference:
 
     names: tuple[str, str]
     specs: tuple[Optimizer, Optimizer]
-    """Both as configurations of ours."""
+    """Both as optimizers of ravine."""
     hyperparameters: Mapping[str, tuple[Any, Any]]
-    """The hyperparameters that differ, by our names, with both values; None if an optimizer lacks it."""
+    """The hyperparameters that differ, by ravine's names, with both values; None if an optimizer has no such
+    hyperparameter."""
     first_steps: Mapping[float, tuple[float, float]]
     """For each size of the first gradient, the distance that a parameter moves from 0, divided by lr, for both; NaN if
-    the rule needs a loss."""
+    the update rule needs a loss."""
     threshold: float
     steps: int
     """The number of updates that were compared."""
@@ -46,7 +47,7 @@ class Difference:
 
     @property
     def formulas(self) -> tuple[Formula, Formula]:
-        """The formulas of both, with the options that are on."""
+        """The formulas of both, with the options that are set."""
         first, second = self.specs
         return first.explain(), second.explain()
 
@@ -89,11 +90,11 @@ class Difference:
 def difference(
     a: Any, b: Any, threshold: float = 1e-6, gradients: Sequence[Any] | None = None, start: Any = None
 ) -> Difference:
-    """Compare two optimizers: their formulas, hyperparameters and first steps, and when their trajectories part.
+    """Compare two optimizers: their formulas, hyperparameters and first steps, and where their trajectories diverge.
 
     Args:
-        a, b: classes or configurations, of the dialects or ours. A class stands for its defaults; an lr without default
-            is that of the other one, or 0.01.
+        a, b: classes or configurations, from a dialect or from ravine. A class stands for its defaults. If one of them
+            has no default lr, it gets the lr of the other, or 0.01.
         threshold: the largest difference of two elements of x, in units of x, that still counts as equal.
         gradients: the gradients that both receive, arrays of one shape; by default 1000 float64 matrices of shape
             (2, 3) with sizes from 1e-6 to 1.
@@ -110,7 +111,7 @@ def difference(
     if not threshold >= 0:
         raise ValueError(f"difference: threshold must be >= 0. Received: threshold={threshold!r}.")
     (first, one, own), (second, other, its) = _configured(a), _configured(b)
-    if own != its:  # the lr of the one is used for both
+    if own != its:  # both get the same lr
         one, other = (one, other.replace(lr=_lr(one))) if own else (one.replace(lr=_lr(other)), other)
     given = list(_gradients() if gradients is None else (np.asarray(g, dtype=np.float64) for g in gradients))
     pairs = zip(_first_steps(one), _first_steps(other), strict=True)
@@ -121,7 +122,7 @@ def difference(
 
 
 def _configured(optimizer: Any) -> tuple[str, Optimizer, bool]:
-    """The name, the configuration of ours, and whether the lr comes from the optimizer itself."""
+    """The name, the optimizer of ravine, and whether it has an lr of its own."""
     kind = optimizer if isinstance(optimizer, type) else type(optimizer)
     if issubclass(kind, Dialect):
         required = {name for name, p in kind.accepts.items() if p.default is p.empty}
@@ -134,7 +135,7 @@ def _configured(optimizer: Any) -> tuple[str, Optimizer, bool]:
     if isinstance(getattr(optimizer, "spec", None), Optimizer):
         return repr(optimizer), optimizer.spec, True
     raise TypeError(
-        f"difference takes optimizers, of the dialects or ours. Received: {optimizer!r}. "
+        f"difference takes optimizers, from a dialect or from ravine. Received: {optimizer!r}. "
         "Say torch.Adam, or Adam(lr=0.1)."
     )
 

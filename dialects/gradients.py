@@ -1,4 +1,4 @@
-"""The gradients of a loss that a user wrote as a function."""
+"""The gradients of a loss that is a function."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 
 def value_and_gradients(loss: Callable[..., Any], variables: Sequence[Any]) -> tuple[float, list[Any]]:
-    """The loss at the present point, and its gradient with respect to each variable; None where there is none.
+    """The loss at the present point, and its gradient with respect to each variable; None for a variable without one.
 
     Args:
         loss: a function in NumPy with one argument for each variable; or a function without arguments that returns a

@@ -1,4 +1,4 @@
-"""Schedules that papers have given a name: warm-ups, and whole shapes.
+"""Schedules that papers have named: warm-ups, and whole schedules.
 
 >>> from ravine.dialects import papers
 >>> papers.warmup_stable_decay(1.0, warmup=2, stable=5, decay=2)
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def constant_warmup(low: float, steps: int) -> Schedule:
-    """A low value before the peak: `constant_warmup(1e-4, 5) >> s`. He et al. 2016, section 4.2, arXiv:1512.03385."""
+    """A low value before s: `constant_warmup(1e-4, 5) >> s`. He et al. 2016, section 4.2, arXiv:1512.03385."""
     return Constant(low)[:steps]
 
 
@@ -39,7 +39,7 @@ def cosine_warmup(peak: float, steps: int, start: float = 0.0) -> Schedule:
 
 
 def exponential_warmup(peak: float, steps: int, start: float) -> Schedule:
-    """From `start` > 0 to peak by the same factor at each step."""
+    """From `start` > 0 to peak, multiplied by the same factor at each step."""
     return Exponential(start, peak / start, max(steps, 1))[:steps] >> Constant(peak)[:0]
 
 
@@ -49,7 +49,7 @@ def sqrt_warmup(peak: float, steps: int, start: float = 0.0) -> Schedule:
 
 
 def warmup_stable_decay(peak: float, warmup: int, stable: int, decay: int, end: float = 0.0) -> Schedule:
-    """WSD, or the trapezoid. Hu et al. 2024, section 4, arXiv:2404.06395; their decay is not linear."""
+    """Warm-up, stable, decay (WSD). Hu et al. 2024, section 4, arXiv:2404.06395; there the decay is not linear."""
     return Linear(0, peak, warmup) >> Constant(peak)[:stable] >> Linear(peak, end, decay)
 
 

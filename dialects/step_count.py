@@ -14,9 +14,9 @@ from ..optim.bound import BoundOptimizer
 class SharedStepCount(BoundOptimizer):
     """A bound optimizer whose parameters share one step count.
 
-    A parameter without a gradient is not moved, but its step is counted: the bias corrections at its next gradient, and
-    the product that NAdam keeps, are those of the other parameters. (In our own optimizers, as in PyTorch, each
-    parameter counts its own updates.)
+    An update does not move a parameter without a gradient, but counts a step for it: at its next gradient it has the
+    same bias corrections, and with NAdam the same product of momentums, as the other parameters. (In the optimizers of
+    ravine, as in PyTorch, each parameter counts its own updates.)
     """
 
     def step(self, gradients: Any = None) -> Any:
@@ -28,7 +28,7 @@ class SharedStepCount(BoundOptimizer):
         return loss
 
     def _share_step_count(self) -> None:
-        """Count the last update for parameters that had no gradient, too, and update their averages."""
+        """Count the last update for the parameters without a gradient as well, and update their averages."""
         buffers = [buffer for group in self.groups for buffer in group.buffers]
         latest = max(counts for buffer in buffers for counts in buffer.step_counts)
         for view in self._views:
@@ -46,7 +46,7 @@ class SharedStepCount(BoundOptimizer):
             variables: the parameter of each gradient.
 
         Raises:
-            ValueError: a parameter does not belong to this optimizer, none has a gradient, or the numbers differ.
+            ValueError: a parameter does not belong to this optimizer, none has a gradient, or the lengths differ.
         """
         if len(grads) != len(variables):
             raise ValueError(f"There must be one gradient per parameter, {len(variables)}. Received: {len(grads)}.")

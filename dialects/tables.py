@@ -1,4 +1,4 @@
-"""Tables of the dialects: every optimizer and every schedule, with the one here that has its numbers."""
+"""Tables of the dialects: every optimizer and every schedule, with its equivalent in ravine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .base import Dialect
 
 
 def table() -> str:
-    """All dialects' optimizers in Markdown: the signature, the optimizer here, and the names of the states.
+    """All dialects' optimizers in Markdown: the signature, the optimizer of ravine, and the names of the states.
 
     >>> row = next(line for line in table().splitlines() if "`optax.signum" in line)
     >>> row.split(" | ")[1]
@@ -28,10 +28,10 @@ def table() -> str:
 
 
 def schedules() -> dict[str, Callable[..., Any]]:
-    """The schedules of the frameworks, and those that papers have given a name, by "module.name".
+    """The schedules of the frameworks and of `papers`, by "module.name".
 
-    Each is a function of the framework's arguments that returns a schedule of ours. That of a torch scheduler takes the
-    initial lr in place of the optimizer.
+    Each is a function of the framework's arguments that returns a schedule of ravine. The function of a torch scheduler
+    takes the initial lr in place of the optimizer.
 
     >>> schedules()["torch.StepLR"](0.1, step_size=30)
     Step(0.1, 0.1, 30)
@@ -52,7 +52,7 @@ def schedules() -> dict[str, Callable[..., Any]]:
 
 
 def schedule_table() -> str:
-    r"""All schedules of the dialects in Markdown, from their source: the signature, the schedule here, and a remark.
+    r"""All schedules of the dialects in Markdown, from their source: signature, schedule of ravine, and remark.
 
     >>> next(line for line in schedule_table().splitlines() if "torch.ExponentialLR" in line)
     '| `torch.ExponentialLR(lr, gamma)` | `Exponential(lr, gamma)` | The initial lr times gamma\\*\\*k. |'
@@ -68,7 +68,7 @@ def schedule_table() -> str:
 
 
 def _code(schedule: Any) -> str:
-    """The statements that make the schedule here."""
+    """The source that builds the schedule of ravine."""
     function = getattr(schedule, "to_ours", None) or inspect.unwrap(schedule)
     definition: Any = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     body = definition.body[ast.get_docstring(definition) is not None :]

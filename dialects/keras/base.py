@@ -17,27 +17,29 @@ _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
 class KerasOptimizer(Dialect):
-    """A Keras optimizer. It is a value until `build`, or the first `apply_gradients`, binds it to parameters.
+    """A Keras optimizer. `build` or the first `apply_gradients` binds it to parameters.
 
-    `bind(params)` gives a bound optimizer and leaves the value as it is. Besides its own arguments, every optimizer has
+    `bind(params)` returns another object, a bound optimizer, and leaves this one unbound. Every optimizer has, besides
+    its own arguments, those that follow.
 
     Args:
-        learning_rate: a number, a schedule of ours or of `keras.schedules`, a LearningRateSchedule of one's own, a
-            function of the step, or a function without arguments.
+        learning_rate: a number, a schedule of ravine or of `keras.schedules`, a LearningRateSchedule that the user
+            defines, a function of the step, or a function without arguments.
         weight_decay: before each update x is multiplied by 1 - learning_rate * weight_decay.
-        clipnorm: each parameter's gradient is scaled down to at most this norm. Give one of the three at most.
+        clipnorm: each parameter's gradient is scaled down to at most this norm. Give at most one of the three.
         clipvalue: each element of the gradients is clipped to this in absolute value.
-        global_clipnorm: all gradients together are scaled down to at most this global norm.
-        use_ema: keep the moving average of x; `with opt.averaged(): ...`, or `finalize_variable_values()` uses it.
+        global_clipnorm: all gradients are scaled down by one factor, so that their global norm is at most this.
+        use_ema: keep the moving average of x. `with opt.averaged(): ...` evaluates at the average, and
+            `finalize_variable_values()` sets x to it.
         ema_momentum: the weight of the old average at each update.
-        ema_overwrite_frequency: after every so many updates, x is set to its average.
-        gradient_accumulation_steps: the gradients of so many calls, 2 or more, are averaged for one update. As in
-            Keras, a schedule is called with the number of calls, and a parameter without a gradient at the last of the
-            calls is not updated: its sum waits for the next last call. It can't be combined with use_ema, because
-            Keras updates the average at each call then.
+        ema_overwrite_frequency: the number of updates after which x is set to its average, again and again.
+        gradient_accumulation_steps: the number of calls, 2 or more, whose gradients are averaged for one update. As in
+            Keras, a schedule is called with the number of calls. A parameter without a gradient at the last of these
+            calls is not updated: its sum is kept for the update after. The argument can't be combined with use_ema,
+            because Keras then updates the average at each call.
 
-    Differs: learning_rate is float64, where Keras keeps it in float32; a parameter without a gradient draws no warning;
-    with global_clipnorm an infinite gradient makes NaN of itself alone, in Keras of all gradients.
+    Differs from Keras: learning_rate is float64, in Keras float32. A parameter without a gradient causes no warning.
+    With global_clipnorm an infinite gradient becomes NaN; in Keras all gradients become NaN.
     """
 
     framework = "keras"
@@ -65,8 +67,8 @@ class KerasOptimizer(Dialect):
     }
     """Arguments of earlier versions, each with the replacement."""
     order: ClassVar[Sequence[Sequence[str]]] = ()
-    """The order of the state variables: part after part, in each part the states of one parameter after another.
-    Without it, all states of `slots` are one part."""
+    """The order of the state variables. Each part lists states: for one parameter after another, its states of the
+    first part; then the same for the second part, and so on. If it is empty, all states of `slots` are one part."""
 
     def __init__(self, *args: Any, **arguments: Any) -> None:
         """Check and keep the arguments, see the class."""
@@ -78,13 +80,13 @@ class KerasOptimizer(Dialect):
 
     @classmethod
     def renamed(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The optimizer's own arguments under our names, with the learning rate as a number or a schedule."""
+        """The optimizer's own arguments under ravine's names, with the learning rate as a number or a schedule."""
         own = {name: value for name, value in arguments.items() if name not in cls.common_names}
         return super().renamed(own) | {"lr": cls.scheduled(arguments)}
 
     @classmethod
     def to_ours(cls, arguments: Mapping[str, Any]) -> Optimizer:
-        """The optimizer here that these arguments describe. Raises TypeError or ValueError, with Keras's names."""
+        """The optimizer of ravine that these arguments describe. Raises TypeError or ValueError, with Keras's names."""
         spec = super().to_ours(arguments)
         try:
             return spec.replace(**cls.options(arguments))
@@ -104,7 +106,7 @@ class KerasOptimizer(Dialect):
 
     @classmethod
     def options(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The common arguments as options of ours. Raises ValueError for those that can't be combined."""
+        """The common arguments as options of ravine. Raises ValueError for those that can't be combined."""
         cls.check_clipping(arguments)
         calls, averages = arguments["gradient_accumulation_steps"], arguments["use_ema"]
         if calls is not None and (not isinstance(calls, int) or calls < 2):
@@ -113,8 +115,8 @@ class KerasOptimizer(Dialect):
             )
         if calls is not None and averages:
             raise ValueError(
-                f"{cls.title()}: use_ema does not go with gradient_accumulation_steps. Received: both. Keras averages "
-                "at each call then, also where x has not moved. Leave one out."
+                f"{cls.title()}: use_ema can't be combined with gradient_accumulation_steps. Received: both. Keras "
+                "then averages at each call, even where x has not moved. Leave one out."
             )
         for name in ("ema_momentum", "ema_overwrite_frequency"):
             if not averages and arguments[name] != cls.accepts[name].default:
@@ -131,12 +133,12 @@ class KerasOptimizer(Dialect):
 
     @classmethod
     def clipping(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The clipping arguments under our names."""
+        """The clipping arguments under ravine's names."""
         return {str(cls.argument_names[name]): arguments[name] for name in _CLIPPING if name in arguments}
 
     @classmethod
     def check_clipping(cls, arguments: Mapping[str, Any], reason: str = "") -> None:
-        """Raise ValueError if more than one way of clipping is given."""
+        """Raise ValueError if more than one of the clipping arguments is given."""
         given = {name: arguments[name] for name in _CLIPPING}
         if sum(value is not None for value in given.values()) > 1:
             raise ValueError(
@@ -153,7 +155,7 @@ class KerasOptimizer(Dialect):
 
     # --------------------------------------------------------------------------------------------- bound to parameters
     def bind(self, params: Iterable[Any]) -> KerasBound:
-        """A bound optimizer; the value stays as it is. Raises as `Optimizer.bind`."""
+        """Another object, bound to these parameters. Raises as `Optimizer.bind`."""
         return KerasBound(self, params)
 
     def build(self, variables: Iterable[Any]) -> None:
@@ -192,7 +194,7 @@ class KerasOptimizer(Dialect):
             ValueError: the optimizer has been built already.
         """
         if self.bound is not None:
-            raise ValueError(f"{self!r} works on its parameters already. Say exclude_from_weight_decay before that.")
+            raise ValueError(f"{self!r} has been built already. Call exclude_from_weight_decay before build.")
         object.__setattr__(self, "excluded", (*({id(p) for p in var_list or ()}), *(var_names or ())))
 
     def decays(self, member: Any) -> bool:
@@ -200,8 +202,8 @@ class KerasOptimizer(Dialect):
         name, p = named(member)
         return not any(e == id(p) if isinstance(e, int) else re.search(e, name) for e in self.excluded)
 
-    def own(self, member: Any) -> dict[str, Any]:
-        """The hyperparameters in which one parameter differs from the others."""
+    def specific(self, member: Any) -> dict[str, Any]:
+        """The hyperparameters that are different for this parameter."""
         return {} if self.decays(member) else {"decoupled_weight_decay": 0.0}
 
     def layout(self, bound: KerasBound) -> Iterator[str | Sequence[str]]:
@@ -215,20 +217,20 @@ class KerasOptimizer(Dialect):
         yield from bound.groups[0].kernel.scalars
 
     def filled(self, weights: list[Any], expected: int) -> list[Any]:
-        """Variables that an older version of Keras wrote, in the form of this one, which has `expected` of them."""
+        """Complete the variables of an older version of Keras to the `expected` number of this version."""
         return weights
 
     def _bound_for(self, what: str) -> KerasBound:
         if self.bound is None:
             raise ValueError(
-                f"{self!r} does not know its parameters. Say build(params) before {what}, or bind(params)."
+                f"{self!r} is not bound to parameters. Call build(params) before {what}, or use bind(params)."
             )
         found: KerasBound = self.bound
         return found
 
     def __getattr__(self, name: str) -> Any:
         """An attribute of the bound optimizer; before it is built, an argument."""
-        if name.startswith("_") or name in ("arguments", "bound", "excluded"):  # while it is being made, or copied
+        if name.startswith("_") or name in ("arguments", "bound", "excluded"):  # during construction or copying
             raise AttributeError(name)
         if self.bound is not None:
             return getattr(self.bound, name)
@@ -258,7 +260,7 @@ class KerasOptimizer(Dialect):
 
     # -------------------------------------------------------------------------------------------- the configuration
     def get_config(self) -> dict[str, Any]:
-        """The arguments by name, a schedule as a dict of its class_name and config."""
+        """The arguments by name. A schedule is a dict of its class_name and config."""
         if self.bound is not None:
             now: dict[str, Any] = self.bound.get_config()
             return now
@@ -281,8 +283,8 @@ def get(identifier: str | Mapping[str, Any] | KerasOptimizer, framework: str = "
     """An optimizer by name or configuration.
 
     Args:
-        identifier: a name in any case, for the optimizer with its defaults; {"class_name": ..., "config": ...}; or an
-            optimizer, which is returned.
+        identifier: the name of an optimizer, in upper or lower case, which gets its defaults;
+            {"class_name": ..., "config": ...}; or an optimizer, which is returned.
         framework: "keras", "keras2" or "keras2.legacy".
 
     Raises:

@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 
 
 class Rate(float):
-    """The learning rate of an optimizer when it was read: a number that can be assigned to. A copy is a plain float."""
+    """The learning rate of an optimizer when it was read. `assign` sets the optimizer's. A copy is a plain float."""
 
     __slots__ = ("optimizer",)
     optimizer: Any
@@ -65,7 +65,7 @@ class KerasBound(SharedStepCount):
             super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
-        """A hyperparameter by our name, or an argument by Keras's."""
+        """A hyperparameter by ravine's name, or an argument by Keras's."""
         if name not in BoundOptimizer.__slots__ and name in self.optimizer.arguments:
             return self.optimizer.arguments[name]
         return super().__getattr__(name)
@@ -73,17 +73,17 @@ class KerasBound(SharedStepCount):
     # ------------------------------------------------------------------------------------------------- the rate
     @property
     def calls(self) -> int:
-        """The gradients taken so far, with gradient accumulation several per update. Schedules are called with this."""
+        """The number of `step` calls so far, several per update with gradient accumulation. Schedules take it."""
         return self.t * self.spec.accumulate + self._pipeline.calls
 
     @property
     def iterations(self) -> int:
-        """The updates taken so far."""
+        """The number of updates so far."""
         return self.t
 
     @property
     def learning_rate(self) -> Rate:
-        """The rate of the next update, without Keras 2's decay. It can be set, unless a schedule gives it."""
+        """The learning rate of the next update, without Keras 2's `decay`. It can be set unless it is a schedule."""
         return Rate(self.rate(self.calls) if isinstance(self.rate, Schedule) else self.rate, self)
 
     lr = learning_rate
@@ -100,7 +100,7 @@ class KerasBound(SharedStepCount):
         object.__setattr__(self, "rate", number)
 
     def set(self, **changes: Any) -> None:
-        """Change hyperparameters by our names, see `BoundOptimizer.set`."""
+        """Change hyperparameters by ravine's names, see `BoundOptimizer.set`."""
         if "lr" in changes:
             self._set_rate(changes.pop("lr"))
         super().set(**changes)
@@ -119,7 +119,8 @@ class KerasBound(SharedStepCount):
     def _prepared(self, pending: Pending) -> Pending:
         """Prepare an update as Keras does with gradient accumulation.
 
-        A parameter without a gradient at the last of the calls is not updated: its sum waits for the next last call.
+        A parameter without a gradient at the last of the accumulated calls is not updated: its sum is kept for the
+        update after.
         """
         if self._pipeline.calls + 1 != self.spec.accumulate:
             return super()._prepared(pending)
@@ -150,7 +151,7 @@ class KerasBound(SharedStepCount):
         return self.iterations
 
     def finalize_variable_values(self, var_list: Iterable[Any] | None = None) -> None:
-        """Set the parameters to their moving averages, for good."""
+        """Set the parameters to their moving averages."""
         for view in self._views:
             if self.spec.ema is not None:
                 np.copyto(view.x, view.arrays["x_ema"])
@@ -158,7 +159,7 @@ class KerasBound(SharedStepCount):
 
     # -------------------------------------------------------------------------------------------- the variables
     def _locations(self) -> Iterator[Any]:
-        """Where Keras's variables are kept, in its order: arrays, or names of numbers."""
+        """Where Keras's variables are stored, in Keras's order: arrays, or names of numbers."""
         for part in self.optimizer.layout(self):
             if isinstance(part, str):
                 yield part
@@ -177,13 +178,13 @@ class KerasBound(SharedStepCount):
 
     @property
     def variables(self) -> list[Any]:
-        """Copies of Keras's variables, in its order: the step count, the rate if it is a number, the states."""
+        """Copies of Keras's variables, in Keras's order: step count, learning rate if it is a number, states."""
         return [np.array(self._number(at)) if isinstance(at, str) else at.copy() for at in self._locations()]
 
     weights = variables
 
     def get_weights(self) -> list[Any]:
-        """`variables`."""
+        """The same as `variables`."""
         return self.variables
 
     def _number(self, name: str) -> Any:
@@ -202,7 +203,7 @@ class KerasBound(SharedStepCount):
         locations = list(self._locations())
         arrays = [np.asarray(value) for value in self.optimizer.filled(list(weights), len(locations))]
         if len(arrays) != len(locations):
-            raise ValueError(f"{self.optimizer!r} has {len(locations)} variables here. Received: {len(arrays)}.")
+            raise ValueError(f"{self.optimizer!r} has {len(locations)} variables. Received: {len(arrays)}.")
         for index, (location, value) in enumerate(zip(locations, arrays, strict=True)):
             shape = () if isinstance(location, str) else location.shape
             if value.shape != shape:
@@ -249,6 +250,6 @@ def _grouped(optimizer: Any, params: Iterable[Any]) -> Any:
         raise TypeError(
             f"{optimizer!r}: Keras has no groups of parameters. Received: a dict. Pass a list of parameters."
         )
-    runs = groupby(members, key=lambda member: sorted(optimizer.own(member).items()))
+    runs = groupby(members, key=lambda member: sorted(optimizer.specific(member).items()))
     groups = [{"params": list(run), **dict(changes)} for changes, run in runs]
     return groups if len(groups) > 1 or (groups and len(groups[0]) > 1) else members

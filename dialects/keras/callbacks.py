@@ -11,22 +11,23 @@ import inspect
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from numbers import Real
-from typing import Any, ClassVar, Literal
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
 from ...schedules import ReduceOnPlateau, Schedule
+from ...schedules.fields import Interval, NonNegative, NonNegativeInt, checked
 from ...schedules.plateau import beats, counted
 
 __all__ = ["Callback", "LearningRateScheduler", "ReduceLROnPlateau"]
 
 
 class Callback:
-    """The base class of callbacks. Each method takes the logs, a dict of metrics to which it may add.
+    """The base class of callbacks. Each method takes logs, a dict of metrics, and may add metrics to it.
 
     Attributes:
-        optimizer: an optimizer of a dialect, or a bound one of ours, from `set_optimizer` or `set_model`.
+        optimizer: an optimizer of a dialect, or a bound optimizer of ravine, from `set_optimizer` or `set_model`.
         model: the model from `set_model`.
         params: the parameters from `set_params`.
     """
@@ -35,7 +36,7 @@ class Callback:
     model: Any = None
     params: Mapping[str, Any] | None = None
     logged_as: ClassVar[str] = "learning_rate"
-    """The name of the rate in the logs."""
+    """The name of the learning rate in the logs."""
 
     def set_optimizer(self, optimizer: Any) -> None:
         """Use this optimizer."""
@@ -47,7 +48,7 @@ class Callback:
         self.set_optimizer(model.optimizer)
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """Take the numbers of epochs and batches, in the form in which Keras passes them."""
+        """Take Keras's dict with the numbers of epochs and batches."""
         self.params = params
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -64,7 +65,7 @@ class Callback:
 
     @property
     def learning_rate(self) -> float:
-        """The optimizer's. Raises ValueError if there is no optimizer."""
+        """The optimizer's learning rate. Raises ValueError if there is no optimizer."""
         if self.optimizer is None:
             raise ValueError(f"{type(self).__name__} has no optimizer. Say set_optimizer(opt) first.")
         return float(getattr(self.optimizer, self._name()))
@@ -78,12 +79,12 @@ class Callback:
 
 
 class LearningRateScheduler(Callback):
-    """Sets the rate at the beginning of each epoch.
+    """Sets the learning rate at the beginning of each epoch.
 
     Args:
-        schedule: a function of the epoch 0, 1, 2, ...; if it can take two arguments, the second is the present rate. A
-            schedule of ours is evaluated at the number of the epoch.
-        verbose: 1 to print each rate.
+        schedule: a function of the epoch 0, 1, 2, ...; if it can take two arguments, the second is the present learning
+            rate. A schedule of ravine is evaluated at the number of the epoch.
+        verbose: 1 to print each learning rate.
     """
 
     def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
@@ -93,7 +94,7 @@ class LearningRateScheduler(Callback):
         self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Set the rate. Raises TypeError if the schedule returns no number."""
+        """Set the learning rate. Raises TypeError if the schedule does not return a number."""
         now = self.learning_rate
         rate: Any = self.schedule(epoch, now) if _takes(self.schedule, epoch, now) else self.schedule(epoch)
         if isinstance(rate, str | bytes | bool) or np.size(rate) != 1:
@@ -103,7 +104,7 @@ class LearningRateScheduler(Callback):
             print(f"Epoch {epoch + 1}: learning rate {float(rate)}")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Log the rate."""
+        """Log the learning rate."""
         if logs is not None:
             logs[self.logged_as] = self.learning_rate
 
@@ -117,7 +118,7 @@ def _takes(function: Callable[..., Any], *arguments: Any) -> bool:
 
 
 class ReduceLROnPlateau(Callback):
-    """Multiplies the rate by `factor` when `patience` epochs in a row have not been better than the best one.
+    """Multiplies the learning rate by `factor` after `patience` epochs in a row without improvement.
 
     PyTorch waits one epoch longer, and its cooldown is one epoch longer. A patience of 0 is the same as 1.
 
@@ -130,7 +131,7 @@ class ReduceLROnPlateau(Callback):
             for any other metric.
         min_delta: an improvement smaller than this does not count, in units of the metric.
         cooldown: the number of epochs after a reduction that do not count.
-        min_lr: the rate is not reduced below this.
+        min_lr: the learning rate is not reduced below this.
 
     If the first metric is NaN, no later metric counts as better, as in Keras.
     """
@@ -148,38 +149,33 @@ class ReduceLROnPlateau(Callback):
         cooldown: int = 0,
         min_lr: float = 0.0,
     ) -> None:
-        def check(valid: bool, name: str, must: str, value: Any) -> None:
-            if not valid:
-                raise ValueError(f"ReduceLROnPlateau: {name} must be {must}. Received: {name}={value!r}.")
-
-        check(isinstance(factor, Real) and 0 < factor < 1, "factor", "in (0, 1)", factor)
-        check(mode in ("auto", "min", "max"), "mode", "'auto', 'min' or 'max'", mode)
-        check(isinstance(patience, int) and patience >= 0, "patience", "an integer >= 0", patience)
-        check(isinstance(cooldown, int) and cooldown >= 0, "cooldown", "an integer >= 0", cooldown)
-        check(isinstance(min_lr, Real) and min_lr >= 0, "min_lr", "a number >= 0", min_lr)
-        check(isinstance(min_delta, Real) and math.isfinite(min_delta), "min_delta", "a finite number", min_delta)
-        self.monitor, self.factor, self.patience, self.verbose = monitor, factor, patience, verbose
-        self.min_delta, self.cooldown, self.min_lr = abs(min_delta), cooldown, min_lr
-        self.mode = mode if mode != "auto" else self.guessed()
+        check = partial(checked, "ReduceLROnPlateau")
+        self.monitor, self.verbose = monitor, verbose
+        self.factor = check(Annotated[float, Interval(gt=0, lt=1)], factor=factor)
+        self.patience = check(NonNegativeInt, patience=patience)
+        self.cooldown = check(NonNegativeInt, cooldown=cooldown)
+        self.min_lr = check(NonNegative, min_lr=min_lr)
+        self.min_delta = abs(check(float, min_delta=min_delta))
+        self.mode = self.guessed() if check(Literal["auto", "min", "max"], mode=mode) == "auto" else mode
         self.on_train_begin()
 
     def guessed(self) -> str:
-        """The mode for the metric. Raises ValueError if its name does not decide it."""
+        """The mode for the metric. Raises ValueError if the name of the metric does not determine it."""
         if self.monitor.removeprefix("val_") == "loss":
             return "min"
         raise ValueError(
             f"ReduceLROnPlateau: mode must be 'min' or 'max' for this metric. Received: mode='auto', "
-            f"monitor={self.monitor!r}. There is no model here that knows."
+            f"monitor={self.monitor!r}. Without a model, only a loss has a known direction. Pass mode."
         )
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Forget everything."""
+        """Reset the best metric and the counters."""
         worst = {None: None, math.inf: math.inf if self.mode == "min" else -math.inf}
         self.best = worst[self.best_at_first]
         self.wait = self.cooldown_counter = 0
 
     def in_cooldown(self) -> bool:
-        """Whether epochs do not count now."""
+        """Whether this is a cooldown, in which epochs do not count."""
         return self.cooldown_counter > 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -196,7 +192,7 @@ class ReduceLROnPlateau(Callback):
                 print(f"Epoch {epoch + 1}: learning rate reduced to {self.learning_rate}")
 
     def _observed(self, metric: float) -> bool:
-        """Count a metric. Says whether the rate is to be reduced."""
+        """Count a metric. Returns whether to reduce the learning rate."""
         delta = self.min_delta if self.mode == "min" else -self.min_delta
         better = self.best is None or beats(metric + delta, self.best, self.mode)
         self.best = metric if better else self.best
@@ -204,7 +200,7 @@ class ReduceLROnPlateau(Callback):
         cooling, bad = max(self.cooldown_counter - 1, 0), 0 if self.in_cooldown() else self.wait
         reduces, self.wait, _ = counted(better, bad, cooling, max(self.patience, 1) - 1, 0)
         self.cooldown_counter = self.cooldown if reduces else cooling
-        if reduces and self.learning_rate <= self.min_lr:  # there is nothing to reduce, and it goes on waiting
+        if reduces and self.learning_rate <= self.min_lr:  # already at min_lr: no reduction, and no cooldown
             self.wait, self.cooldown_counter = bad + 1, cooling
             return False
         return reduces
@@ -219,7 +215,7 @@ class ReduceLROnPlateau(Callback):
         cooldown: int = 0,
         min_lr: float = 0.0,
     ) -> ReduceOnPlateau:
-        """The same as a schedule of ours. Differs: a NaN as the first metric is passed over."""
+        """The equivalent schedule of ravine. It differs in one case: it ignores a NaN as the first metric."""
         return ReduceOnPlateau(lr, factor, max(patience, 1) - 1, mode, min_delta, max(cooldown, 1) - 1, min_lr, "abs")
 
     def state_dict(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""keras.optimizers.schedules: schedules with Keras's names and arguments, which are schedules of ours as well.
+"""keras.optimizers.schedules: schedules with Keras's names and arguments. Each is a `ravine.schedules.Schedule`.
 
-Everything is float64 here. Keras computes in the dtype of the first value: in float32, or for an int in integers. Its
-`ExponentialDecay(1, 10, 0.5)` is 1 and then 0 for ever. Here an int means the float of that value.
+ravine computes in float64. Keras computes in the dtype of the first value: float32, or integers for an int, so that its
+`ExponentialDecay(1, 10, 0.5)` is 1 and then always 0. ravine converts an int to a float.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ __all__ = [
 
 
 class LearningRateSchedule(ABC):
-    """The base class of a user's own schedules: `__call__(step)` gives the rate at the int step = 0, 1, 2, ..."""
+    """The base class of a user's own schedules: `__call__(step)` returns the learning rate at step = 0, 1, 2, ..."""
 
     @abstractmethod
     def __call__(self, step: Any) -> Any:
-        """The rate when that many updates have been taken."""
+        """The learning rate after `step` updates."""
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule, by name."""
+        """The arguments of the class by name, from which `from_config` makes an equal schedule."""
         raise NotImplementedError(f"{type(self).__name__} has no get_config. Define it: return a dict of arguments.")
 
     @classmethod
@@ -76,14 +76,14 @@ Boundaries = Annotated[Any, Each(_boundary)]
 
 
 class KerasSchedule(Schedule, abstract=True):
-    """A schedule of Keras: its arguments are fields, and `to_ours` says which schedule here has its values."""
+    """A schedule of Keras. Its arguments are fields. `to_ours` returns a schedule of ravine with the same values."""
 
     @abstractmethod
     def to_ours(self) -> Schedule:
-        """The same schedule in the terms of `ravine.schedules`."""
+        """The schedule of `ravine.schedules` with the same values."""
 
     def _check_together(self) -> None:
-        vars(self)["_ours"] = self.to_ours()  # refuses what that schedule refuses
+        vars(self)["_ours"] = self.to_ours()  # raises the errors of that schedule
 
     def formula(self, k: int) -> float:
         """The value of `to_ours()` at k."""
@@ -146,14 +146,14 @@ class InverseTimeDecay(KerasSchedule):
 
 
 class PiecewiseConstantDecay(KerasSchedule):
-    """values[i] up to and including step = boundaries[i], then the last value."""
+    """values[i] up to and including step = boundaries[i]; after the last boundary the last value."""
 
     boundaries: Boundaries
     values: Sequence[float]
     name: Name = "PiecewiseConstant"
 
     def to_ours(self) -> Schedule:
-        """Piecewise; a boundary still has the value before it."""
+        """Piecewise, whose value changes one step after each boundary."""
         return Piecewise(self.values, [boundary + 1 for boundary in self.boundaries])
 
 
@@ -168,7 +168,7 @@ class PolynomialDecay(KerasSchedule):
     name: Name = "PolynomialDecay"
 
     def to_ours(self) -> Schedule:
-        """Polynomial; a cycle begins one step after the end of the one before, the i-th at 1 / i of the height."""
+        """Polynomial. A cycle begins one step after the end of the one before, the i-th at 1 / i of the height."""
         start, end, steps = self.initial_learning_rate, self.end_learning_rate, self.decay_steps
         if not self.cycle:
             return Polynomial(start, end, steps, self.power)
@@ -177,7 +177,7 @@ class PolynomialDecay(KerasSchedule):
 
 
 class CosineDecay(KerasSchedule):
-    """Half a wave from the first rate to alpha times it in decay_steps, after warmup_steps up to warmup_target."""
+    """Half a cosine wave in decay_steps, from the first rate to alpha times it; warmup_steps come before."""
 
     initial_learning_rate: float
     decay_steps: Steps
@@ -195,9 +195,9 @@ class CosineDecay(KerasSchedule):
 
 
 class CosineDecayRestarts(KerasSchedule):
-    """Half waves, each t_mul times as long and m_mul times as high as the one before; alpha is not scaled by m_mul.
+    """Half cosine waves, each t_mul times as long and m_mul times as high as the one before.
 
-    No restart is missed by rounding here, as it may be in Keras.
+    m_mul does not scale alpha. Every restart takes place. Keras may miss one by rounding.
     """
 
     initial_learning_rate: float
@@ -217,7 +217,7 @@ LearningRateSchedule.register(KerasSchedule)  # type: ignore[type-abstract]
 
 
 def rate(value: Any) -> Any:
-    """A learning rate of Keras as a hyperparameter of ours: a number or a schedule.
+    """A learning rate of Keras as a number or a schedule of ravine.
 
     A function without arguments is called before each update; a function of the step, such as a user's own
     LearningRateSchedule, is called with 0, 1, 2, ...
@@ -230,7 +230,7 @@ def rate(value: Any) -> Any:
 
 
 def described(value: Any) -> Any:
-    """An argument in the form of a configuration: a schedule becomes a dict of its class_name and config."""
+    """An argument as `get_config` gives it: a schedule becomes a dict of its class_name and config."""
     own = isinstance(value, LearningRateSchedule) and not isinstance(value, Schedule)
     if own or isinstance(value, KerasSchedule):
         return {"class_name": type(value).__name__, "config": value.get_config()}
@@ -238,10 +238,10 @@ def described(value: Any) -> Any:
 
 
 def made(value: Any, more: Mapping[str, Any]) -> Any:
-    """The argument that `described` put into a configuration.
+    """The argument that `described` has put into a configuration.
 
     Args:
-        value: the form in the configuration.
+        value: the entry of the configuration.
         more: the user's own classes of schedules, by name.
 
     Raises:

@@ -4,8 +4,8 @@
 >>> keras2.SGD(lr=0.01, decay=1e-6, momentum=0.9, nesterov=True).spec
 KerasNAG(lr=InverseTime(0.01, 1e-06), momentum=0.9, missing='error')
 
-`keras2.SGD` and `keras2.optimizers` are Keras 2's by itself (`import keras`), `keras2.legacy` is tf.keras's: see there
-for how the two differ. tf.keras from 2.11 on is Keras 3's, `ravine.dialects.keras`.
+`keras2.SGD` and `keras2.optimizers` are those of stand-alone Keras 2 (`import keras`). `keras2.legacy` has those of
+tf.keras, and says how the two differ. For tf.keras from TensorFlow 2.11 on, use `ravine.dialects.keras`.
 """
 
 from . import backend, callbacks, legacy, optimizers

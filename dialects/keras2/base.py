@@ -15,14 +15,14 @@ EPSILON = 1e-7
 
 
 class Keras2Optimizer(KerasOptimizer):
-    """An optimizer of Keras 2.2 or 2.3. The two differ only in the names of arguments.
+    """An optimizer of Keras 2.2 or 2.3, which differ only in the names of arguments.
 
     Args:
-        lr: a number; or, beyond Keras 2, a schedule. Keras 2.3 calls it learning_rate, which is accepted too.
+        lr: a number, or a schedule, which Keras 2 did not have. The name learning_rate of Keras 2.3 is accepted, too.
         decay: at the update t = 1, 2, ... the rate is lr / (1 + decay * (t - 1)).
         epsilon: None is 1e-7.
-        clipnorm: all gradients together are scaled down to at most this GLOBAL norm. (In tf.keras and Keras 3 it is the
-            norm of each gradient.)
+        clipnorm: all gradients are scaled down by one factor, so that their global norm is at most this. (In tf.keras
+            and Keras 3 it is the norm of each gradient.)
         clipvalue: after that, each element of the gradients is clipped to this in absolute value.
 
     A missing gradient is an error, as in Keras 2.
@@ -42,13 +42,15 @@ class Keras2Optimizer(KerasOptimizer):
         other = "learning_rate" if cls.rate_name() == "lr" else "lr"
         if other in arguments:
             if args or cls.rate_name() in arguments:
-                raise TypeError(f"{cls.title()}: lr and learning_rate are the same. Received: both. Give one of them.")
+                raise TypeError(
+                    f"{cls.title()}: lr and learning_rate are one argument. Received: both. Give one."
+                )
             arguments[cls.rate_name()] = arguments.pop(other)
         return super().completed(*args, **arguments)
 
     @classmethod
     def renamed(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The optimizer's own arguments under our names; `decay` is part of the learning rate."""
+        """The optimizer's own arguments under ravine's names; `decay` is part of the learning rate."""
         own = {name: EPSILON if name == "epsilon" and value is None else value for name, value in arguments.items()}
         hyper = super().renamed(own)
         hyper.pop("rate", None)
@@ -64,11 +66,11 @@ class Keras2Optimizer(KerasOptimizer):
 
     @classmethod
     def options(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The common arguments as options of ours."""
+        """The common arguments as options of ravine."""
         return {**cls.clipping(arguments), "missing": cls.missing}
 
     def layout(self, bound: KerasBound) -> Iterator[str | Sequence[str]]:
-        """The step count, Nadam's product, and then one state of all parameters after the other."""
+        """The step count, Nadam's product, and then for one state after another the arrays of all parameters."""
         yield "calls"
         yield from bound.groups[0].kernel.scalars
         kept = bound.groups[0].kernel.arrays
@@ -77,7 +79,7 @@ class Keras2Optimizer(KerasOptimizer):
                 yield (slot,)
 
     def filled(self, weights: list[Any], expected: int) -> list[Any]:
-        """Variables of Keras 2.2.4, which left out the step count."""
+        """Add the step count, which the variables of Keras 2.2.4 lack."""
         return [0, *weights] if len(weights) == expected - 1 else weights
 
 
@@ -87,9 +89,9 @@ class LegacyOptimizer(Keras2Optimizer):
     Args:
         learning_rate: a number or a schedule. It may be called lr.
         decay: at the update t = 1, 2, ... the rate is divided by 1 + decay * (t - 1).
-        clipnorm: each parameter's gradient is scaled down to at most this norm. Give one of the three at most.
+        clipnorm: each parameter's gradient is scaled down to at most this norm. Give at most one of the three.
         clipvalue: each element of the gradients is clipped to this in absolute value.
-        global_clipnorm: all gradients together are scaled down to at most this global norm.
+        global_clipnorm: all gradients are scaled down by one factor, so that their global norm is at most this.
     """
 
     framework = "keras2.legacy"
@@ -99,6 +101,6 @@ class LegacyOptimizer(Keras2Optimizer):
 
     @classmethod
     def options(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The common arguments as options of ours. Raises ValueError for those that can't be combined."""
-        cls.check_clipping(arguments, " tf.keras clips values before norms, and here norms come first.")
+        """The common arguments as options of ravine. Raises ValueError for those that can't be combined."""
+        cls.check_clipping(arguments, " tf.keras clips by value before it clips by norm; ravine clips by norm first.")
         return super().options(arguments)

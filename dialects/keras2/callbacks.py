@@ -12,7 +12,7 @@ __all__ = ["Callback", "LearningRateScheduler", "ReduceLROnPlateau"]
 
 
 class LearningRateScheduler(callbacks.LearningRateScheduler):
-    """As in Keras 3. The rate is called "lr" in the logs."""
+    """As in Keras 3. The learning rate is called "lr" in the logs."""
 
     logged_as = "lr"
 
@@ -20,9 +20,9 @@ class LearningRateScheduler(callbacks.LearningRateScheduler):
 class ReduceLROnPlateau(callbacks.ReduceLROnPlateau):
     """As in Keras 3, with these differences.
 
-    min_delta may also be given under its older name epsilon. The first metric must beat infinity, so that a NaN is
-    passed over. With mode="auto" the mode is "max" for a metric with "acc" in its name, and "min" for all others. The
-    rate is called "lr" in the logs.
+    min_delta may also be given under its older name epsilon. The first metric is compared with infinity, so that a NaN
+    is ignored. With mode="auto" the mode is "max" for a metric with "acc" in its name, and "min" for all others. The
+    learning rate is called "lr" in the logs.
     """
 
     logged_as = "lr"

@@ -1,8 +1,8 @@
 """tf.keras.optimizers of TensorFlow 2.0 to 2.10, and tf.keras.optimizers.legacy since.
 
-It differs from Keras 2 by itself: Adagrad starts its sum at 0.1; the default lr is 0.001 for all but SGD; RMSprop has
-momentum, and with it epsilon inside the root; clipnorm is the norm of each gradient; a missing gradient is skipped; and
-there is Ftrl.
+It differs from stand-alone Keras 2: Adagrad starts its sum of squares at 0.1; the default lr is 0.001 for all but SGD;
+RMSprop may have momentum, and then epsilon is inside the root; clipnorm is the norm of each gradient; parameters
+without a gradient are skipped; and there is Ftrl.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ get = deserialize = partial(base.get, framework="keras2.legacy")
 
 
 class SGD(LegacyOptimizer):
-    """The velocity holds lr * g."""
+    """The velocity contains lr * g."""
 
     ours = optimizers.SGD.ours
     signature = optimizers.SGD.signature
@@ -45,7 +45,7 @@ class SGD(LegacyOptimizer):
 
 
 class RMSprop(LegacyOptimizer):
-    """Epsilon is inside the root with momentum, and outside without."""
+    """With momentum epsilon is inside the root, without momentum outside."""
 
     signature = optimizers.RMSprop.signature
     slots = {"rms": "v", "momentum": "b", "mg": "m"}
@@ -88,7 +88,7 @@ class Adamax(LegacyOptimizer):
 
 
 class Nadam(LegacyOptimizer):
-    """PyTorch's formula. The rate has no decay: tf.keras has schedule_decay in its place."""
+    """PyTorch's formula. There is no argument decay: tf.keras uses its value as schedule_decay."""
 
     ours = rules.NAdam
     signature = "learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, schedule_decay=0.004"
@@ -97,7 +97,7 @@ class Nadam(LegacyOptimizer):
 
 
 class Ftrl(LegacyOptimizer):
-    """Keras 3's. (tf.keras ignores the name lr here, and only here.)"""
+    """The same as in Keras 3. (In tf.keras this is the only optimizer that ignores the argument lr.)"""
 
     ours = optimizers.Ftrl.ours
     signature = optimizers.Ftrl.signature

@@ -1,4 +1,4 @@
-"""optax's optimizers and schedules, with its numbers: values with `bind`, and with optax's own `init` and `update`.
+"""optax's optimizers and schedules, with optax's numerics. The optimizers have `bind`, and optax's `init` and `update`.
 
 >>> from ravine.dialects import optax
 >>> optimizer = optax.adam(optax.exponential_decay(0.1, 100, 0.9))

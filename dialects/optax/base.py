@@ -1,4 +1,4 @@
-"""optax's two functions, `init` and `update`: they work on trees of arrays and change nothing in place."""
+"""optax's two functions `init` and `update`, which work on trees of arrays and change nothing in place."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from ..base import ArgumentNames, Dialect
 
 
 class Transformation:
-    """An optimizer with `init` and `update`, both derived from the optimizer here that it stands for."""
+    """An optimizer with `init` and `update`, both derived from an optimizer of ravine, `spec`."""
 
     @property
     @abstractmethod
     def spec(self) -> Ours:
-        """The same optimizer, as a configuration of ours."""
+        """The optimizer of ravine with the same numerics."""
 
     def init(self, params: Any) -> dict[str, Any]:
         """The state before the first update.
 
         Args:
-            params: a float array, or a tree of them: dicts, lists and tuples within each other.
+            params: a float array, or a tree of float arrays: nested dicts, lists and tuples.
         """
         state: dict[str, Any] = self._bound([leaf.copy() for leaf in _leaves("parameter", params)]).state_dict()
         return state
 
     def update(self, updates: Any, state: Mapping[str, Any], params: Any = None) -> tuple[Any, dict[str, Any]]:
-        """The updates to add to the parameters, and the new state. Nothing is changed in place.
+        """Compute the updates to add to the parameters, and the new state. Nothing is changed in place.
 
         Args:
             updates: the gradients, a tree like the parameters.
@@ -75,9 +75,9 @@ class Transformation:
 class OptaxOptimizer(Dialect, Transformation):
     """One of optax's optimizers: `optax.adam(1e-3)`.
 
-    learning_rate is a number, one of our schedules, or any function of the count 0, 1, 2, ....
+    learning_rate is a number, a schedule of ravine, or any function of the count 0, 1, 2, ...
 
-    Differs: learning_rate=None is an error. Masks are not supported: bind groups to parameters instead.
+    Differs from optax: learning_rate=None is an error. Masks are not supported: bind groups to parameters instead.
     """
 
     framework = "optax"
@@ -89,7 +89,7 @@ class OptaxOptimizer(Dialect, Transformation):
 
     @classmethod
     def renamed(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments under our names. Raises TypeError for a learning rate of None."""
+        """The arguments under ravine's names. Raises TypeError for a learning rate of None."""
         hyper = super().renamed(arguments)
         for name in ("weight_decay", "decoupled_weight_decay"):
             if name in hyper:
@@ -98,17 +98,17 @@ class OptaxOptimizer(Dialect, Transformation):
 
 
 def rate(value: Any) -> Any:
-    """A learning rate as our optimizers take it. Raises TypeError for None."""
+    """A learning rate as a number or a schedule of ravine. Raises TypeError for None."""
     if value is None:
         raise TypeError(
             "learning_rate must be a number or a schedule. Received: learning_rate=None. In optax that leaves out the "
-            "factor -learning_rate, and with it the sign: adadelta then climbs. Say learning_rate=1.0."
+            "factor -learning_rate with its sign, so that adadelta goes uphill. Use learning_rate=1.0."
         )
     return as_schedule(value)
 
 
 def as_schedule(value: Any) -> Any:
-    """A function of the count as a schedule of ours; anything else as it is."""
+    """Turn a function of the count into a schedule of ravine; return anything else as it is."""
     return Lambda(value) if callable(value) and not isinstance(value, Schedule) else value
 
 
@@ -130,7 +130,7 @@ def apply_updates(params: Any, updates: Any) -> Any:
 
 
 def global_norm(updates: Any) -> float:
-    """The global norm: the Euclidean norm of all arrays of a tree together.
+    """The Euclidean norm of all arrays of a tree as one vector.
 
     >>> global_norm({"w": np.array([3.0]), "b": np.array([4.0])})
     5.0
@@ -139,7 +139,7 @@ def global_norm(updates: Any) -> float:
 
 
 def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
-    """The tree with the function applied to each array."""
+    """Apply the function to each array of the tree, and return the tree of results."""
     if isinstance(tree, Mapping):
         new = {key: tree_map(function, tree[key]) for key in _keys(tree)}
         return type(tree)({key: new[key] for key in tree})  # type: ignore[call-arg]
@@ -151,7 +151,7 @@ def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def _flat(tree: Any) -> Iterator[Any]:
-    """The arrays of a tree. Those of a dict are in the order of its sorted keys."""
+    """The arrays of a tree, those of a dict sorted by key."""
     if isinstance(tree, Mapping | list | tuple):
         for value in [tree[key] for key in _keys(tree)] if isinstance(tree, Mapping) else tree:
             yield from _flat(value)

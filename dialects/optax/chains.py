@@ -1,8 +1,8 @@
-"""optax.chain, as one optimizer of ours with options.
+"""optax.chain, translated into one optimizer of ravine with options.
 
-A chain may hold `clip` and `clip_by_global_norm`, which are our options clip_value and clip_norm; `add_decayed_weights`
-before the update rule (L2) or after it (decoupled); one update rule, `scale_by_...`, `trace` or `identity`; and factors
-that scale its result. One of the optimizers stands for an update rule with its learning rate.
+A chain may contain `clip` and `clip_by_global_norm`, which become the options clip_value and clip_norm;
+`add_decayed_weights` before the update rule (L2) or after it (decoupled); one update rule, `scale_by_...`, `trace` or
+`identity`; and factors that scale its result. An optimizer such as `adam(0.1)` is an update rule with its factor.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Link:
 
     name: str
     option: tuple[str, Any] | None = None
-    """An option of ours and its value."""
+    """An option of ravine and its value."""
     factor: Any = None
     """A factor: a number or a schedule."""
     rule: tuple[type[OptaxOptimizer], dict[str, Any]] | None = None
@@ -172,7 +172,7 @@ class chain(Transformation):
     """Transformations one after the other.
 
     Raises:
-        TypeError, ValueError: a transformation is not supported, or the order is not one that our optimizers have.
+        TypeError, ValueError: a transformation is not supported, or the optimizers of ravine do not have this order.
 
     >>> optimizer = chain(clip_by_global_norm(1.0), trace(0.9), scale(-0.1))
     >>> x = np.zeros(2)
@@ -187,7 +187,7 @@ class chain(Transformation):
 
     @property
     def spec(self) -> Ours:
-        """The same optimizer, as a configuration of ours."""
+        """The optimizer of ravine with the same numerics."""
         return self._spec
 
     def __repr__(self) -> str:
@@ -220,15 +220,15 @@ class chain(Transformation):
                 self._expect(rule is not None and not isinstance(rule, Ours), link.name)
                 factor, scaled = _product(factor, link.factor), True
         if rule is None or not scaled:
-            raise ValueError(f"{self!r} must have a rule, and after it what multiplies by minus a learning rate.")
+            raise ValueError(f"{self!r} must have an update rule, and after it a factor, such as scale(-0.1).")
         spec = rule if isinstance(rule, Ours) else rule[0](learning_rate=factor, **rule[1]).spec
         return spec.replace(**options)
 
     def _expect(self, fits: bool, name: str) -> None:
         if not fits:
             raise ValueError(
-                f"{self!r}: {name} can't stand there. An optimizer here clips by global norm, then by value, then adds "
-                "weight decay; then comes one rule, decoupled weight decay, and what multiplies by minus a rate."
+                f"{self!r}: {name} is in an unsupported place. The order must be: clip by global norm, clip by value, "
+                "add weight decay, one update rule, add decoupled weight decay, multiply by minus the learning rate."
             )
 
 

@@ -1,4 +1,4 @@
-"""optax's optimizers: one row each, with the optimizer here that has its numerics."""
+"""optax's optimizers: one class each, with the optimizer of ravine that has its numerics."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MOMENTS = {"count": "t", "mu": "m", "nu": "v"}
 DECOUPLED = {"weight_decay": "decoupled_weight_decay"}
 
 
-# ------------------------------------------------------------------------------------------------- of the kind of Adam
+# ------------------------------------------------------------------------------------------------- variants of Adam
 class adam(OptaxOptimizer):
     """`Adam`, or with nesterov or eps_root `OptaxAdam`."""
 

@@ -1,4 +1,4 @@
-"""optax.schedules, with their own arguments. A transition of 0 steps keeps the first value there; here too.
+"""The schedules of optax, with optax's arguments. As in optax, a transition of 0 steps keeps the first value.
 
 >>> from ravine.dialects import optax
 >>> optax.piecewise_constant_schedule(0.1, {30: 0.5, 60: 0.5})
@@ -67,7 +67,7 @@ def piecewise_interpolate_schedule(
     init_value: float,
     boundaries_and_scales: Mapping[int, float] | None = None,
 ) -> Schedule:
-    """The value is multiplied by a scale at each boundary, and goes there by a line or a cosine."""
+    """The value is multiplied by a scale at each boundary, with linear or cosine interpolation between boundaries."""
     scales = dict(sorted((boundaries_and_scales or {}).items()))
     values, at = list(accumulate(scales.values(), mul, initial=init_value)), [0, *scales]
     ramp = {"linear": Linear, "cosine": Cosine}[interpolate_type]
@@ -83,7 +83,7 @@ def exponential_decay(
     staircase: bool = False,
     end_value: float | None = None,
 ) -> Schedule:
-    """Exponential after transition_begin steps; end_value is the lowest value, or the highest if decay_rate > 1."""
+    """Exponential after transition_begin steps. end_value is the lowest value, or the highest if decay_rate > 1."""
     if transition_steps <= 0 or decay_rate == 0:
         return Constant(init_value)
     decay = Exponential(init_value, decay_rate, transition_steps, staircase)
@@ -94,7 +94,7 @@ def exponential_decay(
 
 
 def cosine_decay_schedule(init_value: float, decay_steps: int, alpha: float = 0.0, exponent: float = 1.0) -> Schedule:
-    """A power of half a cosine wave; with exponent=1 `Cosine(init_value, alpha * init_value, decay_steps)`."""
+    """Half a cosine wave to a power; with exponent=1 `Cosine(init_value, alpha * init_value, decay_steps)`."""
     return Cosine(1, 0, decay_steps) ** exponent * (init_value * (1 - alpha)) + init_value * alpha
 
 
@@ -106,7 +106,7 @@ def linear_onecycle_schedule(
     div_factor: float = 25.0,
     final_div_factor: float = 1e4,
 ) -> Schedule:
-    """Up, down and further down by lines. Phases have whole numbers of steps; the last ends at transition_steps."""
+    """Up, down and further down, all linear. Phases have whole numbers of steps; the last ends at transition_steps."""
     low, up, down = peak_value / div_factor, int(pct_start * transition_steps), int(pct_final * transition_steps)
     fall = Linear(peak_value, low, down - up) >> Linear(low, low / final_div_factor, transition_steps - down)
     return Linear(low, peak_value, up) >> fall
@@ -164,7 +164,7 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
 
 
 def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
-    """One schedule up to each boundary, then the next from its own k = 0, as in PyTorch's SequentialLR."""
+    """One schedule up to each boundary, then the next from its own step 0, as in PyTorch's SequentialLR."""
     return SequentialLR.schedule(schedules, boundaries)
 
 
@@ -173,6 +173,6 @@ def reduce_on_plateau(
 ) -> Plateau:
     """A factor for a learning rate. It is reduced at the patience-th metric, not after it; patience is 1 or more.
 
-    Differs: without atol and accumulation_size; as `ReduceOnPlateau` says for metrics below 0.
+    Differs from optax: there is no atol and no accumulation_size; see `ReduceOnPlateau` for metrics below 0.
     """
     return Plateau(1.0, factor, patience - 1, "min", rtol, cooldown, min_scale)

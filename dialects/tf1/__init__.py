@@ -1,4 +1,4 @@
-"""TensorFlow 1: the optimizers and decays of tf.train, by their own names, arguments, defaults and numerics.
+"""TensorFlow 1: the optimizers and decays of tf.train, with their own names, arguments, defaults and numerics.
 
 >>> import numpy as np
 >>> from ravine.dialects import tf1

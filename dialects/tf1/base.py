@@ -47,9 +47,9 @@ class TensorFlowBound(SharedStepCount):
 class TensorFlowOptimizer(Dialect):
     """An optimizer of tf.train. The first `apply_gradients` or `minimize` binds it to its parameters.
 
-    There is no graph: `minimize` takes a function as loss, and returns a function that takes one update when it is
-    called; `compute_gradients` and `apply_gradients` act at once. learning_rate may be a number, a schedule, a decay of
-    `tf1`, or a `tf1.Variable` that the program sets.
+    There is no graph. `minimize` takes a function as loss and returns a function; each call of that function takes one
+    update. `compute_gradients` and `apply_gradients` are executed at once. learning_rate may be a number,
+    a schedule, a decay of `tf1`, or a `tf1.Variable` that the program sets.
 
     All parameters share one step count, see `SharedStepCount`.
     """
@@ -73,12 +73,12 @@ class TensorFlowOptimizer(Dialect):
 
     @classmethod
     def to_ours(cls, arguments: Mapping[str, Any]) -> Optimizer:
-        """The optimizer here that these arguments describe. A variable stands for its present value."""
+        """The optimizer of ravine that these arguments describe. A variable is replaced by its present value."""
         numbers = {n: float(v) if isinstance(v, Number) and n != "global_step" else v for n, v in arguments.items()}
         return super().to_ours(numbers)
 
     def bind(self, params: Iterable[Any]) -> TensorFlowBound:
-        """A bound optimizer, which counts its updates itself. Raises as `Optimizer.bind`."""
+        """A bound optimizer that counts its updates itself. Raises as `Optimizer.bind`."""
         return TensorFlowBound(self.spec, params)
 
     def rate(self) -> Any:
@@ -108,18 +108,18 @@ class TensorFlowOptimizer(Dialect):
     def _check_finds(self, loss: Callable[..., Any]) -> None:
         if callable(loss) and inspect.signature(loss).parameters:
             raise ValueError(
-                f"{self!r}: minimize needs var_list, the arguments of the loss. Received: None. Name them, or write a "
-                "loss without arguments, of variables made by tf1.Variable."
+                f"{self!r}: minimize needs var_list, the arguments of the loss. Received: None. Pass them, or write a "
+                "loss without arguments that uses variables made by tf1.Variable."
             )
 
     def apply_gradients(
         self, grads_and_vars: Pairs, global_step: Number | None = None, name: str | None = None
     ) -> None:
-        """Take one update with pairs of a gradient, or None, and its parameter, and count it in global_step.
+        """Take one update with pairs of a gradient (or None) and its parameter, and add 1 to global_step.
 
         Raises:
-            TypeError, ValueError: a gradient does not fit its parameter, there is no gradient, or a parameter was not
-                there at the first update. Nothing has been changed then.
+            TypeError, ValueError: a gradient does not fit its parameter, there is no gradient, or the first
+                update was without one of the parameters. Nothing has been changed then.
         """
         pairs = list(grads_and_vars)
         if all(g is None for g, _ in pairs):
@@ -133,7 +133,7 @@ class TensorFlowOptimizer(Dialect):
             global_step.assign_add(1)
 
     def updates_taken(self) -> int | None:
-        """The step count before the next update, if it is not the optimizer's own."""
+        """The step count before the next update; None to use the optimizer's own."""
         return None
 
     def minimize(
@@ -173,7 +173,7 @@ class TensorFlowOptimizer(Dialect):
         return [theirs for theirs, mine in self.slots.items() if mine in kept]
 
     def get_slot(self, var: Any, name: str) -> Any:
-        """A copy of a state of a parameter; None if there is none, or no update yet."""
+        """A copy of a state of a parameter; None before the first update, or if there is no such state."""
         if self.bound is None or name not in self.get_slot_names():
             return None
         return self.bound.slot(var, self.slots[name])

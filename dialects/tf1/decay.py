@@ -1,7 +1,8 @@
-"""The decays of tf.train, by their own names and arguments. Each returns a schedule that follows its global_step.
+"""The decays of tf.train, with their own names and arguments. Each returns a schedule, evaluated at global_step.
 
-They are float64 here. An optimizer that is bound with `bind` evaluates them at its own count of updates. `minimize` and
-`apply_gradients` read the variable, as TensorFlow does: as long as nothing counts in it, the rate does not change.
+The values are float64. An optimizer that is bound with `bind` evaluates a decay at its own step count. `minimize` and
+`apply_gradients` evaluate it at the value of global_step, as TensorFlow does: the learning rate does not change as long
+as nothing changes that variable.
 
 >>> from ravine.dialects.tf1 import Variable
 >>> step = Variable(0, trainable=False)
@@ -39,7 +40,7 @@ __all__ = [
 
 
 class Counted(Unary):
-    """`inner`, evaluated at the count that a variable holds. As a value it is like `inner`."""
+    """A schedule with a variable that counts. `now` is the value of `inner` at the value of that variable."""
 
     def formula(self, k: int) -> float:
         """inner(k)"""
@@ -47,7 +48,7 @@ class Counted(Unary):
 
     @property
     def now(self) -> float:
-        """The value at the present count of the variable."""
+        """The value of `inner` at the present value of the variable."""
         return self.inner(int(vars(self)["step"]))
 
     @classmethod
@@ -65,9 +66,9 @@ class Counted(Unary):
 
 
 def _decay(ours: Callable[..., Schedule], step: str = "global_step", position: int = 1) -> Callable[..., Counted]:
-    """A decay of tf.train from the function that gives the schedule here.
+    """Make a decay of tf.train from the function that returns the schedule of ravine.
 
-    The decay takes the same arguments, and besides them the variable that counts, and an unused `name`.
+    The decay takes the same arguments, the variable that counts, and a `name`, which is not used.
     """
     parameters = list(signature(ours).parameters.values())
     kind = Parameter.POSITIONAL_OR_KEYWORD
@@ -116,7 +117,7 @@ def polynomial_decay(
 
 @partial(_decay, step="x", position=0)
 def piecewise_constant(boundaries: Sequence[int], values: Sequence[float]) -> Schedule:
-    """values[i] up to and including x = boundaries[i], then the last value."""
+    """values[i] up to and including x = boundaries[i]; after the last boundary the last value."""
     return keras.PiecewiseConstantDecay(boundaries, values).to_ours()
 
 
@@ -141,7 +142,7 @@ def cosine_decay_restarts(
 def linear_cosine_decay(
     learning_rate: float, decay_steps: int, num_periods: float = 0.5, alpha: float = 0.0, beta: float = 0.001
 ) -> Schedule:
-    """A line down to 0, times a cosine wave. Bello et al. 2017, section 5.2, arXiv:1709.07417."""
+    """A linear decay to 0, times a cosine wave. Bello et al. 2017, section 5.2, arXiv:1709.07417."""
     steps = _whole(decay_steps)
     wave = CosineWave(1, 0, steps / num_periods)
     return (Linear(1 + alpha, alpha, steps) * wave + beta)[:steps] * learning_rate
@@ -157,9 +158,10 @@ def noisy_linear_cosine_decay(
     alpha: float = 0.0,
     beta: float = 0.001,
 ) -> Schedule:
-    """`linear_cosine_decay` with noise of variance initial_variance / (1 + step)**variance_decay added to the line.
+    """`linear_cosine_decay` with noise added to its linear factor.
 
-    The noise is the same at each call. TensorFlow's differs from run to run.
+    The variance of the noise is initial_variance / (1 + step)**variance_decay. The noise is the same at each
+    call. TensorFlow's differs from run to run.
     """
     steps = _whole(decay_steps)
     noise = Noise(0) * InverseSqrt(1) ** variance_decay * math.sqrt(initial_variance)

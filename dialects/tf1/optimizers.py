@@ -1,4 +1,4 @@
-"""The optimizers of tf.train: one row each, with the optimizer here that has its numerics."""
+"""The optimizers of tf.train: one class each, with the optimizer of ravine that has its numerics."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AdamOptimizer(TensorFlowOptimizer):
 
 
 class RMSPropOptimizer(TensorFlowOptimizer):
-    """The mean of squares starts at 1. Epsilon is inside the root, and the velocity holds lr * g / root."""
+    """The mean of squares starts at 1. Epsilon is inside the root, and the velocity contains lr * g / root."""
 
     ours = staticmethod(partial(KerasRMSprop, initial_accumulator=1.0))
     signature = "learning_rate, decay=0.9, momentum=0.0, epsilon=1e-10, use_locking=False, centered=False"
@@ -118,7 +118,7 @@ class ProximalAdagradOptimizer(TensorFlowOptimizer):
 
 
 class AdagradDAOptimizer(TensorFlowOptimizer):
-    """Adagrad by dual averaging. It reads its count of updates from global_step, which `minimize` advances."""
+    """Adagrad by dual averaging. Its step count is global_step, to which `minimize` adds 1 at each update."""
 
     signature = (
         "learning_rate, global_step, initial_gradient_squared_accumulator_value=0.1, l1_regularization_strength=0.0, "

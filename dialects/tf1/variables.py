@@ -1,4 +1,4 @@
-"""Variables of TensorFlow 1: numbers that a program changes, such as a count of updates, and parameters."""
+"""Variables of TensorFlow 1: parameters, and numbers that a program changes, such as a step count."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 TRAINABLE: WeakValueDictionary[int, Any] = WeakValueDictionary()
-"""The parameters made by `Variable` that the program still holds, by number."""
+"""The parameters made by `Variable` that still exist, by number."""
 NUMBERS = count()
 
 
 class Number:
-    """A variable that is not trained: a count of updates, or a learning rate that the program sets.
+    """A variable that is not trained: a step count, or a learning rate that the program sets.
 
-    `2 * step` and `step * 64` are counts that follow `step`.
+    `2 * step` and `step * 64` are counts that change with `step`.
     """
 
     factor = 1
@@ -99,7 +99,7 @@ def Variable(initial_value: Any, trainable: bool = True, name: str | None = None
 
 
 def trainable_variables() -> list[Any]:
-    """The parameters made by `Variable` that the program still holds, in the order in which they were made.
+    """The parameters made by `Variable` that still exist, in the order in which they were made.
 
     >>> w = Variable([1.0, 2.0], name="w")
     >>> trainable_variables()[-1] is w

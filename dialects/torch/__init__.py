@@ -1,4 +1,4 @@
-"""PyTorch's optimizers and learning rate schedulers, with its numbers: `torch.Adam`, or `torch.optim.Adam`."""
+"""PyTorch's optimizers and learning rate schedulers, with PyTorch's numerics: `torch.Adam` or `torch.optim.Adam`."""
 
 from . import nn, optim, optimizers
 from .optim import lr_scheduler

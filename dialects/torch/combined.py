@@ -1,4 +1,4 @@
-"""Schedulers made of several: one after the other, or all at each step."""
+"""Schedulers that combine several: one after the other, or all at each step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .scheduler import LRScheduler, checked
 
 
 class Combined(LRScheduler):
-    """A scheduler made of several schedulers."""
+    """A scheduler that combines several schedulers."""
 
     _schedulers: list[Any]
     _not_saved = ("optimizer", "_schedulers")
@@ -66,7 +66,7 @@ class SequentialLR(Combined):
     def step(self, epoch: int | None = None) -> None:
         """Set the next lr."""
         if epoch is not None:
-            raise ValueError(f"SequentialLR goes on by one step. Received: epoch={epoch!r}. Leave epoch out.")
+            raise ValueError(f"SequentialLR can't jump to an epoch. Received: epoch={epoch!r}. Leave epoch out.")
         self.last_epoch += 1
         index = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[index]
@@ -85,7 +85,8 @@ class SequentialLR(Combined):
 class ChainedScheduler(Combined):
     """All schedulers at each step: each changes the lr that the one before has set.
 
-    The schedule is a product, which is exact for schedulers that multiply: for cosines only if they end at 0.
+    `schedule` returns a product of schedules. It is exact for schedulers that multiply the lr; for cosine schedulers
+    only if they end at 0.
     """
 
     def __init__(self, schedulers: Sequence[Any], optimizer: Optimizer | None = None) -> None:
@@ -99,7 +100,7 @@ class ChainedScheduler(Combined):
     def step(self, epoch: int | None = None) -> None:
         """Set the next lr."""
         if epoch is not None:
-            raise ValueError(f"ChainedScheduler goes on by one step. Received: epoch={epoch!r}. Leave epoch out.")
+            raise ValueError(f"ChainedScheduler can't jump to an epoch. Received: epoch={epoch!r}. Leave epoch out.")
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
@@ -110,7 +111,7 @@ class ChainedScheduler(Combined):
 
 
 def _undo(schedulers: Sequence[Any]) -> None:
-    """Take back the steps that schedulers took when they were made."""
+    """Undo the steps that the schedulers took in their constructors."""
     for scheduler in schedulers:
         if isinstance(scheduler, Combined):
             _undo(scheduler._schedulers)
@@ -122,8 +123,8 @@ def _check(name: str, optimizer: Optimizer, schedulers: Sequence[Any]) -> None:
     for index, scheduler in enumerate(schedulers):
         if isinstance(scheduler, ReduceLROnPlateau) or not isinstance(scheduler, LRScheduler):
             raise TypeError(
-                f"{name}: schedulers[{index}] must step without a metric. Received: {type(scheduler).__name__}. "
-                "Step it beside this one."
+                f"{name}: schedulers[{index}] must be a scheduler whose step() takes no metric. Received: "
+                f"{type(scheduler).__name__}. Call the step() of a plateau scheduler yourself."
             )
         if scheduler.optimizer is not optimizer:
-            raise ValueError(f"{name}: schedulers[{index}] must be of the same optimizer. Received: one of another.")
+            raise ValueError(f"{name}: schedulers[{index}] must have the same optimizer. Received: one with another.")

@@ -12,13 +12,13 @@ from .scheduler import LRScheduler, checked, per_group
 
 PerGroup = float | Sequence[float]
 one_cycle = lru_cache(maxsize=64)(OneCycle)
-"""`OneCycle`, which a step does not build again."""
+"""`OneCycle` with a cache, so that a step does not build the schedule again."""
 SHAPES: dict[str, Any] = {"cos": "cosine", "linear": "linear"}
-"""Our names of PyTorch's annealing strategies."""
+"""From PyTorch's annealing strategies to ravine's names."""
 
 
 class WithMomentum(LRScheduler):
-    """The momentum of each group, or the first of its betas, moves between base_momentum and max_momentum."""
+    """Also moves the momentum of each group, or its first beta, from max_momentum to base_momentum and back."""
 
     cycle_momentum: bool
 
@@ -51,19 +51,19 @@ class CyclicLR(WithMomentum):
     The momentum follows the same schedule with the bounds exchanged: `CyclicLR.schedule(max_momentum, base_momentum)`.
 
     Args:
-        optimizer: one of this dialect, bound.
+        optimizer: a bound optimizer of this dialect.
         base_lr: the lower bound, or one for each group.
         max_lr: the upper bound, or one for each group.
         step_size_up: steps of the rising half.
-        step_size_down: steps of the falling half; by default as many.
+        step_size_down: steps of the falling half; by default step_size_up.
         mode: "triangular"; "triangular2", which halves the height with each cycle; "exp_range", which multiplies it by
             gamma at each step.
         gamma: see mode.
         scale_fn: a function that gives the height, instead of mode.
-        scale_mode: the argument of that function: the number of the "cycle", 1, 2, ..., or of the "iterations".
-        cycle_momentum: move the momentum, or the first of the betas, the other way.
-        base_momentum: its lower bound, or one for each group.
-        max_momentum: its upper bound, where it starts, or one for each group.
+        scale_mode: the argument of scale_fn: "cycle" for the number of the cycle 1, 2, ..., or "iterations" for k.
+        cycle_momentum: move the momentum, or the first of the betas, in the opposite direction of lr.
+        base_momentum: the lower bound of the momentum, or one for each group.
+        max_momentum: the upper bound of the momentum, where it starts, or one for each group.
         last_epoch: as in LRScheduler.
     """
 
@@ -129,7 +129,7 @@ class CyclicLR(WithMomentum):
         return Cyclic(0, max_lr - base_lr, step_size_up, step_size_down) * scale + base_lr
 
     def get_lr(self) -> list[float]:
-        """The lr of each group; sets its momentum."""
+        """Set the momentum of each group, and return the lr of each."""
         if self.cycle_momentum:
             bounds = zip(self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True)
             for group, low, high in bounds:
@@ -140,21 +140,22 @@ class CyclicLR(WithMomentum):
 class OneCycleLR(WithMomentum):
     """One cycle: up to max_lr and down to almost 0. Smith & Topin 2019, arXiv:1708.07120.
 
-    Differs: the step after the last of total_steps keeps the final lr, where PyTorch goes beyond it. Phases of length 0
-    are skipped, where PyTorch divides by 0.
+    Differs from PyTorch: the step after the last of total_steps keeps the final lr, where PyTorch extrapolates. Phases
+    of length 0 are skipped, where PyTorch divides by 0.
 
     Args:
-        optimizer: one of this dialect, bound.
+        optimizer: a bound optimizer of this dialect.
         max_lr: the peak, or one for each group.
-        total_steps: the number of updates in the cycle; by default the product of
-        epochs, steps_per_epoch: the number of epochs, and of updates in each.
+        total_steps: the number of updates in the cycle; by default epochs * steps_per_epoch.
+        epochs: the number of epochs.
+        steps_per_epoch: the number of updates in each epoch.
         pct_start: the fraction of the steps in which lr rises.
         anneal_strategy: "cos" or "linear".
-        cycle_momentum: move the momentum, or the first of the betas, the other way.
-        base_momentum: its lower bound, at the peak, or one for each group.
-        max_momentum: its upper bound, or one for each group.
-        div_factor: the first lr is the peak over this.
-        final_div_factor: the last lr is the first over this.
+        cycle_momentum: move the momentum, or the first of the betas, in the opposite direction of lr.
+        base_momentum: the lowest momentum, at the peak of lr, or one for each group.
+        max_momentum: the highest momentum, or one for each group.
+        div_factor: the first lr is max_lr / div_factor.
+        final_div_factor: the last lr is the first lr / final_div_factor.
         three_phase: go down to the first lr in as many steps as up, and only then to the last lr.
         last_epoch: as in LRScheduler.
     """
@@ -199,7 +200,7 @@ class OneCycleLR(WithMomentum):
         return one_cycle(peak, self.total_steps, start, end, self._pct_start, shape, phases)(self.last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The lr of each group; sets its momentum. Raises ValueError after total_steps."""
+        """Set the momentum of each group, and return the lr of each. Raises ValueError after total_steps."""
         if self.last_epoch > self.total_steps:
             raise ValueError(
                 f"OneCycleLR has {self.total_steps} steps. Received: step {self.last_epoch}. Make total_steps larger."

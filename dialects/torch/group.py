@@ -17,14 +17,14 @@ from .kind import Kind, rebound
 
 _OF_SCHEDULERS = {"initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr"}
 _UPDATES = "updates"
-"""The key of a saved group that has one of our schedules: the updates taken, from which the schedule continues."""
+"""A key of saved groups with a schedule of ravine: the number of updates, from which the schedule continues."""
 
 
 class ParamGroup(MutableMapping[str, Any]):
-    """Arguments by their names, and "params". Writing an argument changes it from the next step on.
+    """The arguments of a group by name, and "params". A new value is used from the next step on.
 
-    Any other key, such as a scheduler's "initial_lr", is kept as it is. At first lr must be >= 0. As in PyTorch it may
-    be set below 0 later, which two schedulers on one optimizer can do: then the steps go uphill.
+    Any other key, such as a scheduler's "initial_lr", is stored without a check. The first lr must be >= 0. As in
+    PyTorch, it may become negative later, which two schedulers on one optimizer can do: the steps then go uphill.
 
     Raises:
         TypeError, ValueError: an argument is not valid. Nothing has been changed then.
@@ -49,13 +49,13 @@ class ParamGroup(MutableMapping[str, Any]):
             raise type(error)(f"{self._kind.title()}: {rest}" if name == type(spec).__name__ else str(error)) from None
 
     def spec_with(self, changes: Mapping[str, Any]) -> Ours:
-        """The optimizer here that the group describes with these changes."""
+        """The optimizer of ravine that the group describes after these changes."""
         values = {**self._values, **changes}
         lr = values["lr"]
         if not isinstance(lr, Real) or not -math.inf < float(lr) < 0:
             return self._to_ours(values)
         spec = self._to_ours({**values, "lr": -lr})
-        object.__setattr__(spec, "lr", float(lr))  # our domain excludes it; PyTorch checks lr only at construction
+        object.__setattr__(spec, "lr", float(lr))  # ravine refuses lr < 0; PyTorch checks it only at construction
         return spec
 
     def _to_ours(self, values: Mapping[str, Any]) -> Ours:
@@ -66,8 +66,8 @@ class ParamGroup(MutableMapping[str, Any]):
         spec = kind.to_ours(kind.completed(**{name: values[name] for name in kind.accepts}))
         if stateful := [s for s in vars(spec).values() if isinstance(s, Schedule) and s.plateaus]:
             raise TypeError(
-                f"{kind.title()}: a group holds no state of a schedule. Received: {stateful[0]!r}. Use "
-                "torch.optim.lr_scheduler.ReduceLROnPlateau, or our own optimizer."
+                f"{kind.title()}: a group can't store the state of a schedule. Received: {stateful[0]!r}. Use "
+                "torch.optim.lr_scheduler.ReduceLROnPlateau, or an optimizer of ravine."
             )
         return spec
 
@@ -87,8 +87,8 @@ class ParamGroup(MutableMapping[str, Any]):
         """Change an argument from numbers to other numbers, as a scheduler does at every step.
 
         Returns:
-            Whether that was possible: all are floats, they are valid, none becomes 0 or stops being 0, and the
-            hyperparameters here have the same values as the argument.
+            Whether that was possible: all are floats, they are valid, none becomes 0 or stops being 0, and ravine's
+            hyperparameters have the same values as the argument.
         """
         (group,) = self.bound.groups
         names, values, present = self._kind.argument_names.get(key, key), value, self._values.get(key)
@@ -117,19 +117,19 @@ class ParamGroup(MutableMapping[str, Any]):
         return saved | ({_UPDATES: self.bound.t} if self._scheduled() else {})
 
     def restored(self, saved: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
-        """The changes that a saved group makes, and its count of updates if it has one.
+        """The changes that a saved group makes, and its number of updates if it has one.
 
-        An argument that the saved group is too old to have gets its default. A schedule here stays.
+        An argument that an older version has not saved gets its default. A schedule of ravine is not replaced.
 
         Raises:
-            ValueError: it belongs to another optimizer.
+            ValueError: the saved group belongs to another optimizer.
         """
         kind, arguments = self._kind, self._kind.accepts
         known = {"params", _UPDATES, "param_names", *arguments, *kind.constants, *self, *_OF_SCHEDULERS}
         if unknown := [key for key in saved if key not in known]:
             raise ValueError(
                 f"A group of {kind.title()} must have {', '.join(arguments)}. Received: {unknown[0]}. "
-                "The state is another optimizer's."
+                "The state belongs to another optimizer."
             )
         if "lr" not in saved:
             raise ValueError(f"A group of {kind.title()} must have lr. Received: {', '.join(saved)}.")
@@ -139,7 +139,7 @@ class ParamGroup(MutableMapping[str, Any]):
         return changes, int(saved[_UPDATES]) if _UPDATES in saved else None
 
     def _scheduled(self) -> set[str]:
-        """The arguments that are schedules of ours."""
+        """The arguments that are schedules of ravine."""
         return {key for key, value in self._values.items() if isinstance(value, Schedule)}
 
     def __getitem__(self, key: str) -> Any:
@@ -150,7 +150,7 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key == "params":
-            raise TypeError("The parameters of a group can't be exchanged. Say optimizer.add_param_group(...).")
+            raise TypeError("The parameters of a group can't be exchanged. Use optimizer.add_param_group(...).")
         if self._change_numbers(key, value):
             return
         if key in self._kind.accepts or key in self._kind.constants:

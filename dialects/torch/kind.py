@@ -1,4 +1,4 @@
-"""The class attributes of PyTorch's optimizers: how arguments, groups and states look."""
+"""What the optimizers of PyTorch have in common: their arguments, and the layout of their states."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Entries = Sequence[Mapping[str, Any] | None]
 
 
 class Kind(Dialect):
-    """The class attributes of PyTorch's optimizers. `Optimizer` adds the methods of an instance."""
+    """The arguments and states of PyTorch's optimizers. The subclass `Optimizer` adds the parameter groups."""
 
     framework = "torch"
     argument_names = {"betas": ("beta1", "beta2")}
     ignored = ("foreach", "fused", "capturable")
     unsupported = ("differentiable",)
     constants: ClassVar[Mapping[str, Any]] = {}
-    """Keys of a group that are no arguments, and their only value."""
+    """Keys of a group that are not arguments, with the only value that each may have."""
     eager: ClassVar[bool] = False
     """Whether the states exist before the first update."""
     shaping: ClassVar[tuple[str, ...]] = ()
@@ -40,7 +40,7 @@ class Kind(Dialect):
 
     @classmethod
     def completed(cls, *args: Any, **arguments: Any) -> dict[str, Any]:
-        """All arguments by name. A tuple such as betas has as many numbers as its default."""
+        """All arguments by name. Raises an error if a tuple such as betas is not as long as its default."""
         values = super().completed(*args, **arguments)
         for name, default in ((p.name, p.default) for p in cls.accepts.values()):
             if isinstance(default, tuple) and _length(values[name]) != len(default):
@@ -52,7 +52,7 @@ class Kind(Dialect):
 
     @classmethod
     def renamed(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments under our names. `decoupled_weight_decay=True` decides which option weight_decay is."""
+        """The arguments under ravine's names. With `decoupled_weight_decay=True`, weight_decay is decoupled."""
         hyper = super().renamed(arguments)
         if hyper.pop("decoupled_weight_decay", False):
             hyper["decoupled_weight_decay"] = hyper.pop("weight_decay")
@@ -68,10 +68,10 @@ class Kind(Dialect):
         """A state of `bound`, as its `load_state_dict` takes it, from states in PyTorch's layout.
 
         Args:
-            spec: the optimizer here that the states are for.
+            spec: the optimizer of ravine that the states are for.
             bound: the optimizer that is to take the state.
-            entries: the states of each parameter.
-            strict: whether a missing state is an error; if not, it starts afresh.
+            entries: the states of each parameter by PyTorch's names.
+            strict: whether a missing state is an error; if not, it gets its initial value.
 
         Raises:
             TypeError, ValueError: the states belong to another optimizer, or do not fit the parameters.
@@ -129,7 +129,7 @@ def _imported(
     if unknown := [name for name in given if name not in kind.slots]:
         raise ValueError(
             f"The state of parameter {view.name} must have {', '.join(kind.slots)}, as {kind.title()} names them. "
-            f"Received: {unknown[0]}. It is another optimizer's."
+            f"Received: {unknown[0]}. It belongs to another optimizer."
         )
     slots = spec.kernel.arrays[2:]
     start: dict[str, Any] = {slot: spec.start(slot, view.x) for slot in slots}
@@ -166,7 +166,7 @@ def _cast(view: ParameterView, name: str, value: Any, like: Any) -> Any:
 
 
 def rebound(kind: type[Kind], bound: BoundOptimizer, spec: Ours) -> BoundOptimizer:
-    """Another optimizer on the same parameters. It takes over the states that both have."""
+    """Bind another optimizer to the same parameters, and copy the states that both have."""
     new = spec.bind([(view.name, view.parameter) for view in bound._views])
     new.load_state_dict(kind.imported(spec, new, kind.exported(bound), strict=False))
     new.t = bound.t

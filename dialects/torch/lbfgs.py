@@ -1,4 +1,4 @@
-"""torch.optim.LBFGS, which keeps the state of all parameters with the first one."""
+"""torch.optim.LBFGS, which stores the state of all parameters with the first parameter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .optimizer import Optimizer
 
 
 class LBFGS(Optimizer):
-    """`LBFGS`. One group only; `step` takes a closure."""
+    """`LBFGS`. There is one parameter group, and `step` takes a closure."""
 
     ours = rules.LBFGS
     signature = (
@@ -33,7 +33,7 @@ class LBFGS(Optimizer):
         return values
 
     def add_param_group(self, param_group: Any) -> None:
-        """The one group. Raises ValueError for a second."""
+        """Add the only group. Raises ValueError if there is one already."""
         if self.param_groups:
             raise ValueError("torch.LBFGS takes all parameters as one vector, in one group. Received: another group.")
         super().add_param_group(param_group)
@@ -64,7 +64,7 @@ class LBFGS(Optimizer):
 
     @classmethod
     def imported(cls, spec: Ours, bound: BoundOptimizer, entries: Entries, strict: bool) -> dict[str, Any]:
-        """A state of ours from PyTorch's: one vector for all parameters, divided among them."""
+        """A state of ravine from PyTorch's: its vectors for all parameters are divided among the parameters."""
         (buffer,) = bound.groups[0].buffers
         entry = entries[0]
         flat: dict[str, Any] = {slot: spec.start(slot, buffer.x) for slot in spec.kernel.arrays[2:]}

@@ -1,4 +1,4 @@
-"""torch.optim.Optimizer: bound to parameters when it is made, with groups and states in PyTorch's layout."""
+"""torch.optim.Optimizer, which has parameter groups and states in PyTorch's layout."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .kind import Kind, State
 class Optimizer(Kind):
     """The base class of PyTorch's optimizers.
 
-    `torch.Adam(params, lr=1e-3)` is bound to parameters. Without parameters, `torch.Adam(lr=1e-3)` is a value: `.spec`
-    is the same optimizer as a configuration of ours, and `.bind(params)` binds it.
+    `torch.Adam(params, lr=1e-3)` is bound to parameters. `torch.Adam(lr=1e-3)` is not: its `.spec` is the optimizer of
+    ravine with the same numerics, and `.bind(params)` returns a bound one.
 
-    Differs: every number may also be one of our schedules. `foreach`, `fused` and `capturable` choose how PyTorch
-    computes, and have no effect here; `differentiable=True` is an error. A gradient can't be sparse.
+    Differs from PyTorch: every number may also be a schedule of ravine. `foreach`, `fused` and `capturable`
+    choose how PyTorch computes, and have no effect; `differentiable=True` is an error. A gradient can't be sparse.
 
     Attributes:
-        param_groups: the groups, each a mapping. A value that is written there is used from the next step on.
-        defaults: the arguments of groups that have none of their own.
+        param_groups: the groups, each a mapping. A value that is set there is used from the next step on.
+        defaults: the arguments that a group gets where it has none of its own.
         state: the states of each parameter that has been updated, by PyTorch's names.
     """
 
@@ -46,7 +46,7 @@ class Optimizer(Kind):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        """PyTorch's text; for a value without parameters its source."""
+        """PyTorch's text; without parameters the call that makes an equal object."""
         if not self.param_groups:
             return super().__repr__()
         lines = [f"{type(self).__name__} ("]
@@ -56,15 +56,15 @@ class Optimizer(Kind):
         return "\n".join([*lines, ")"])
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """Refuse, as a bound optimizer of ours does."""
+        """Raise TypeError, as a bound optimizer of ravine does."""
         raise TypeError(
             f"{self.title()} can't be copied or pickled: it shares memory with its parameters. Make another one for a "
-            "copy of them, and load state_dict() into that."
+            "copy of the parameters, and load state_dict() into it."
         )
 
     def _bound(self) -> list[BoundOptimizer]:
         if not self.param_groups:
-            raise ValueError(f"{self!r} holds no parameters. Bind it: {self.title()}(params, ...) or .bind(params).")
+            raise ValueError(f"{self!r} has no parameters. Bind it: {self.title()}(params, ...) or .bind(params).")
         return [group.bound for group in self.param_groups]
 
     def add_param_group(self, param_group: Mapping[str, Any]) -> None:
@@ -78,12 +78,14 @@ class Optimizer(Kind):
         group = ParamGroup(type(self), {**self.defaults, **param_group})
         own = {id(p) for present in self.param_groups for p in present["params"]}
         if any(id(p) in own for p in group["params"]):
-            raise ValueError(f"{self.title()}: a parameter is in two groups. Leave it out of one: it would move twice.")
+            raise ValueError(
+                f"{self.title()}: a parameter is in two groups. Leave it out of one of them."
+            )
         self.param_groups.append(group)
 
     @property
     def state(self) -> State:
-        """The states by parameter: arrays, which are the optimizer's own, and numbers."""
+        """The states by parameter: numbers, and the optimizer's own arrays, not copies."""
         return State(type(self), self._bound())
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -151,7 +153,7 @@ class Optimizer(Kind):
         """Take over a state of this dialect or of PyTorch, with arrays or tensors.
 
         As in PyTorch, parameters are matched by position, the arguments in it replace those of the groups, and arrays
-        are cast to the dtype of the parameter. An argument that is a schedule here stays one.
+        are cast to the dtype of the parameter. An argument that is a schedule of ravine is not replaced.
 
         Raises:
             TypeError, ValueError: the state belongs to another optimizer, or does not fit the parameters. Nothing has
@@ -190,5 +192,5 @@ def _groups(title: str, params: Any) -> list[Mapping[str, Any]]:
         raise TypeError(f"{title} takes parameters or groups. Received: {type(params).__name__}. Pass {hint}.")
     items = list(params)
     if not items:
-        raise ValueError(f"{title} received an empty list of parameters. Nothing would ever move.")
+        raise ValueError(f"{title} received an empty list of parameters. Pass at least one.")
     return items if all(isinstance(item, Mapping) for item in items) else [{"params": items}]

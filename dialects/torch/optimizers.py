@@ -1,4 +1,4 @@
-"""torch.optim: one row per optimizer, with the optimizer here that has its numerics."""
+"""torch.optim: one class per optimizer, with the optimizer of ravine that has its numerics."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class RMSprop(Optimizer):
 
 
 class Rprop(Optimizer):
-    """`Rprop`. The state keeps the sign of the last gradient, which is all that PyTorch uses of it."""
+    """`Rprop`. The state contains the sign of the last gradient. PyTorch stores the gradient and uses its sign."""
 
     ours = rules.Rprop
     signature = (
@@ -184,7 +184,7 @@ class ASGD(Optimizer):
 
 
 class SparseAdam(Optimizer):
-    """`SparseAdam`. The gradient is dense: its rows that are not zero are those that a sparse gradient would hold."""
+    """`SparseAdam`. The gradient is dense; its nonzero rows are those that a sparse gradient would contain."""
 
     ours = rules.SparseAdam
     signature = "lr=1e-3, betas=(0.9, 0.999), eps=1e-8, maximize=False"

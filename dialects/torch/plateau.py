@@ -13,27 +13,27 @@ from .scheduler import LRScheduler, checked, per_group
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """Multiplies the lr by a factor when a metric has stopped getting better.
+    """Multiplies the lr by a factor when a metric has stopped improving.
 
-    With threshold_mode="rel" the bar is best * (1 - threshold), or best * (1 + threshold) for mode "max", so that below
-    0 a slightly worse metric counts as better. Our own `ReduceOnPlateau`, which `schedule` returns, has neither this
-    nor eps.
+    With threshold_mode="rel" a metric must be below best * (1 - threshold), or for mode "max" above
+    best * (1 + threshold). If best is negative, a slightly worse metric counts as better. `ReduceOnPlateau`, the
+    schedule of ravine that `schedule` returns, has neither this property nor eps.
 
     Args:
         optimizer: one of this dialect, bound.
         mode: "min" or "max".
-        factor: what the lr is multiplied by, below 1.
-        patience: the number of metrics in a row that may be no better.
-        threshold: a smaller improvement does not count.
+        factor: the factor of a reduction, in [0, 1).
+        patience: the number of metrics in a row without improvement after which the next one reduces the lr.
+        threshold: an improvement smaller than this does not count.
         threshold_mode: "rel" takes the threshold as a fraction of the best metric, "abs" as it is.
         cooldown: the number of metrics after a reduction that do not count.
         min_lr: the lowest lr, or one for each group.
-        eps: a smaller reduction is not made.
+        eps: a reduction smaller than this is not made.
 
     Attributes:
         best: the best metric.
-        num_bad_epochs: the number of metrics in a row that were no better.
-        cooldown_counter: the number of metrics that still do not count.
+        num_bad_epochs: the number of metrics in a row without improvement.
+        cooldown_counter: the number of metrics left in the cooldown.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class ReduceLROnPlateau(LRScheduler):
         self._last_lr = [group["lr"] for group in optimizer.param_groups]
 
     def is_better(self, metric: float) -> bool:
-        """Whether a metric is better than the best."""
+        """Whether a metric is an improvement on the best one."""
         threshold = self.threshold if self.mode == "min" else -self.threshold
         bar = self.best - threshold if self.threshold_mode == "abs" else self.best * (1 - threshold)
         return beats(metric, bar, self.mode)

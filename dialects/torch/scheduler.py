@@ -1,4 +1,4 @@
-"""The base classes of torch.optim.lr_scheduler: `LRScheduler`, and `ScheduledLR` for those that follow a schedule."""
+"""The base classes of torch.optim.lr_scheduler: `LRScheduler`, and `ScheduledLR` with a schedule of ravine."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .optimizer import Optimizer
 class LRScheduler:
     """Sets the lr of each group when it is made and at each `step()`. A subclass defines `get_lr`, as in PyTorch.
 
-    Differs: nothing warns about the order of calls; `load_state_dict` refuses a state that does not fit.
+    Differs from PyTorch: no warning about the order of calls; `load_state_dict` raises if a state does not fit.
 
     Args:
         optimizer: a bound optimizer of this dialect.
-        last_epoch: where to continue; -1 at the start, which sets "initial_lr" in each group.
+        last_epoch: the epoch after which to continue. With -1, the start, "initial_lr" is set in each group.
 
     Attributes:
         last_epoch: the calls of `step()` so far.
@@ -38,7 +38,7 @@ class LRScheduler:
                 group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
                 raise KeyError(
-                    f"{type(self).__name__}: to go on from last_epoch={last_epoch}, group {index} must have "
+                    f"{type(self).__name__}: to continue from last_epoch={last_epoch}, group {index} must have "
                     "initial_lr. Load the optimizer's state first, or leave last_epoch out."
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
@@ -60,7 +60,7 @@ class LRScheduler:
         return self.get_lr()
 
     def get_last_lr(self) -> list[float]:
-        """The lr of each group that this scheduler has set last."""
+        """The lr of each group as this scheduler set it last."""
         return self._last_lr
 
     def step(self, epoch: int | None = None) -> None:
@@ -97,7 +97,7 @@ class LRScheduler:
             vars(scheduler).update(values)
 
     def _checked(self, state: Any) -> list[tuple[LRScheduler, dict[str, Any]]]:
-        """This scheduler and those in it, each with the attributes that a state gives it. Functions are kept."""
+        """This scheduler and those in it, each with its attributes in a state. Attributes that are functions stay."""
         if not isinstance(state, Mapping):
             raise TypeError(f"A state of {type(self).__name__} is what state_dict() gives. Received: {state!r}.")
         own = {name for name in vars(self) if name not in self._not_saved}
@@ -111,17 +111,17 @@ class LRScheduler:
 
 
 class ScheduledLR(LRScheduler):
-    """A scheduler that follows one of our schedules. A subclass is one row: it defines `schedule` alone.
+    """A scheduler that sets the values of a schedule of ravine. A subclass defines `schedule` alone.
 
-    The arguments of `schedule` after lr are those of the scheduler, and become its attributes.
-    `StepLR.schedule(0.1, step_size=30)` is the schedule by itself, for an optimizer of ours.
+    The arguments of `schedule` after lr are the scheduler's, and become its attributes.
+    `StepLR.schedule(0.1, step_size=30)` is the schedule itself, for an optimizer of ravine.
 
-    As in PyTorch, a step multiplies the lr that it finds, so that changes by another scheduler or by the user persist.
-    If nobody else changes the lr, it is exactly the schedule's value, while PyTorch's drifts by rounding.
+    As in PyTorch, a step multiplies the present lr, so that changes by another scheduler or by the user persist. If
+    nothing else changes the lr, it is exactly the schedule's value. PyTorch accumulates rounding errors.
     """
 
     schedule: ClassVar[Callable[..., Schedule]]
-    """From the initial lr of a group and the scheduler's arguments to the schedule that it follows."""
+    """The schedule for the initial lr of a group and the scheduler's arguments."""
     __signature__: ClassVar[Signature]
     _not_saved = ("optimizer", "_schedules")
 
@@ -146,7 +146,7 @@ class ScheduledLR(LRScheduler):
         optimizer, last_epoch = checked(name, bound.arguments["optimizer"]), bound.arguments["last_epoch"]
         vars(self).update({argument: bound.arguments[argument] for argument in self._arguments})
         self._schedules: dict[float, tuple[Any, Schedule]] = {}
-        for group in optimizer.param_groups:  # an invalid argument is refused before a group changes
+        for group in optimizer.param_groups:  # raise errors before a group changes
             self._schedule_from(group["lr"])
         super().__init__(optimizer, last_epoch)
 
@@ -160,7 +160,7 @@ class ScheduledLR(LRScheduler):
 
     @property
     def low(self) -> float:
-        """The lr minus this is multiplied at a step."""
+        """A step multiplies the distance of lr from this value."""
         return 0.0
 
     def get_lr(self) -> list[float]:
@@ -198,7 +198,7 @@ def checked(name: str, optimizer: Any) -> Optimizer:
     if not isinstance(optimizer, Optimizer) or not optimizer.param_groups:
         raise TypeError(
             f"{name} takes a bound optimizer of the torch dialect, such as torch.SGD(params, lr=0.1). "
-            f"Received: {optimizer!r}. Our own optimizers take a schedule as lr."
+            f"Received: {optimizer!r}. Optimizers of ravine take a schedule as lr."
         )
     return optimizer
 

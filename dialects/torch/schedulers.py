@@ -1,4 +1,4 @@
-"""The schedulers that follow one schedule, from simple to complex."""
+"""The schedulers that are defined by one schedule, from simple to complex."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Function = Callable[[int], float]
 
 
 class LambdaLR(LRScheduler):
-    """The initial lr times lr_lambda(k) at k = `last_epoch`. Give one function, or one for each group."""
+    """The initial lr times lr_lambda(k) at k = `last_epoch`. lr_lambda is one function, or one for each group."""
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Function | Sequence[Function], last_epoch: int = -1) -> None:
         name = type(self).__name__
@@ -66,7 +66,7 @@ class LambdaLR(LRScheduler):
 
 
 class MultiplicativeLR(LambdaLR):
-    """The present lr times lr_lambda(k), except at k = 0. Give one function, or one for each group."""
+    """The present lr times lr_lambda(k), except at k = 0. lr_lambda is one function, or one for each group."""
 
     def get_lr(self) -> list[float]:
         """The lr of each group."""
@@ -99,7 +99,7 @@ class StepLR(ScheduledLR):
 class MultiStepLR(ScheduledLR):
     """The initial lr times gamma for each of the milestones that k has reached.
 
-    A milestone that is given twice counts twice, and one at 0 counts at once; `MultiStep` has neither.
+    A milestone may be given twice and then counts twice, or be 0. The schedule `MultiStep` allows neither.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class MultiStepLR(ScheduledLR):
 
 
 class ConstantLR(ScheduledLR):
-    """The initial lr times factor, and from k = total_iters on the initial lr; with total_iters=0 always the former."""
+    """The initial lr times factor, from k = total_iters on the initial lr; with total_iters=0 always with factor."""
 
     @staticmethod
     def schedule(lr: float, factor: float = 1 / 3, total_iters: int = 5) -> Schedule:
@@ -161,7 +161,7 @@ class CosineAnnealingLR(ScheduledLR):
         return float(vars(self)["eta_min"])
 
     def _next(self, lr: float, base: float) -> float:
-        # From eta_min to itself the cosine is flat, but it still moves an lr that the user has set elsewhere.
+        # If the initial lr is eta_min, the cosine is constant, but it still changes an lr that the user has set.
         if base != self.low or self.last_epoch <= 0:
             return super()._next(lr, base)
         height = self.schedule(1.0, vars(self)["T_max"])
@@ -174,7 +174,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     `step(epoch)` takes a fraction, too: `step(epoch + batch / batches)`.
 
-    Differs: the end of a cycle is counted. PyTorch computes it by a logarithm, which misses some restarts.
+    Differs from PyTorch: no restart is missed. PyTorch finds the cycle by a logarithm, which misses some by rounding.
     """
 
     def __init__(
@@ -236,7 +236,7 @@ class SWALR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The lr of each group: its distance from swa_lr shrinks as the schedule does."""
+        """The lr of each group. Its distance from swa_lr decreases in proportion to the schedule."""
         step = max(self._step_count - 1, 1 if self.anneal_epochs == 0 else 0)
         left = self.schedule(1.0, 0.0, self.anneal_epochs, self._anneal_strategy)
         before, now = left(max(step - 1, 0)), left(step)

@@ -316,7 +316,7 @@ def test_weights_are_excluded_from_decay_by_themselves_or_by_name():
     opt.build(params)
     opt.apply([np.zeros(1)] * 3, list(params.values()))
     assert [x.item() for x in params.values()] == [0.75, 1.0, 1.0]
-    with pytest.raises(ValueError, match="Say exclude_from_weight_decay before that"):
+    with pytest.raises(ValueError, match="Call exclude_from_weight_decay before build"):
         opt.exclude_from_weight_decay(var_names=["kernel"])
 
 
@@ -486,18 +486,18 @@ def test_schedules_are_where_keras_has_them():
         (lambda: keras.SGD(weight_decay=-1.0), r"keras\.SGD: weight_decay must be"),
         (lambda: keras.SGD(loss_scale_factor=2.0), "loss_scale_factor must be None"),
         (lambda: keras.SGD(gradient_accumulation_steps=1), "an integer >= 2"),
-        (lambda: keras.SGD(gradient_accumulation_steps=2, use_ema=True), "use_ema does not go with"),
+        (lambda: keras.SGD(gradient_accumulation_steps=2, use_ema=True), "use_ema can't be combined with"),
         (lambda: keras.SGD(ema_momentum=0.5), "ema_momentum has no effect without use_ema"),
         (lambda: keras.SGD(use_ema=True, ema_overwrite_frequency=0), "an integer >= 1"),
         (lambda: keras.Ftrl(learning_rate_power=0.5), "learning_rate_power must be a finite number <= 0"),
         (lambda: keras.Adafactor(beta_2_decay=0.5), "beta_2_decay must be a finite number <= 0"),
-        (lambda: keras.Adam().apply([np.ones(1)]), r"Say build\(params\) before apply"),
-        (lambda: keras.Adam().variables, r"Say build\(params\) before variables"),
+        (lambda: keras.Adam().apply([np.ones(1)]), r"Call build\(params\) before apply"),
+        (lambda: keras.Adam().variables, r"Call build\(params\) before variables"),
         (lambda: keras.Adam().bind([{"params": [np.ones(1)]}]), "Keras has no groups"),
         (lambda: keras.Adam().bind([np.ones(1)]).apply([None]), "No parameter has a gradient"),
         (lambda: keras.Adam().bind([np.ones(1)]).apply([np.ones(1)] * 2), "one gradient per parameter, 1"),
         (lambda: keras.Adam().bind([np.ones(1)]).apply_gradients([(np.ones(1), np.ones(1))]), "not one of those"),
-        (lambda: keras.Adam().bind([np.ones(1)]).set_weights([0, 0.1]), "has 4 variables here. Received: 2"),
+        (lambda: keras.Adam().bind([np.ones(1)]).set_weights([0, 0.1]), "has 4 variables. Received: 2"),
         (lambda: keras.Adam().bind([np.ones(1)]).set_weights([0, 0.1, np.ones(2), np.ones(1)]), r"shape \(1,\)"),
         (lambda: keras.Adam().bind([np.ones(1)]).set_weights([0, 0.1, np.full(1, np.nan), np.ones(1)]), "finite"),
         (lambda: keras.Adam().bind([np.ones(1)]).set_weights([-1, 0.1, np.ones(1), np.ones(1)]), "counts updates"),

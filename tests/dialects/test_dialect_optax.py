@@ -71,7 +71,7 @@ def test_chains_are_optimizers_with_options():
 
 
 REFUSED = [
-    (lambda: optax.adadelta(), TypeError, "leaves out the factor -learning_rate, and with it the sign"),
+    (lambda: optax.adadelta(), TypeError, "leaves out the factor -learning_rate with its sign"),
     (lambda: optax.sgd(None), TypeError, "learning_rate=None"),
     (lambda: optax.adam(), TypeError, "missing a required argument: 'learning_rate'"),
     (lambda: optax.adam(-0.1), ValueError, r"optax\.adam: learning_rate must be a finite number >= 0"),
@@ -86,12 +86,12 @@ REFUSED = [
     (lambda: optax.lion(0.1, mode="smooth"), ValueError, "mode must be 'hard'"),
     (lambda: optax.sgd(0.1, nesterov=True), ValueError, "no effect without momentum"),
     (lambda: optax.rmsprop(0.1, nesterov=True), ValueError, "no effect without momentum"),
-    (lambda: optax.chain(optax.scale_by_adam(), optax.clip(1.0), optax.scale(-0.1)), ValueError, "can't stand there"),
-    (lambda: optax.chain(optax.clip(1.0), optax.clip_by_global_norm(1.0), optax.sgd(0.1)), ValueError, "can't stand"),
-    (lambda: optax.chain(optax.adam(0.1), optax.adam(0.1)), ValueError, "can't stand there"),
-    (lambda: optax.chain(optax.adam(0.1), optax.scale(0.5)), ValueError, "can't stand there"),
-    (lambda: optax.chain(optax.clip(1.0)), ValueError, "must have a rule"),
-    (lambda: optax.chain(optax.scale_by_adam()), ValueError, "multiplies by minus a learning rate"),
+    (lambda: optax.chain(optax.scale_by_adam(), optax.clip(1.0), optax.scale(-0.1)), ValueError, "unsupported place"),
+    (lambda: optax.chain(optax.clip(1.0), optax.clip_by_global_norm(1.0), optax.sgd(0.1)), ValueError, "unsupported"),
+    (lambda: optax.chain(optax.adam(0.1), optax.adam(0.1)), ValueError, "unsupported place"),
+    (lambda: optax.chain(optax.adam(0.1), optax.scale(0.5)), ValueError, "unsupported place"),
+    (lambda: optax.chain(optax.clip(1.0)), ValueError, "must have an update rule"),
+    (lambda: optax.chain(optax.scale_by_adam()), ValueError, "and after it a factor"),
     (
         lambda: optax.chain(optax.scale_by_adam(), optax.scale(0.1)),
         ValueError,

@@ -1,4 +1,4 @@
-"""keras.optimizers of Keras 3.15: one row per optimizer, with the optimizer here that has its numerics."""
+"""keras.optimizers of Keras 3.15: one class per optimizer, with the optimizer of ravine that has its numerics."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOMENTS = {"momentum": "m", "velocity": "v"}
 
 
 class SGD(KerasOptimizer):
-    """The velocity holds lr * g, so that a new lr acts on new gradients alone. Without momentum nesterov is ignored."""
+    """The velocity contains lr * g: a new lr affects new gradients alone. Without momentum nesterov is ignored."""
 
     signature = "learning_rate=0.01, momentum=0.0, nesterov=False"
     slots = {"momentum": "v"}
@@ -50,7 +50,7 @@ class SGD(KerasOptimizer):
 
 
 class RMSprop(KerasOptimizer):
-    """Epsilon is inside the root, and the velocity holds lr * g / root."""
+    """Epsilon is inside the root, and the velocity contains lr * g / root."""
 
     ours = keras_rules.KerasRMSprop
     signature = "learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False"
@@ -87,7 +87,7 @@ class Adam(KerasOptimizer):
 
 
 class AdamW(KerasOptimizer):
-    """Adam with another default of weight_decay, which all optimizers here have."""
+    """Adam with weight_decay=0.004 by default. (Every optimizer of Keras 3 has this argument.)"""
 
     ours = Adam.ours
     signature = "learning_rate=0.001, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False"
@@ -145,9 +145,9 @@ class Lamb(KerasOptimizer):
 
 
 class Adafactor(KerasOptimizer):
-    """lr is at most 1 / sqrt(t), even with relative_step=False, which has no effect in Keras either.
+    """lr is at most 1 / sqrt(t). relative_step has no effect, as in Keras.
 
-    In Keras on JAX the means are float32, here they are not: in float64 the two agree to about 1e-7.
+    Keras on JAX computes the means in float32, ravine does not: in float64 the two agree to about 1e-7.
     """
 
     ours = tensor_rules.KerasAdafactor
@@ -161,9 +161,9 @@ class Adafactor(KerasOptimizer):
 
 
 class Muon(KerasOptimizer):
-    """Muon for matrices, AdamW for all else and for matrices with "embedding" or one of exclude_layers in their names.
+    """Muon for matrices. Other parameters use AdamW, and so do matrices that exclude_layers or exclude_embeddings name.
 
-    In Keras on JAX the norms are float32, here they are not: in float64 the two agree to about 1e-6.
+    Keras on JAX computes the norms in float32, ravine does not: in float64 the two agree to about 1e-6.
     """
 
     signature = (
@@ -182,10 +182,10 @@ class Muon(KerasOptimizer):
 
     @staticmethod
     def ours(adam_weight_decay: Any, exclude_layers: Any, exclude_embeddings: bool, **hyper: Any) -> Any:
-        return tensor_rules.KerasMuon(**hyper)  # the other three decide by parameter, see `own`
+        return tensor_rules.KerasMuon(**hyper)  # the other three decide by parameter, see `specific`
 
-    def own(self, member: Any) -> dict[str, Any]:
-        """Whether a parameter follows AdamW, and its weight decay."""
+    def specific(self, member: Any) -> dict[str, Any]:
+        """Whether a parameter is updated by AdamW, and its weight decay."""
         name, p = named(member)
         excluded = any(re.search(keyword, name) for keyword in self.arguments["exclude_layers"] or ())
         excluded |= self.arguments["exclude_embeddings"] and "embedding" in name.lower()
@@ -195,10 +195,10 @@ class Muon(KerasOptimizer):
 
 
 class ScheduleFreeAdamW(KerasOptimizer):
-    """All points have the same weight, even while lr warms up. `with opt.averaged(): ...` evaluates at their mean.
+    """All iterates have the same weight, even while lr warms up. `with opt.averaged(): ...` evaluates at their mean.
 
-    Keras cannot evaluate at the mean. It evaluates where gradients are taken. The numbers are those of Keras on JAX; on
-    TensorFlow, Keras 3.15 computes the mean with z after the update instead of z before it.
+    Keras cannot evaluate at the mean, only at the point where it takes gradients. The numbers are those of Keras on
+    JAX; on TensorFlow, Keras 3.15 computes the mean with z after the update instead of z before it.
     """
 
     ours = keras_rules.KerasScheduleFreeAdamW

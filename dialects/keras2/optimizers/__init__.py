@@ -31,7 +31,7 @@ get = deserialize = partial(base.get, framework="keras2")
 
 
 class SGD(Keras2Optimizer):
-    """The velocity holds lr * g. It is kept even without momentum."""
+    """The velocity contains lr * g. It exists even without momentum."""
 
     signature = "lr=0.01, momentum=0.0, decay=0.0, nesterov=False"
     slots = {"moment": "v"}
@@ -50,7 +50,7 @@ class RMSprop(Keras2Optimizer):
 
 
 class Adagrad(Keras2Optimizer):
-    """The sum of squares starts at 0, in tf.keras at 0.1, and the default lr is ten times that of tf.keras.
+    """The sum of squares starts at 0 (in tf.keras at 0.1), and the default lr is 0.01 (in tf.keras 0.001).
 
     Epsilon is outside the root.
     """
@@ -61,7 +61,7 @@ class Adagrad(Keras2Optimizer):
 
 
 class Adadelta(Keras2Optimizer):
-    """The default lr is the paper's 1, in tf.keras 0.001."""
+    """The default lr is 1, as in the paper (in tf.keras 0.001)."""
 
     ours = rules.Adadelta
     signature = "lr=1.0, rho=0.95, epsilon=None, decay=0.0"
@@ -76,7 +76,7 @@ class Adam(Keras2Optimizer):
     slots = {"m": "m", "v": "v", "vhat": "v_max"}
 
     def layout(self, bound: KerasBound) -> Iterator[str | Sequence[str]]:
-        """Without amsgrad there is still an array of one zero for each parameter."""
+        """The variables of Keras 2. Without amsgrad they include an array of one zero for each parameter."""
         yield from super().layout(bound)
         if not self.arguments["amsgrad"]:
             yield ("unused",)
@@ -98,5 +98,5 @@ class Nadam(Keras2Optimizer):
     slots = {"m": "m", "v": "v"}
 
     def filled(self, weights: list[Any], expected: int) -> list[Any]:
-        """Variables of Keras 2.2.4, which left out the product of the momentums."""
+        """Add the product of the momentums, which the variables of Keras 2.2.4 lack."""
         return [weights[0], 1.0, *weights[1:]] if len(weights) == expected - 1 else weights

@@ -1,4 +1,4 @@
-"""torch.nn, as far as it deals with gradients."""
+"""torch.nn: only the functions that change gradients."""
 
 from . import utils
 

@@ -1,4 +1,4 @@
-"""torch.nn.utils: clip gradients in place, between `backward` and `step`."""
+"""torch.nn.utils: clip gradients in place. Call these functions between `backward` and `step`."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def clip_grad_norm_(
 ) -> float:
     """Multiply all gradients by min(1, max_norm / (norm + 1e-6)), where norm is their global norm.
 
-    A gradient of norm 2 clipped to 1 has norm 0.9999995; the option clip_norm of our optimizers is exact.
+    A gradient of norm 2 clipped to 1 has norm 0.9999995; the option clip_norm of ravine's optimizers is exact.
 
     Args:
         parameters: one parameter or several. Those without a gradient are skipped.
         max_norm: the largest norm, in units of g.
         norm_type: 2, 1, any other p > 0, or inf.
-        error_if_nonfinite: raise if the norm is not finite. Otherwise such a norm makes all gradients 0 or NaN.
+        error_if_nonfinite: raise an error if the norm is not finite. Otherwise all gradients become 0 or NaN.
         foreach: has no effect here.
 
     Returns:
         The global norm before clipping.
 
     Raises:
-        RuntimeError: the norm is not finite, and error_if_nonfinite. Nothing has been changed then.
+        RuntimeError: the norm is not finite, and error_if_nonfinite is true. Nothing has been changed then.
     """
     gradients = _gradients(parameters)
     norm = get_total_norm(gradients, norm_type, error_if_nonfinite)

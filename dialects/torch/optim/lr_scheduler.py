@@ -1,7 +1,7 @@
-"""torch.optim.lr_scheduler: schedulers, which set the lr of each group at each call of their own `step()`.
+"""torch.optim.lr_scheduler: schedulers that set the lr of each group at each call of their own `step()`.
 
-The function `schedule` of each takes its arguments, with the initial lr in place of the optimizer, and returns one of
-our schedules with the same values.
+Each has a function `schedule`. It takes the scheduler's arguments, with the initial lr in place of the optimizer, and
+returns a schedule of ravine with the same values.
 """
 
 from .. import schedulers

@@ -16,12 +16,12 @@ Average = Callable[[Any, Any, int], Any]
 
 
 def get_swa_avg_fn() -> Average:
-    """A function that keeps the mean of all models so far."""
+    """A function that computes the mean of all models so far."""
     return lambda averaged, present, count: averaged + (present - averaged) / (count + 1)
 
 
 def get_ema_avg_fn(decay: float = 0.999) -> Average:
-    """A function that keeps an exponential moving average. Raises ValueError if decay is outside [0, 1]."""
+    """A function that computes an exponential moving average. Raises ValueError if decay is outside [0, 1]."""
     if not 0 <= decay <= 1:
         raise ValueError(f"decay must be in [0, 1]. Received: decay={decay!r}. It is the weight of the old average.")
     return lambda averaged, present, count: decay * averaged + (1 - decay) * present
