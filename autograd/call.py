@@ -1,4 +1,4 @@
-"""`Call`: one call of a function on Tensors, and its derivatives in either mode."""
+"""`Call`: calls a function on new Tensors, and gives its derivatives in reverse and in forward mode."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from .tensor import Tensor
 class DisconnectedWarning(UserWarning):
     """The result of a differentiated function does not depend on an argument, so the derivative is zero.
 
-    grad, value_and_grad, elementwise_grad, vjp, jvp and jacobian warn, at the line that calls the derivative. They do
-    not warn inside check_grads, which compares; nor where the function returned a Tensor and zero is to be expected:
-    when it takes derivatives itself (the gradient of a linear function is constant, so hessian, hvp and grad(grad(f))
-    never warn), and when the derivative is taken inside a function that is being differentiated.
+    grad, value_and_grad, elementwise_grad, vjp, jvp and jacobian warn, at the line that calls the derivative. There is
+    no warning inside check_grads, which compares. There is none, either, if the function returned a Tensor and takes
+    derivatives itself, or if the derivative is taken inside a function that is being differentiated: a derivative of
+    zero is normal there. So hessian, hvp and grad(grad(f)) never warn; the gradient of a linear function is constant.
 
     >>> import warnings
     >>> from ravine.autograd import grad
@@ -39,6 +39,7 @@ class DisconnectedWarning(UserWarning):
 
 
 def _enter(x: Any) -> Any:
+    """The identity: of an argument that is a Tensor it makes a new one, to differentiate for."""
     return x
 
 
@@ -51,9 +52,9 @@ _current: ContextVar[Call | None] = ContextVar("current", default=None)
 class Call:
     """A call of f on new Tensors.
 
-    name: of the function that differentiates, for messages. points: the arguments to differentiate for; inner: a new
-    Tensor per leaf of them. outcome: the result of f; roots: a Tensor per leaf of it. aux: the second result of f, if
-    `has_aux`. is_nested: whether the derivatives can be differentiated themselves.
+    name: that of the function that differentiates, for messages. points: the arguments to differentiate for. inner: a
+    new Tensor for each leaf of these. result: that of f. roots: a Tensor for each leaf of the result. aux: the second
+    result of f, if `has_aux`. is_nested: whether the derivatives can be differentiated themselves.
     """
 
     def __init__(
@@ -72,20 +73,21 @@ class Call:
         token = _current.set(self)
         try:
             with Mode(True):
-                self.inner = [self._fresh(n, x, recording) for n, x in enumerate(leaves(self.points))]
-                fresh = dict(zip(argnums, rebuild(self.points, self.inner), strict=True))
-                result = f(*[fresh.get(i, x) for i, x in enumerate(args)], **kwargs)
+                self.inner = [self._inner_tensor(n, x, recording) for n, x in enumerate(leaves(self.points))]
+                replaced = dict(zip(argnums, rebuild(self.points, self.inner), strict=True))
+                result = f(*[replaced.get(i, x) for i, x in enumerate(args)], **kwargs)
         finally:
             _current.reset(token)
-        pair: tuple[Any, Any] = _parted(name, result) if has_aux else (result, None)
-        self.outcome, self.aux = pair
-        self.roots = [_checked(name, value) for value in leaves(self.outcome)]
+        self.result: Any
+        self.aux: Any
+        self.result, self.aux = _pair(name, result) if has_aux else (result, None)
+        self.roots = [_checked(name, value) for value in leaves(self.result)]
         outside = explore(self.roots, self.inner)[1]
         self.is_recording = recording
         self.has_tensors = any([isinstance(x, Tensor) for x in leaves(self.points)])
         self.is_nested = recording and (self.has_tensors or bool(outside))
 
-    def _fresh(self, n: int, x: Any, recording: bool) -> Tensor:
+    def _inner_tensor(self, n: int, x: Any, recording: bool) -> Tensor:
         if isinstance(x, Tensor):
             if x.requires_grad and recording:
                 entered: Tensor = enter(x)
@@ -108,21 +110,22 @@ class Call:
 
     def value(self) -> Any:
         """The result of f."""
-        return rebuild(self.outcome, [released(root, self.is_nested) for root in self.roots])
+        return rebuild(self.result, [released(root, self.is_nested) for root in self.roots])
 
     def released_aux(self) -> Any:
         """The second result of f, with an array for each Tensor that depends on no Tensor from outside."""
-        return transform(self._release_aux, self.aux)
 
-    def _release_aux(self, x: Any) -> Any:
-        if not isinstance(x, Tensor):
-            return x
-        return released(x, self.is_recording and (self.has_tensors or bool(explore([x], self.inner)[1])))
+        def release(x: Any) -> Any:
+            if not isinstance(x, Tensor):
+                return x
+            return released(x, self.is_recording and (self.has_tensors or bool(explore([x], self.inner)[1])))
+
+        return transform(release, self.aux)
 
     def only_root(self) -> Tensor:
         """The result as a single Tensor. TypeError: if it is a container."""
-        if is_container(self.outcome):
-            raise TypeError(_not_an_array(self.name, self.outcome))
+        if is_container(self.result):
+            raise TypeError(_not_an_array(self.name, self.result))
         return self.roots[0]
 
     # Derivatives
@@ -146,16 +149,16 @@ class Call:
 
     def tangent(self, found: Sequence[Any], recorded: bool = False) -> Any:
         """The tangents from `push`, with zeros for None, in the containers of the result."""
-        return rebuild(self.outcome, _filled(found, self.roots, self.is_nested or recorded))
+        return rebuild(self.result, _filled(found, self.roots, self.is_nested or recorded))
 
     # Warning
 
     def warn(self, reached: Sequence[bool] | None = None) -> None:
         """Gives a `DisconnectedWarning` for arguments on which no root depends, at the user's line.
 
-        reached: per inner Tensor, whether a root depends on it, if that is known.
+        reached: for each inner Tensor, whether a root depends on it; computed if it is not given.
         """
-        if not self.may_warn and any([isinstance(value, Tensor) for value in leaves(self.outcome)]):
+        if not self.may_warn and any([isinstance(value, Tensor) for value in leaves(self.result)]):
             return
         counts = reached or self._reached()
         lost = [name for name, does in zip(self.names(), counts, strict=True) if not does]
@@ -193,7 +196,7 @@ def _alike(what: str, v: Any, x: Any) -> Any:
 
 
 def released(x: Any, recorded: bool) -> Any:
-    """The result for the caller: a Tensor if it may be differentiated further, else an array of its own."""
+    """A result for the caller: a Tensor if `recorded`, so that it can be differentiated; else a copy as an array."""
     if recorded:
         return x if isinstance(x, Tensor) else Tensor(x)
     x = x.data if isinstance(x, Tensor) else x
@@ -228,7 +231,7 @@ def _not_an_array(name: str, value: Any) -> str:
     )
 
 
-def _parted(name: str, result: Any) -> tuple[Any, Any]:
+def _pair(name: str, result: Any) -> tuple[Any, Any]:
     if not isinstance(result, tuple) or len(result) != 2:
         raise TypeError(
             f"{name}: with has_aux=True the function must return a pair, (value, aux). "
@@ -240,10 +243,8 @@ def _parted(name: str, result: Any) -> tuple[Any, Any]:
 def _users_level() -> int | None:
     """The `stacklevel` of the line that takes the derivative, for `warn`; None if that line is in this package."""
     level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__") in _DERIVING:
+    modules = (__name__, f"{__package__}.functional")
+    while frame.f_back is not None and frame.f_globals.get("__name__") in modules:
         level, frame = level + 1, frame.f_back
     is_ours = f"{frame.f_globals.get('__package__')}.".startswith(f"{__package__}.")
     return None if is_ours else level
-
-
-_DERIVING = (__name__, f"{__package__}.functional")

@@ -15,9 +15,9 @@ from .functional import grad, jvp
 from .op import Function
 from .tensor import Tensor
 
-EPS = 6e-6  # about u**(1/3) of float64: a central difference loses as much to truncation as to rounding
+EPS = 6e-6  # about u**(1/3) for float64: truncation and rounding errors of a central difference are equal there
 TOLERANCES = {np.dtype(np.float64): (1e-5, 1e-7), np.dtype(np.float32): (1e-3, 1e-4)}
-MOST = 2000  # evaluations spent on recognising a mistake
+MOST_ELEMENTS = 2000  # up to this size of an array its gradient is computed, to recognise a mistake
 
 
 @dataclass
@@ -138,7 +138,7 @@ def _projected(f: Function, points: Sequence[Any], level: int) -> tuple[Function
 
 
 def _gradient_vector(scalar: Function, argnums: Sequence[int]) -> Function:
-    """All gradients of a scalar function, as one vector."""
+    """The function whose value is all gradients of a scalar function, as one vector."""
     gradients = grad(scalar, argnums)
     return lambda *xs: np.concatenate([np.reshape(g, -1) for g in gradients(*xs)])
 
@@ -162,7 +162,7 @@ def _excess(got: Any, expected: Any, tolerance: Tolerance) -> Any:
 
 @dataclass
 class _Comparison:
-    """Compares a gradient of the last of `scalars`, of which each consists of derivatives of the one before."""
+    """Compares a gradient of the last function in `scalars`. Each of these is made of derivatives of the one before."""
 
     scalars: list[Function]
     points: list[Any]
@@ -189,9 +189,9 @@ class _Comparison:
         return accepted
 
     def _agrees_at_another_step(self, index: Index) -> bool:
-        """Whether the step was too long or too short here: with the best one the difference is the gradient.
+        """Whether the central difference with the best step agrees with the gradient; the first step was unsuited then.
 
-        Then that difference becomes the expected value.
+        If so, that difference becomes the expected value.
         """
         _, there, error = best_step(self.scalars[-1], self.points, self.i, index)
         if not all(_excess(x, there, self.tolerance) <= 1 for x in (self.got[index], there + error)):
@@ -225,7 +225,7 @@ class _Comparison:
             f"expected {expected:.10g} (numeric, eps={self.eps:g}; from the left {left:.10g}, from the right "
             f"{right:.10g}), got {got:.10g} (analytic), an error of {ulp:.3g} ulp; {wrong} of {self.got.size} elements "
             f"are wrong. Suggested eps: {best:g}, where the numeric derivative is {there:.10g}."
-            + self._complex_opinion(index)
+            + self._complex_step_text(index)
             + (" The function checked is the sum of the results with fixed random weights." if self.shape else "")
             + (f"\nThe gradient looks like a known mistake. {mistake[0].upper()}{mistake[1:]}." if mistake else "")
         )
@@ -233,7 +233,7 @@ class _Comparison:
     def _close(self, got: Any, expected: Any) -> bool:
         return bool(np.all(_excess(got, expected, self.tolerance) <= 10))
 
-    def _complex_opinion(self, index: Index) -> str:
+    def _complex_step_text(self, index: Index) -> str:
         direction = np.zeros(self.got.shape)
         direction[index] = 1.0
         found = complex_step(self.scalars[-1], self.points, {self.i: direction})
@@ -248,13 +248,17 @@ class _Comparison:
         for shape in sorted(shapes, key=len):
             try:
                 wide = np.broadcast_to(points[i], shape).copy()
-                if not self.got.size < wide.size <= MOST:
+                if not self.got.size < wide.size <= MOST_ELEMENTS:
                     continue
                 moved = [*points[:i], wide, *points[i + 1 :]]
                 whole = np.empty(shape)
                 for index in np.ndindex(shape):
                     whole[index] = central(f, moved, i, index, self.eps)
-            except (ValueError, TypeError, IndexError):  # it does not broadcast, or f does not take it
+            except (
+                ValueError,
+                TypeError,
+                IndexError,
+            ):  # it does not broadcast to this shape, or f refuses it
                 continue
             summed = np.sum(whole, axis=broadcast_axes(shape, self.got.shape)).reshape(self.got.shape)
             if self._close(summed, self.expected):
@@ -287,7 +291,7 @@ def _compare_other_methods(
             checked.oracles.append("complex step")
     try:
         forward = float(_forward(f, points, directions))
-    except Exception:  # a derivative that cannot be differentiated, so that there is no forward mode
+    except Exception:  # a VJP that cannot be differentiated: there is no forward mode
         return
     if not abs(forward - along) <= allowed:
         raise AssertionError(

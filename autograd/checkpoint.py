@@ -1,4 +1,4 @@
-"""`checkpoint`: less memory for more time. Intermediate results are not kept for the derivative but computed again.
+"""`checkpoint` saves memory: intermediate results are not kept for the derivative, but computed again when needed.
 
 Griewank & Walther 2000, "Algorithm 799: revolve"; Chen et al. 2016, "Training deep nets with sublinear memory cost".
 """
@@ -23,7 +23,7 @@ from .tensor import Tensor
 
 
 def checkpoint(f: Function) -> Function:
-    """The same function, whose intermediate results are not kept for the derivative: it is called again there.
+    """The function f, without keeping its intermediate results: the derivative calls f again to compute them.
 
     Arguments and results may be anything, containers too; Tensors among them are differentiated. Tensors that f uses
     from outside, such as the parameters of a network, get their gradients, too. Derivatives of any order and in either
@@ -43,27 +43,27 @@ def checkpoint(f: Function) -> Function:
 
 def _run(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     segment = _Segment(f, (args, kwargs))
-    start, *inside = _fresh([np.zeros(()), *(x.data for x in segment.inputs)])
+    start, *inside = _new_tensors([np.zeros(()), *(x.data for x in segment.inputs)])
     value = segment.call(inside, segment.given_generators)
-    roots = _live(value)
+    roots = _needing_gradient(value)
     if not roots:
         return value
     segment.captured = explore(roots, [start, *inside])[1]
     joined = Tensor._record(
-        _again, (*segment.inputs, *segment.captured), {"segment": segment, "value": _joined(roots).data}
+        _repeated, (*segment.inputs, *segment.captured), {"segment": segment, "value": _joined(roots).data}
     )
     segment.inputs = segment.given_generators = ()
     parted = iter(_parted(joined, roots))
-    return transform(lambda x: next(parted) if _is_live(x) else x, value)
+    return transform(lambda x: next(parted) if _needs_gradient(x) else x, value)
 
 
 class _Segment:
-    """A call to be repeated: its arguments, and the Tensors that the function used from outside."""
+    """A call of f that can be repeated: its arguments, and the Tensors from outside that f used."""
 
     def __init__(self, f: Function, given: Any) -> None:
         parts = leaves(given)
         self.f = f
-        self.places = [i for i, x in enumerate(parts) if _is_live(x)]
+        self.places = [i for i, x in enumerate(parts) if _needs_gradient(x)]
         self.inputs: Sequence[Tensor] = [parts[i] for i in self.places]
         self.random = [i for i, x in enumerate(parts) if isinstance(x, np.random.Generator)]
         self.given_generators: Sequence[Any] = [parts[i] for i in self.random]
@@ -82,23 +82,23 @@ class _Segment:
         return self.f(*args, **kwargs)
 
     def gradient(self, g: Any, y: Any, i: int, arrays: Sequence[Any]) -> Any:
-        """The gradient for input i. The backward pass asks for one after the other: f is called once for all."""
+        """The gradient for input i. The first request computes the gradients for all inputs, in one call of f."""
         if self.found[0] is not g or self.found[1][i] is None:
             self.found = g, self._gradients(g, y, arrays)
         gradient, self.found[1][i] = self.found[1][i], None
         return gradient
 
     def _gradients(self, g: Any, y: Any, arrays: Sequence[Any]) -> list[Any]:
-        inside = _fresh(arrays[: len(self.places)])
+        inside = _new_tensors(arrays[: len(self.places)])
         with Mode(True):
-            root = _joined(_live(self.call(inside, copy.deepcopy(self.generators))))
+            root = _joined(_needing_gradient(self.call(inside, copy.deepcopy(self.generators))))
         if not np.array_equal(root.data, y.data if isinstance(y, Tensor) else y, equal_nan=True):
             raise RuntimeError(
                 "checkpoint: the function gave another result when it was called again for the derivative. Pass a "
                 "random generator as an argument, and do not change arrays or parameters in between."
             )
         is_nested = any(isinstance(x, Tensor) for x in (g, *arrays))
-        # A backward pass is under way, which may come to the Tensors from outside: leave its marks as they are.
+        # The backward pass that calls this may still visit the Tensors from outside: restore what it wrote on them.
         before = [(t, t.mark, getattr(t, "g", None), getattr(t, "owned", False)) for t in self.captured]
         found = pull(root, g, [*inside, *self.captured], is_nested, False)
         for t, mark, pending, owned in before:
@@ -106,26 +106,26 @@ class _Segment:
         return [np.zeros(np.shape(x), x.dtype) if d is None else d for d, x in zip(found, arrays, strict=True)]
 
 
-_again = Primitive(
+_repeated = Primitive(
     checkpoint,
     ForEach(lambda g, y, i, *arrays, segment, value: segment.gradient(g, y, i, arrays)),
     (),
     forward=lambda *arrays, segment, value: value,
 )
-takes_complex(_again)
+takes_complex(_repeated)
 
 
-def _is_live(x: Any) -> bool:
+def _needs_gradient(x: Any) -> bool:
     return isinstance(x, Tensor) and x.requires_grad
 
 
-def _live(value: Any) -> list[Tensor]:
+def _needing_gradient(value: Any) -> list[Tensor]:
     """The Tensors in a result that require a gradient."""
-    return [x for x in leaves(value) if _is_live(x)]
+    return [x for x in leaves(value) if _needs_gradient(x)]
 
 
-def _fresh(arrays: Sequence[Any]) -> list[Tensor]:
-    """A new Tensor to differentiate for, in place of each array or Tensor."""
+def _new_tensors(arrays: Sequence[Any]) -> list[Tensor]:
+    """For each array or Tensor a new Tensor, to differentiate for."""
     with Mode(True):
         return [enter(x) if isinstance(x, Tensor) else Tensor(x, requires_grad=True) for x in arrays]
 

@@ -1,4 +1,4 @@
-"""Tensors of complex numbers: a subclass of Tensor, so that operations on real numbers need not check for complex ones.
+"""Tensors of complex numbers are a subclass of Tensor: operations on real numbers need not check for complex ones.
 
 Every operation on them goes through `record`, which finds the op in the table `COMPLEX` and refuses functions that are
 not in it. The table and the conventions are in `ops.complex`.
@@ -50,9 +50,9 @@ def record(op: Primitive, args: Any, kwargs: dict[str, Any], data: Any = None) -
 
 
 def operate(op: Primitive, *operands: Any) -> Any:
-    """An operator with an operand that is neither a real Tensor nor a real number or an array of them.
+    """The result of an operator where an operand is complex, or an instance of a user's subclass of Tensor.
 
-    NotImplemented unless that is complex, or of a class made from Tensor.
+    NotImplemented: for operands of other libraries.
     """
     operands = tuple([np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands])
     if any(map(is_foreign, operands)):

@@ -67,7 +67,7 @@ def dispatch(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
 
 
 def name_of(func: Callable[..., Any]) -> str:
-    """The name of a function of NumPy or SciPy as one writes it: "np.linalg.inv", "scipy.special.expit"."""
+    """The name of a function of NumPy or SciPy as in code: "np.linalg.inv", "scipy.special.expit"."""
     name = getattr(func, "__name__", str(func)).lstrip("_")
     module = getattr(func, "__module__", None)
     if not module:  # a ufunc

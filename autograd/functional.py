@@ -1,6 +1,6 @@
 """Functions that differentiate functions: grad, vjp, jvp, hvp, jacobian, hessian.
 
-The function is called on new Tensors, one per differentiated array, so derivatives can be nested: `grad(grad(f))` is
+The function is called on a new Tensor for each differentiated array, so derivatives can be nested: `grad(grad(f))` is
 the second derivative, also where an inner function uses an outer variable. Arrays give arrays. If an argument is a
 Tensor, or the function uses Tensors from outside that require a gradient, the derivative is a Tensor that can be
 differentiated again (not under `no_grad`).
@@ -79,9 +79,9 @@ def grad(f: Function, argnum: Argnum = 0, has_aux: bool = False) -> Function:
 
 
 def elementwise_grad(f: Function, argnum: Argnum = 0) -> Function:
-    """The derivative of a function that acts element by element, at each element; of the argument's shape.
+    """The derivative of a function that acts element by element: an array of the argument's shape.
 
-    It is not checked that each element of the result depends on one element of the argument alone.
+    Each element of the result must depend on one element of the argument alone; this is not checked.
     ValueError: if the result has another shape than the argument.
 
     >>> elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0])).tolist()
@@ -129,18 +129,15 @@ def vjp(f: Function, *args: Any, has_aux: bool = False) -> Any:
     call.warn()
 
     def pullback(g: Any) -> tuple[Any, ...]:
-        cotangents = similar("vjp", "the cotangent", rebuild(call.outcome, call.roots), g)
+        cotangents = similar("vjp", "the cotangent", rebuild(call.result, call.roots), g)
         found: list[Any] = [None] * len(call.inner)
         for root, cotangent in zip(call.roots, cotangents, strict=True):
-            found = [_added(a, b) for a, b in zip(found, call.pull(root, cotangent), strict=True)]
+            for i, g in enumerate(call.pull(root, cotangent)):
+                found[i] = g if found[i] is None else found[i] if g is None else found[i] + g
         return call.gradients(found, any(isinstance(v, Tensor) for v in cotangents))
 
     value = call.value()
     return (value, pullback, call.released_aux()) if has_aux else (value, pullback)
-
-
-def _added(a: Any, b: Any) -> Any:
-    return b if a is None else a if b is None else a + b
 
 
 def jvp(f: Function, args: Any, tangents: Any) -> tuple[Any, Any]:
@@ -193,7 +190,7 @@ def jacobian(f: Function, argnum: Argnum = 0, mode: str = "reverse", has_aux: bo
         blocks = _rows(call) if mode == "reverse" else _columns(call)
         call.warn()
         found = [_picked(argnum, tuple(rebuild(call.points, row))) for row in blocks]
-        result = rebuild(call.outcome, found)
+        result = rebuild(call.result, found)
         return (result, call.released_aux()) if has_aux else result
 
     return jacobians
@@ -222,7 +219,7 @@ def _rows(call: Call) -> list[list[Any]]:
 
 
 def _columns(call: Call) -> list[list[Any]]:
-    """The same in forward mode: a column per element of the inner Tensor."""
+    """The derivative of each root for each inner Tensor, in forward mode: a column per element of the inner Tensor."""
     blocks: list[list[Any]] = [[] for _ in call.roots]
     for i, x in enumerate(call.inner):
         moves = [call.push([e if j == i else None for j in range(len(call.inner))]) for e in _basis(x)]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .containers import leaves
 from .dispatch import name_of
@@ -88,11 +87,8 @@ def _source(derivative: Function | None) -> str:
 
 
 def _domains(op: Op) -> tuple[str, ...]:
-    return tuple(map(_interval, _domains_in(op.samples[0].args))) if op.samples else ()
-
-
-def _domains_in(args: Any) -> Iterator[Domain]:
-    return (x.domain for x in leaves(args) if isinstance(x, RandomArray))
+    arguments = leaves(op.samples[0].args) if op.samples else []
+    return tuple(_interval(x.domain) for x in arguments if isinstance(x, RandomArray))
 
 
 def _interval(domain: Domain) -> str:
@@ -102,6 +98,6 @@ def _interval(domain: Domain) -> str:
 
 
 def short_name(func: Function) -> str:
-    """The name of a function as one writes it; of a function of yours without its module."""
+    """The name of a function as in code: "np.sin"; without its module for functions outside NumPy and SciPy."""
     name = name_of(func)
     return name if name.startswith(("np.", "scipy.")) else name.rpartition(".")[2]

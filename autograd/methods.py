@@ -1,4 +1,4 @@
-"""The attributes and methods that a Tensor shares with a NumPy array. Most are NumPy's functions, by a table."""
+"""The attributes and methods that a Tensor shares with a NumPy array. Most methods call a NumPy function."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Methods(Node, Generic[TensorT]):
         """The data as nested lists of Python numbers, outside the graph."""
         return self.data.tolist()
 
-    # The table: methods that are NumPy's functions
+    # Methods that call the NumPy function of their name
 
     sum: Method[TensorT] = _reduction(np.sum, None, None)
     mean: Method[TensorT] = _reduction(np.mean, None, None)
@@ -230,8 +230,8 @@ class Methods(Node, Generic[TensorT]):
                 "would be ambiguous. Assign to a copy: y = np.copy(x); y[i] = v. To change the value of a parameter, "
                 "write it under `with no_grad():`."
             )
-        # This object becomes the new version. The old one lives on in a node of its own with its place in the order,
-        # where the backward pass finds it for whatever used it.
+        # This object becomes the new version. The old version moves to a new node with the old number `seq`, where the
+        # backward pass finds it for the operations that used it.
         expect_versions()
         old = cast(Any, self).detach()
         for slot in _VERSIONED:

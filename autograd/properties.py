@@ -122,17 +122,16 @@ def _linearity(op: Op, sample: SampleInput, order: int) -> None:
         np.testing.assert_allclose(both.data, apart.data, rtol=1e-12, atol=1e-13)
 
 
-def _derivatives(op: Op, sample: SampleInput, order: int) -> None:
+def _derivatives(op: Op, sample: SampleInput, order: int, dtype: Any = np.float64) -> None:
     """The derivative: against finite differences."""
-    for k in range(len(leaves(sample.call(op.func, _arrays(sample))))):
-        check_grads(lambda *xs, k=k: leaves(_call(op, sample)(*xs))[k], *_arrays(sample), order=order)
+    arrays = _arrays(sample, dtype)
+    for k in range(len(leaves(sample.call(op.func, arrays)))):
+        check_grads(lambda *xs, k=k: leaves(_call(op, sample)(*xs))[k], *arrays, order=order)
 
 
 def _precision(op: Op, sample: SampleInput, order: int) -> None:
     """The derivative in float32: against finite differences in float64."""
-    arrays = _arrays(sample, np.float32)
-    for k in range(len(leaves(sample.call(op.func, arrays)))):
-        check_grads(lambda *xs, k=k: leaves(_call(op, sample)(*xs))[k], *arrays, order=1)
+    _derivatives(op, sample, 1, np.float32)
 
 
 def _types(op: Op, sample: SampleInput, order: int) -> None:
@@ -147,7 +146,9 @@ def _types(op: Op, sample: SampleInput, order: int) -> None:
             y.backward(np.ones(y.shape), retain_graph=True)
     for x in xs:
         if x.grad is not None:
-            assert (x.grad.dtype, x.grad.shape) == (x.dtype, x.shape), "A gradient is unlike its argument."
+            assert (x.grad.dtype, x.grad.shape) == (x.dtype, x.shape), (
+                "A gradient lacks the dtype and shape of its argument."
+            )
 
 
 def _expect_narrow(y: Tensor) -> None:

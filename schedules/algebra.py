@@ -21,7 +21,7 @@ def a_schedule(name: str, value: Any) -> Schedule:
 
 
 def a_chain(name: str, value: Any) -> tuple[Schedule, ...]:
-    """Check: schedules. The parts of a part that is a `Then` take its place, so that `>>` is associative."""
+    """Check: schedules. A `Then` among them is replaced by its parts, so that `>>` is associative."""
     parts = Each(a_schedule)(name, value)
     return tuple(chain.from_iterable(part.parts if isinstance(part, Then) else (part,) for part in parts))
 
@@ -35,11 +35,11 @@ def _operand(schedule: Schedule, precedence: int) -> str:
     return repr(schedule) if schedule._precedence >= precedence else f"({schedule!r})"
 
 
-# -- one schedule within ---------------------------------------------------------------------------------------------
+# -- made from one schedule --------------------------------------------------------------------------------------------
 
 
 class Unary(Schedule, abstract=True):
-    """The base of schedules that change the values of one other. They end when that one ends."""
+    """The base of schedules that change the values of one other schedule, and end when it ends."""
 
     inner: Inner
 
@@ -141,7 +141,7 @@ class Truncated(Unary):
     """`inner[:steps]`: the first `steps` steps of the inner schedule; from k = steps on it holds inner(steps).
 
     So `Linear(a, b, n)[:n]` has the values of `Linear(a, b, n)`, and `inner[:0]` is inner(0) at every k. The horizon is
-    `steps` also where the inner schedule ends earlier and holds its last value.
+    `steps`, even if the inner schedule ends earlier: it then holds its last value.
 
     >>> from ravine.schedules import Linear
     >>> Linear(4.0, 0.0, 4)[:2]([0, 1, 2, 3, 4]).tolist()
@@ -188,11 +188,11 @@ class Strided(Unary):
         return f"{_operand(self.inner, 9)}[{self.start}:{f':{self.every}' if self.every > 1 else ''}]"
 
 
-# -- two schedules within --------------------------------------------------------------------------------------------
+# -- made from two schedules -------------------------------------------------------------------------------------------
 
 
 class Binary(Schedule, abstract=True):
-    """The base of schedules that combine the values of two others at the same k. They end when both have ended."""
+    """The base of schedules that combine the values of two others at the same k, and end when both have ended."""
 
     left: Inner
     right: Inner
@@ -239,7 +239,7 @@ class Product(Binary):
         return f"{_operand(self.left, 3)} * {_operand(self.right, 4)}"
 
 
-# -- several schedules within ----------------------------------------------------------------------------------------
+# -- made from several schedules ---------------------------------------------------------------------------------------
 
 
 class Then(Schedule):

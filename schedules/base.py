@@ -40,8 +40,8 @@ class Schedule(Record, ABC):
     """
 
     registry: ClassVar[dict[str, type[Any]]] = {}
-    __array_ufunc__ = None  # a NumPy number on the left of an operator leaves the operator to the schedule
-    _precedence: ClassVar[int] = 9  # of the operator in the repr, in Python's order; 9 is a call, an index or a name
+    __array_ufunc__ = None  # so that `np.float64(2) * schedule` calls `schedule.__rmul__`
+    _precedence: ClassVar[int] = 9  # of the operator in the repr, as in Python; 9: a call, an index or a name
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -89,14 +89,14 @@ class Schedule(Record, ABC):
             raise ValueError(f"{type(self).__name__}: {refusal('k', '>= 0', int(counts.min()), COUNTS)}")
         if counts.ndim == 0 and not isinstance(k, np.ndarray):
             return self.formula(int(k))
-        # One element at a time: np.power rounds a single element and an array differently, Python's pow always alike.
+        # One element at a time, because np.power rounds a number and the same number in an array differently.
         values = np.fromiter(map(self.formula, counts.ravel().tolist()), np.float64, counts.size)
         return values.reshape(counts.shape)
 
     # -- the algebra -------------------------------------------------------------------------------------------------
 
     def _combined(self, name: str, *fields: Any) -> "Schedule":
-        """The schedule that an operator makes. Its class is one of algebra.py, and is found in the registry."""
+        """The schedule that an operator makes. Its class is defined in algebra.py and found by name in the registry."""
         make: Callable[..., Schedule] = self.registry[name]
         return make(*fields)
 
@@ -158,19 +158,19 @@ class Schedule(Record, ABC):
 
     @property
     def plateaus(self) -> tuple[Any, ...]:
-        """The `ReduceOnPlateau` schedules in this one, each once. They have a state, which has to be saved."""
+        """The `ReduceOnPlateau` schedules in this one, each once. Their state has to be saved with an optimizer's."""
         inner = (value.plateaus for value in self._values() if isinstance(value, Schedule))
         return tuple({id(plateau): plateau for plateau in chain.from_iterable(inner)}.values())
 
     def clone(self) -> Self:
-        """An equal schedule for another run: its `ReduceOnPlateau` schedules are new and have observed nothing."""
+        """An equal schedule for another run, with new `ReduceOnPlateau` schedules, which have observed no metric."""
         return self.replace(**{name: _cloned(getattr(self, name)) for name in self.checks})
 
     # -- plots -------------------------------------------------------------------------------------------------------
 
     @property
     def plot_steps(self) -> int:
-        """The number of steps that a plot shows: up to the horizon, or else three times the largest count within."""
+        """The number of steps that a plot shows: up to the horizon; without one, 3 times the largest integer field."""
         if self.horizon < math.inf:
             return int(self.horizon)
         counts = [value for value in self._values() if type(value) is int]

@@ -1,4 +1,4 @@
-"""`check_schedule`: the tests that every schedule of this package passes, for schedules of users too."""
+"""`check_schedule` tests any schedule, also a user's, as the schedules of this package are tested."""
 
 import copy
 import dataclasses
@@ -17,7 +17,7 @@ from .functions import Recurrence
 
 __all__ = ["check_record", "check_schedule"]
 
-NEAR = (*range(130), 300)
+NEAR = (*range(130), 300)  # step counts
 FAR = (2**31, 2**53 + 1, 2**62)
 
 
@@ -35,7 +35,7 @@ def check_schedule(schedule: Schedule) -> None:
     - it remains the same function when it is scaled, or cut and joined again;
     - a clone has `ReduceOnPlateau` schedules of its own.
 
-    The values at k = 2**62 are checked too, unless a `Recurrence` is within, which would need as many steps.
+    The values at k = 2**62 are checked too, unless the schedule contains a `Recurrence`, which would need 2**62 steps.
 
     Raises:
         AssertionError: a check failed. The message says which one, and where.
@@ -63,7 +63,7 @@ def check_schedule(schedule: Schedule) -> None:
 
 
 def _within(value: Schedule) -> Iterator[Any]:
-    """The schedule and everything inside, at any depth."""
+    """The schedule, and the values of its fields at any depth."""
     yield value
     for item in value._values():
         yield from _within(item) if isinstance(item, Schedule) else (item,)

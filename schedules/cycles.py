@@ -1,4 +1,4 @@
-"""Cyclic schedules: repetitions, waves, restarts, and one cycle for a whole training. k counts the updates taken."""
+"""Cyclic schedules: repetition, waves, warm restarts, and the one-cycle policy. k counts the updates already taken."""
 
 import math
 from itertools import pairwise
@@ -11,7 +11,7 @@ from .shapes import between
 
 
 class Repeat(Unary):
-    """The inner schedule again and again, each time from its own k = 0; no end.
+    """The inner schedule, repeated without end, each time from its own k = 0.
 
     Raises ValueError if the inner schedule has no end, or no steps.
 
@@ -83,7 +83,7 @@ class CosineRestarts(Schedule):
         """The number of the cycle at k, and the fraction of it that has passed."""
         if self.multiplier == 1:
             return k // self.steps, k % self.steps / self.steps
-        # A logarithm would give i at once, but be one off at some boundaries. These are integers if the multiplier is.
+        # A logarithm would give i without a loop, but be wrong by one at some boundaries between cycles.
         i = 0
         left: float = k
         length: float = self.steps
@@ -98,7 +98,7 @@ class CosineRestarts(Schedule):
 
 
 class Cyclic(Schedule):
-    """From `low` at k = 0 up to `high` in `up` steps and down again in `down` (None: as many), again and again; no end.
+    """From `low` at k = 0 to `high` in `up` steps and back in `down` steps (None: as many), repeated without end.
 
     The height above `low` is constant ("triangular"), halved after each cycle ("triangular2"), or multiplied by
     gamma**k ("exp_range"). Smith 2017, section 3, arXiv:1506.01186. Differs: `low` doesn't shrink in "exp_range".
@@ -130,10 +130,10 @@ class Cyclic(Schedule):
 class OneCycle(Schedule):
     """From `start` up to `peak`, then down to `end`, in `steps` updates; with phases=3, down to `start` in between.
 
-    The first update has the value `start` (None: peak / 25). The last one, at k = steps - 1, has the value `end` (None:
-    start / 10000), which is held. The rise takes the fraction `rise` of the updates: it ends at k = rise * steps - 1.
-    With three phases, the fall to `start` ends at k = 2 * rise * steps - 2. These k need not be integers or positive: a
-    phase may end between two updates, or before the first one. A phase without length is left out.
+    The first update has the value `start` (None: peak / 25). The last one, at k = steps - 1, and all
+    later ones have the value `end` (None: start / 10000). The rise takes the fraction `rise` of the updates: it ends at
+    k = rise * steps - 1. With three phases, the fall to `start` ends at k = 2 * rise * steps - 2. These k need not be
+    integers or positive: a phase may end between two updates, or before the first one. A phase of length 0 is left out.
 
     Smith & Topin 2019, section 2, arXiv:1708.07120 (linear, three phases). Differs: PyTorch's phases and defaults.
 

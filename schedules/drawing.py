@@ -81,7 +81,7 @@ def _figure_class() -> Any:
             'plot draws with matplotlib, which is not installed. Install it: pip install ".[experiments]". '
             "A notebook shows a schedule without it."
         ) from None
-    return type("Picture", (figure,), {"_repr_png_": _png})  # without pyplot, a notebook needs this method
+    return type("Figure", (figure,), {"_repr_png_": _png})  # notebooks need it without pyplot
 
 
 def _png(figure: Any) -> bytes:

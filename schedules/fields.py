@@ -1,6 +1,6 @@
-"""What a field or an argument may hold: the one place where checks and their messages are defined.
+"""Checks of fields and arguments, chosen by type annotations. All checks and their messages are defined here.
 
-A plain annotation has an obvious check. The names at the end of this module have narrower ones.
+A plain type such as `float` has a check, and so have the narrower names at the end of this module, such as `Positive`:
 
     start: float                        a finite number; ints and NumPy numbers become floats
     steps: PositiveInt                  an integer >= 1
@@ -38,7 +38,7 @@ def refusal(name: str, must: str, value: object, remedy: str) -> str:
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Constraint:
-    """A check that can say what it accepts, in `must`, and that recommends `remedy`."""
+    """A check that describes what it accepts, in `must`, and the remedy that its messages recommend."""
 
     remedy: str = ""
 
@@ -55,7 +55,7 @@ class Constraint:
         return refusal(name, self.must, value, self.remedy or advice)
 
     def with_default(self, default: Any) -> Self:
-        """The same check for a field with this default, which the messages then mention."""
+        """The same check for a field with this default. Without another remedy, the messages name the default."""
         return self if self.remedy else replace(self, remedy=f"The default is {default!r}.")
 
     def __repr__(self) -> str:
@@ -143,7 +143,7 @@ class OneOf(Constraint):
 
 @dataclass(frozen=True, repr=False)
 class Instance(Constraint):
-    """An instance of a class. NumPy's bools are taken for Python's.
+    """An instance of a class. For the class bool, NumPy's bools are accepted too.
 
     >>> Instance(bool), Instance(str)
     (True or False, a str)
@@ -208,7 +208,7 @@ class OrNone(Constraint):
 
 
 def path_of(function: Any) -> str | None:
-    """`"module:name"`, under which `function` finds it; None for a lambda, a closure, a callable object."""
+    """The text "module:name" from which the check `function` finds it; None for lambdas, closures, callable objects."""
     path = f"{getattr(function, '__module__', None)}:{getattr(function, '__qualname__', None)}"
     return path if isfunction(function) and _found(path) is function else None
 
@@ -224,7 +224,7 @@ def _found(path: str) -> Any:
 def function(name: str, value: Any) -> Callable[..., Any]:
     """Check: a function, or the `"module:name"` of a function in a module that has been imported.
 
-    A configuration names code and never imports any.
+    No module is imported: a configuration must not run code.
     """
     kept: Callable[..., Any] = _found(value) if isinstance(value, str) else value
     if isinstance(value, str) and not isfunction(kept):
@@ -305,7 +305,7 @@ def check_of(annotation: Any, adapt: Callable[[Check], Check] = lambda check: ch
 
 
 def checked(owner: str, annotation: Any, **argument: Any) -> Any:
-    """The one argument of a function that is given by name, checked as a field with this annotation.
+    """The value of an argument, given by its name, after the check of a field with this annotation.
 
     >>> checked("fit", PositiveInt, epochs=0)
     Traceback (most recent call last):

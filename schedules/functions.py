@@ -41,7 +41,7 @@ class Lambda(Schedule):
     """`function(k)` for any pure function of k = 0, 1, 2, ...; no end.
 
     The repr and JSON name a function at the top level of a module as "module:name". Other functions, such as lambdas,
-    can be used but not written to JSON. A schedule with parameters is better written as a class:
+    can be used but not written to JSON. For a schedule with parameters, write a class:
 
     >>> from ravine.schedules import Schedule
     >>> from ravine.schedules.fields import PositiveInt
@@ -66,8 +66,8 @@ class Lambda(Schedule):
 class Recurrence(Schedule):
     """`start` at k = 0, then `function(k, value at k - 1)`; no end.
 
-    The only schedule without a closed form: a call takes as many steps as k is ahead of the last call, or k steps if it
-    is behind.
+    It has no closed form: a call computes all steps from the k of the last call to the new k, or from 0 if the new k is
+    smaller.
 
     >>> Recurrence(1.0, lambda k, previous: previous / k)([0, 1, 2, 3, 4]).round(3).tolist()
     [1.0, 1.0, 0.5, 0.167, 0.042]
@@ -96,7 +96,7 @@ def returned(owner: str, value: object, k: int) -> float:
 
 
 class Noise(Schedule):
-    """Independent standard normal random numbers, one for each k; the same `seed` gives the same numbers; no end.
+    """Independent standard normal random numbers, one for each k, which depend on `seed` and k alone; no end.
 
     Box & Muller 1958, with two uniform numbers that NumPy's SeedSequence derives from (seed, k).
 

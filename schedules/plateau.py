@@ -1,4 +1,4 @@
-"""The schedule that reacts to a metric, such as a validation loss. Beside its fields it has a state."""
+"""`ReduceOnPlateau` reacts to a metric, such as a validation loss. Unlike other schedules it has a state."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ class PlateauState(Record):
 
     best: float | None = None  # the best metric so far
     bad: NonNegativeInt = 0  # the number of metrics in a row that were not better
-    cooling: NonNegativeInt = 0  # the number of metrics that still don't count, after a reduction
+    cooling: NonNegativeInt = 0  # the number of metrics that will not be counted, after a reduction
     scale: UnitInterval = 1.0  # the product of all reductions
 
 
@@ -24,7 +24,7 @@ def learning_rate(name: str, value: Any) -> Schedule | float:
 
 
 class ReduceOnPlateau(Schedule):
-    """start(k) >= 0, multiplied by `factor` each time that a metric stops getting better, but not below `minimum`.
+    """start(k) >= 0, multiplied by `factor` each time that a metric has stopped improving, but not below `minimum`.
 
     `start` is a number or a schedule. Call `observe(metric)` once per epoch, or whenever there is a metric:
 
@@ -58,7 +58,7 @@ class ReduceOnPlateau(Schedule):
     threshold_mode: Literal["rel", "abs"] = "rel"
 
     State: ClassVar[type[PlateauState]] = PlateauState
-    _state: ClassVar[PlateauState]  # one for each instance; as a ClassVar it is no field
+    _state: ClassVar[PlateauState]  # set on each instance; annotated as ClassVar, it is no field of the record
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -87,7 +87,7 @@ class ReduceOnPlateau(Schedule):
 
     @property
     def state(self) -> PlateauState:
-        """What it has observed, a record."""
+        """The best metric, the counts and the scale, as a record."""
         return self._state
 
     def _become(self, state: PlateauState) -> None:
@@ -138,7 +138,7 @@ class ReduceOnPlateau(Schedule):
 
 
 def beats(metric: float, bar: float, mode: str) -> bool:
-    """Whether a metric is better than a bar: below it for mode "min", above it for mode "max". NaN never is."""
+    """Whether a metric is below `bar` for mode "min", or above it for mode "max". False for NaN."""
     return metric < bar if mode == "min" else metric > bar
 
 
@@ -147,10 +147,10 @@ def counted(better: bool, bad: int, cooling: int, patience: int, cooldown: int) 
 
     Args:
         better: whether it is better than the best one before.
-        bad: the metrics in a row that were not better.
-        cooling: the metrics that still don't count, after a reduction.
-        patience: a reduction follows after more than so many metrics that are not better.
-        cooldown: the metrics that don't count after a reduction.
+        bad: the number of metrics in a row that were not better.
+        cooling: the number of metrics, from this one on, that are not counted after a reduction.
+        patience: the number of metrics in a row that may fail to be better; one more causes a reduction.
+        cooldown: the number of metrics that are not counted after a reduction.
 
     Returns:
         Whether there is a reduction now, and the new values of bad and cooling.

@@ -68,7 +68,7 @@ def range_test(
 
     Args:
         train_step: a function that makes one update with the learning rate it is given and returns the loss, a number.
-            The test spoils the model that it trains: use a copy.
+            The test trains the model until it diverges: pass a copy.
         low, high: the first and the last learning rate.
         steps: the number of updates, at least 3.
         ramp: whether the learning rates grow by a constant factor or by a constant difference.

@@ -85,7 +85,7 @@ class BaseRecord:
                 cls.registry[key] = cls
 
     def __post_init__(self) -> None:
-        # Without vars(self): in CPython, attributes are slower once the dict of an instance has been made.
+        # Not by vars(self): in CPython that makes a dict of the instance, after which its attributes are slower.
         try:
             for name, check, default in self._plan:
                 value = getattr(self, name)
@@ -121,11 +121,11 @@ class BaseRecord:
         return name
 
     def _check_together(self) -> None:
-        """Refuse fields that are each valid but not together. Raises ValueError."""
+        """Raise ValueError if the fields are each valid but not together."""
 
     @classmethod
     def _check_names(cls, names: Iterable[str]) -> None:
-        """Refuse names unless they are fields, with all that have no default. Raises TypeError or ValueError."""
+        """Raise TypeError or ValueError if a name is not a field, or if a field without default is missing."""
         needed, given = {name for name, _, default in cls._plan if default is MISSING}, set(names)
         if needed - given or given - cls.checks.keys():
             received = ", ".join(map(str, names)) or "none"
@@ -138,7 +138,7 @@ class BaseRecord:
     # -- configuration -----------------------------------------------------------------------------------------------
 
     def to_config(self) -> dict[str, Any]:
-        """The record as JSON knows it: a dict of the class name under "class", and all fields.
+        """The record as a dict that JSON can hold: the class name under "class", and all fields.
 
         Raises ValueError if a field holds a function that has no name in a module.
         """
