@@ -94,10 +94,10 @@ def tuned(task: NetworkTask, optimizers: dict[str, tuple[Optimizer, Any, Any]], 
     """Return the training losses of each optimizer at its best learning rate, which its schedule starts from."""
     return {
         name: tune(
-            lambda lrs, seeds: train(spec, task, epochs, seeds, lr=[*map(schedule, lrs)]).train,  # noqa: B023
+            lambda lrs, seeds: train(optimizer, task, epochs, seeds, lr=[*map(schedule, lrs)]).train,  # noqa: B023
             lrs,
         )
-        for name, (spec, schedule, lrs) in optimizers.items()
+        for name, (optimizer, schedule, lrs) in optimizers.items()
     }
 
 

@@ -31,14 +31,14 @@ class Variant(NamedTuple):
     """An optimizer with one of the two kinds of weight decay.
 
     Attributes:
-        spec: the optimizer, without parameters.
+        optimizer: the optimizer, without parameters.
         option: the name of the argument for its decay.
         decoupled: whether the decay is decoupled; if not, it is L2.
         decays: the grid. L2 adds decay * x to the gradient; decoupled decay subtracts this fraction of x at each step.
         stretch: the factors for learning rate and decay that make up for doubling the weights of a normalized network.
     """
 
-    spec: Optimizer
+    optimizer: Optimizer
     option: str
     decoupled: bool
     decays: Array
@@ -58,7 +58,7 @@ class Variant(NamedTuple):
         """
         cosines = [Cosine(float(lr), 0.0, epochs * task.steps) for lr in lrs]
         own = decays / lrs if self.decoupled else decays
-        last = train(self.spec, task, epochs, seeds, lr=cosines, **{self.option: own}).test[:, :, -1]
+        last = train(self.optimizer, task, epochs, seeds, lr=cosines, **{self.option: own}).test[:, :, -1]
         return np.where(np.isfinite(last), last, np.inf)
 
     def basin(self, task: NetworkTask, seeds: Sequence[int]) -> Array:
@@ -167,7 +167,7 @@ def basins(findings: Findings) -> None:
     like, plain = Normalized(*data, hidden=(32,), batch=64), NetworkTask(*data, hidden=(32,), batch=64)
     large = Normalized(*data, hidden=(32,), batch=64, size=2.0)
     for name, variant in VARIANTS.items():
-        exact = variant._replace(spec=variant.spec.replace(eps=1e-30)) if "Adam" in name else variant
+        exact = variant._replace(optimizer=variant.optimizer.replace(eps=1e-30)) if "Adam" in name else variant
         lr, decay = np.array([0.125]), variant.decays[3:4]
         small = exact.losses(like, lr, decay, SEEDS[:1], epochs=2)[0, 0]
         rate, shrink = variant.stretch
@@ -235,11 +235,11 @@ def identity(findings: Findings) -> None:
     The bound for Adam, a tenth of the largest x, is ours: the proposition says only that the decays differ.
     """
     differences: dict[str, list[float]] = {}
-    for name, spec in {"SGD": SGD(lr=0.01), "Adam": Adam(lr=0.01)}.items():
+    for name, optimizer in {"SGD": SGD(lr=0.01), "Adam": Adam(lr=0.01)}.items():
         gradients = np.random.default_rng(0).normal(size=(1000, 20)) * np.geomspace(0.01, 100, 20)
         coupled, decoupled = np.ones(20), np.ones(20)
-        first = spec.replace(weight_decay=0.1).bind([coupled])
-        second = spec.replace(decoupled_weight_decay=0.1).bind([decoupled])
+        first = optimizer.replace(weight_decay=0.1).bind([coupled])
+        second = optimizer.replace(decoupled_weight_decay=0.1).bind([decoupled])
         differences[name] = []
         for g in gradients:
             first.step([g])

@@ -26,12 +26,12 @@ def run_range_test() -> RangeTest:
     """Run a range test of SGD on digits and the 64-32-10 network."""
     data = load("digits")
     network = digits_network()
-    optimizer, rng = SGD(network.parameters(), lr=1.0), np.random.default_rng(0)
+    bound, rng = SGD(network.parameters(), lr=1.0), np.random.default_rng(0)
 
     def train_step(lr: float) -> float:
         rows = rng.integers(0, len(data.y_train), 64)
-        optimizer.lr = lr
-        return training_step(optimizer, lambda: nn.cross_entropy(network(data.X_train[rows]), data.y_train[rows])).loss
+        bound.lr = lr
+        return training_step(bound, lambda: nn.cross_entropy(network(data.X_train[rows]), data.y_train[rows])).loss
 
     return range_test(train_step, 1e-3, 1e2, 200, divergence=2.0)
 
@@ -90,14 +90,14 @@ def callback(findings: Findings) -> None:
     runs = []
     for scheduled in (True, False):
         network = digits_network()
-        spec = Momentum(lr=PerEpoch(cycle, steps) if scheduled else 1.0)
-        optimizer, rng, losses = spec.bind(network.parameters()), np.random.default_rng(0), []
+        optimizer = Momentum(lr=PerEpoch(cycle, steps) if scheduled else 1.0)
+        bound, rng, losses = optimizer.bind(network.parameters()), np.random.default_rng(0), []
         for epoch in range(8):
             if not scheduled:
-                optimizer.lr = float(cycle(epoch))
+                bound.lr = float(cycle(epoch))
             for rows in rng.permutation(len(data.y_train))[: steps * 64].reshape(steps, 64):
                 X, y = data.X_train[rows], data.y_train[rows]
-                step = training_step(optimizer, lambda: nn.cross_entropy(network(X), y))  # noqa: B023
+                step = training_step(bound, lambda: nn.cross_entropy(network(X), y))  # noqa: B023
                 losses.append(step.loss)
         runs.append(losses)
     differ = sum(a != b for a, b in zip(*runs, strict=True))

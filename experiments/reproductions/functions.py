@@ -55,8 +55,8 @@ def best(function: type[Function]) -> tuple[float, Array]:
     """Return the learning rate with the lowest last value, and its trajectory, (steps + 1, 2)."""
     runs = {}
     for lr in LRS:
-        spec = Adam(lr=Cosine(lr, 0.0, STEPS))
-        runs[lr] = minimize(of_vector(function), np.array(function.start), spec, steps=STEPS).trajectory
+        optimizer = Adam(lr=Cosine(lr, 0.0, STEPS))
+        runs[lr] = minimize(of_vector(function), np.array(function.start), optimizer, steps=STEPS).trajectory
     chosen = min(runs, key=lambda lr: float(function.f(*runs[lr][-1])))
     return chosen, runs[chosen]
 

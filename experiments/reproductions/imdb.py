@@ -26,11 +26,11 @@ CANDIDATES: dict[str, tuple[Optimizer, Any, tuple[float, ...]]] = {
 }
 
 
-def train(specs: Sequence[Optimizer], X: Any, y: Array, seed: int, dropout: float, epochs: int) -> Array:
+def train(optimizers: Sequence[Optimizer], X: Any, y: Array, seed: int, dropout: float, epochs: int) -> Array:
     """Return the mean loss of every epoch's batches, (optimizers, epochs), all on the same batches; X is CSR."""
     rng, steps, labels = np.random.default_rng(seed), len(y) // 128, y.astype(np.float32)[:, None]
-    weights = np.zeros((len(specs), X.shape[1] + 1), np.float32)  # the last is the bias
-    optimizer = BatchedOptimizer(specs, [weights])
+    weights = np.zeros((len(optimizers), X.shape[1] + 1), np.float32)  # the last is the bias
+    batched = BatchedOptimizer(optimizers, [weights])
 
     def batches(epoch: int) -> Iterator[tuple[Any, Array]]:
         for rows in rng.permutation(len(y))[: 128 * steps].reshape(steps, 128):
@@ -43,7 +43,7 @@ def train(specs: Sequence[Optimizer], X: Any, y: Array, seed: int, dropout: floa
         logits = words @ weights[:, :-1].T + weights[:, -1]
         derivatives = (0.5 + 0.5 * np.tanh(logits / 2) - positive) / len(positive)
         loss: Array = np.mean(np.logaddexp(0, logits) - positive * logits, axis=0)
-        optimizer.step([np.hstack([(words.T @ derivatives).T, derivatives.sum(axis=0)[:, None]])])
+        batched.step([np.hstack([(words.T @ derivatives).T, derivatives.sum(axis=0)[:, None]])])
         return loss
 
     (curves,) = train_epochs(epochs, batches, step)
@@ -54,8 +54,8 @@ def tuned(X: Any, y: Array, dropout: float, epochs: int) -> dict[str, BestSettin
     """Return each optimizer at its best learning rate, tuned on TUNING_SEEDS, with its losses on TEST_SEEDS."""
 
     def losses(settings: Sequence[tuple[str, float]], seeds: Sequence[int]) -> Array:
-        specs = [CANDIDATES[name][0].replace(lr=CANDIDATES[name][1](lr)) for name, lr in settings]
-        return np.stack([train(specs, X, y, seed, dropout, epochs) for seed in seeds], axis=1)
+        optimizers = [CANDIDATES[name][0].replace(lr=CANDIDATES[name][1](lr)) for name, lr in settings]
+        return np.stack([train(optimizers, X, y, seed, dropout, epochs) for seed in seeds], axis=1)
 
     settings = [(name, lr) for name, (_, _, lrs) in CANDIDATES.items() for lr in lrs]
     tuning = dict(zip(settings, losses(settings, TUNING_SEEDS), strict=True))

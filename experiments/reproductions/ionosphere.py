@@ -35,18 +35,18 @@ def thirds(seed: int) -> tuple[Returns, Returns]:
     return Returns(X[rest], y[rest]), Returns(X[held], y[held])
 
 
-def train(spec: Momentum, seed: int) -> Array:
+def train(optimizer: Momentum, seed: int) -> Array:
     """Return validation accuracy, training loss and last learning rate of each epoch, (3, epochs)."""
     rng = np.random.default_rng(seed)
     network = nn.Sequential(nn.Linear(34, 34, rng=rng), nn.ReLU(), nn.Linear(34, 1, rng=rng))
     loss = nn.binary_cross_entropy_with_logits
-    optimizer, (seen, held), found = spec.bind(network.parameters()), thirds(seed), []
+    bound, (seen, held), found = optimizer.bind(network.parameters()), thirds(seed), []
     for _ in range(EPOCHS):
         order, total = rng.permutation(len(seen.y)), 0.0
         for first in range(0, len(order), BATCH):
             rows = order[first : first + BATCH]
-            rate = float(spec.lr(optimizer.t)) if isinstance(spec.lr, Schedule) else spec.lr
-            step = training_step(optimizer, lambda: loss(network(seen.X[rows]), seen.y[rows]))  # noqa: B023
+            rate = float(optimizer.lr(bound.t)) if isinstance(optimizer.lr, Schedule) else optimizer.lr
+            step = training_step(bound, lambda: loss(network(seen.X[rows]), seen.y[rows]))  # noqa: B023
             total += step.loss * len(rows) / len(order)
         with no_grad():
             accuracy = np.mean((network(held.X).data > 0) == held.y)
@@ -70,13 +70,15 @@ def ionosphere(findings: Findings) -> None:
     tuned. The decays do not raise the accuracy here: both intervals contain 0.
     """
     steps = -(-len(thirds(0)[0].y) // BATCH)
-    specs = {
+    optimizers = {
         "inverse-time decay, momentum 0.8": Momentum(lr=InverseTime(0.1, 0.002), momentum=0.8),
         "constant, momentum 0.8": Momentum(lr=0.1, momentum=0.8),
         "step decay, momentum 0.9": Momentum(lr=PerEpoch(Step(0.1, 0.5, 10), steps), momentum=0.9),
         "constant, momentum 0.9": Momentum(lr=0.1, momentum=0.9),
     }
-    found = {name: np.stack([train(spec, seed) for seed in SEEDS], axis=1) for name, spec in specs.items()}
+    found = {
+        name: np.stack([train(optimizer, seed) for seed in SEEDS], axis=1) for name, optimizer in optimizers.items()
+    }
     good = np.array([thirds(seed)[1].y.mean() for seed in SEEDS])
     inverse_time, constant, step_decay, constant_9 = found.values()
     for name, (accuracy, _, _) in found.items():

@@ -78,19 +78,19 @@ def batches(seed: int, fixed: bool) -> Iterator[Array]:
             order = rng.permutation(len(points))
 
 
-def train(spec: Optimizer, lrs: Sequence[float] | Array, seeds: Sequence[int], fixed: bool = True) -> Array:
+def train(optimizer: Optimizer, lrs: Sequence[float] | Array, seeds: Sequence[int], fixed: bool = True) -> Array:
     """Return the test losses at the start, x = 1, and after every epoch, (learning rates, seeds, epochs + 1).
 
     A loss beyond the range of float32 is infinite.
     """
     problem, x = quadratic_deep(), np.ones((len(lrs) * len(seeds), 100))
-    optimizer = BatchedOptimizer(variants(spec, lr=np.repeat(lrs, len(seeds))), [x])
+    batched = BatchedOptimizer(variants(optimizer, lr=np.repeat(lrs, len(seeds))), [x])
     means = zip(*(batches(seed, fixed) for seed in seeds), strict=True)
 
     def step(centres: tuple[Array, ...]) -> Array:
         distance = x - np.tile(centres, (len(lrs), 1))
         gradient = distance @ problem.curvature
-        optimizer.step([gradient])
+        batched.step([gradient])
         loss: Array = np.sum(gradient * distance, axis=-1) / 2
         return loss
 

@@ -30,26 +30,26 @@ def tuned(condition: float) -> dict[str, tuple[Optimizer, float]]:
     }
 
 
-def errors(spec: Optimizer, eigenvalues: Array, steps: int) -> Iterator[float]:
+def errors(optimizer: Optimizer, eigenvalues: Array, steps: int) -> Iterator[float]:
     """Yield the distance from the minimum, 0, after each step of a run from 1 in every eigendirection."""
     x = np.ones(len(eigenvalues))
-    optimizer = spec.bind([x])
+    bound = optimizer.bind([x])
     for _ in range(steps):
-        optimizer.step([eigenvalues * x])
+        bound.step([eigenvalues * x])
         yield float(np.linalg.norm(x))
 
 
-def convergence(spec: Optimizer, eigenvalues: Array, rate: float) -> tuple[Array, float]:
+def convergence(optimizer: Optimizer, eigenvalues: Array, rate: float) -> tuple[Array, float]:
     """Return the distances of a run, and the logarithm of their convergence rate.
 
     The logarithm is the slope of log(error) over the second half of the run. A method with momentum has a double root
     at its best setting, and its error is t * rate**t, so there it is the slope of log(error / t).
     """
     steps = int(18 / -math.log(rate)) * 2
-    found = np.array(list(errors(spec, eigenvalues, steps)))
+    found = np.array(list(errors(optimizer, eigenvalues, steps)))
     t = np.arange(1, steps + 1)
     late = slice(steps // 2, None)
-    logs = np.log(found / t if "momentum" in spec.checks else found)
+    logs = np.log(found / t if "momentum" in optimizer.checks else found)
     return found, float(np.polyfit(t[late], logs[late], 1)[0])
 
 
@@ -64,8 +64,8 @@ def rates(findings: Findings) -> None:
         eigenvalues = np.array([1 / condition, 1.0])
         figure = Figure(figsize=(5.5, 3.8), layout="constrained")
         axes = figure.subplots()
-        for i, (name, (spec, rate)) in enumerate(tuned(condition).items()):
-            found, got = convergence(spec, eigenvalues, rate)
+        for i, (name, (optimizer, rate)) in enumerate(tuned(condition).items()):
+            found, got = convergence(optimizer, eigenvalues, rate)
             claim = f"condition number {condition:g}: log of the convergence rate of {name}"
             findings.close(claim, math.log(rate), got, rtol=0.01, basis="theory")
             axes.plot(found, label=name, **style(i))
@@ -86,10 +86,10 @@ def stability(findings: Findings) -> None:
         *((Momentum(lr=1.0, momentum=mu), 2 + 2 * mu) for mu in (0.5, 0.9, 0.99)),
         *((NAG(lr=1.0, momentum=mu), (2 + 2 * mu) / (1 + 2 * mu)) for mu in (0.5, 0.9)),
     ]
-    for spec, limit in limits:
-        name = " ".join([type(spec).__name__, *[str(spec.momentum)] * ("momentum" in spec.checks)])
+    for optimizer, limit in limits:
+        name = type(optimizer).__name__ + (f" {optimizer.momentum}" if "momentum" in optimizer.checks else "")
         for factor, grows in ((0.999, False), (1.001, True)):
-            *_, last = errors(spec.replace(lr=factor * limit), np.ones(1), 5_000)
+            *_, last = errors(optimizer.replace(lr=factor * limit), np.ones(1), 5_000)
             claim, grown = f"{name} at {factor:g} of {limit:.4g} / L grows", bool(last > 1 or math.isnan(last))
             findings.equal(claim, grows, grown, basis="theory")
 
@@ -110,8 +110,8 @@ def lower_bound(findings: Findings) -> None:
         matrix, force, best, q = chain_of(condition)
         off = float(np.abs(matrix @ best - force).max())
         findings.close(f"kappa {condition:g}: gradient at q, q^2, ...", 0.0, off, atol=1e-12, basis="theory")
-        for name, specs in span(condition).items():
-            smallest = min(over_bound(spec, matrix, force, best, q) for spec in specs)
+        for name, optimizers in span(condition).items():
+            smallest = min(over_bound(optimizer, matrix, force, best, q) for optimizer in optimizers)
             claim = f"kappa {condition:g}, {name}: smallest error over the bound"
             findings.above(claim, 1 - 1e-9, smallest, basis="theory")
 
@@ -121,19 +121,19 @@ def span(condition: float) -> dict[str, list[Optimizer]]:
     rng = np.random.default_rng(0)
     at_random = [(rng.uniform(0, 4), rng.uniform(0, 1)) for _ in range(20)]
     return {
-        **{name: [spec] for name, (spec, _) in tuned(condition).items()},
+        **{name: [optimizer] for name, (optimizer, _) in tuned(condition).items()},
         "averaged": [ASGD(lr=1.0), ScheduleFreeSGD(lr=1.0), SGD(lr=1.0, lookahead=5), SGD(lr=1.0, clip_norm=0.1)],
         "heavy ball, 20 at random": [Momentum(lr=lr, momentum=momentum) for lr, momentum in at_random],
         "nesterov, 20 at random": [NAG(lr=lr, momentum=momentum) for lr, momentum in at_random],
     }
 
 
-def over_bound(spec: Optimizer, matrix: Array, force: Array, best: Array, q: float) -> float:
+def over_bound(optimizer: Optimizer, matrix: Array, force: Array, best: Array, q: float) -> float:
     """Return how close a run comes to the bound: the smallest ratio of its distance from the minimum to the bound."""
     x, smallest = np.zeros(len(best)), math.inf
-    optimizer = spec.bind([x])
+    bound = optimizer.bind([x])
     for k in range(1, 61):
-        optimizer.step([matrix @ x - force])
+        bound.step([matrix @ x - force])
         smallest = min(smallest, float(np.linalg.norm(x - best)) / (q**k * float(np.linalg.norm(best))))
     return smallest
 
@@ -175,11 +175,11 @@ def range_test_limit(matrix: Array, steepest: Array, low: float, high: float, st
         steps: the number of steps.
     """
     x = np.ones(len(matrix))
-    optimizer = SGD([x], lr=1.0)
+    bound = SGD([x], lr=1.0)
 
     def train_step(lr: float) -> float:
-        optimizer.lr = lr
-        optimizer.step([matrix @ x])
+        bound.lr = lr
+        bound.step([matrix @ x])
         return float(x @ steepest) ** 2
 
     test = range_test(train_step, low, high, steps)

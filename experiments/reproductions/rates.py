@@ -91,8 +91,13 @@ def variants(findings: Findings) -> None:
     loss is within 5 % of Adam's, a bound of ours. The table shows the test errors at equal training loss.
     """
     task, lrs, target = mnist(6_400, hidden=(64,)), (1e-3, 1e-2), 0.4
-    specs = {"Adam": Adam(), "RAdam": RAdam(), "AdamW, decay 0.01": AdamW(), "AdamW, decay 1": AdamW(weight_decay=1.0)}
-    found = {name: train(spec, task, 12, TEST_SEEDS, lr=lrs) for name, spec in specs.items()}
+    optimizers = {
+        "Adam": Adam(),
+        "RAdam": RAdam(),
+        "AdamW, decay 0.01": AdamW(),
+        "AdamW, decay 1": AdamW(weight_decay=1.0),
+    }
+    found = {name: train(optimizer, task, 12, TEST_SEEDS, lr=lrs) for name, optimizer in optimizers.items()}
     rows, errors = [], {}
     for i, lr in enumerate(lrs):
         for name, curves in found.items():

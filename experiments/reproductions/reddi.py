@@ -188,7 +188,7 @@ Setting = tuple[float, float]  # the rate and beta2
 
 
 def tuned(
-    spec: Optimizer, task: NetworkTask, schedule: Any, lrs: tuple[float, ...], epochs: int
+    optimizer: Optimizer, task: NetworkTask, schedule: Any, lrs: tuple[float, ...], epochs: int
 ) -> dict[str, BestSetting]:
     """Return the curves of training and test loss on TEST_SEEDS, each at the setting that is best on TUNING_SEEDS."""
 
@@ -196,9 +196,9 @@ def tuned(
         return {"lr": [schedule(lr) for lr, _ in settings], "beta2": [beta2 for _, beta2 in settings]}
 
     settings = list(product(lrs, (0.99, 0.999)))
-    tuning = train(spec, task, epochs, TUNING_SEEDS, **hyperparameters(settings))
+    tuning = train(optimizer, task, epochs, TUNING_SEEDS, **hyperparameters(settings))
     best = [best_setting(settings, losses).setting for losses in (tuning.train, tuning.test)]
-    final = train(spec, task, epochs, TEST_SEEDS, **hyperparameters(best))
+    final = train(optimizer, task, epochs, TEST_SEEDS, **hyperparameters(best))
     return {"training": BestSetting(best[0], final.train[0]), "test": BestSetting(best[1], final.test[1])}
 
 
@@ -222,9 +222,9 @@ def on_mnist(findings: Findings) -> None:
         ("softmax regression", mnist(60_000), InverseSqrt, (0.03, 0.1, 0.3)),
         ("784-100-10", mnist(9_600, hidden=(100,)), float, (3e-3, 1e-2, 3e-2)),
     )
-    rows = []
+    optimizers, rows = {"Adam": Adam(), "AMSGrad": AMSGrad()}, []
     for title, task, schedule, lrs in cases:
-        found = {type(spec).__name__: tuned(spec, task, schedule, lrs, 5) for spec in (Adam(), AMSGrad())}
+        found = {name: tuned(optimizer, task, schedule, lrs, 5) for name, optimizer in optimizers.items()}
         for which in ("training", "test"):
             adam, amsgrad = (best[which].losses[:, -1] for best in found.values())
             ratio = float(amsgrad.mean() / adam.mean())

@@ -41,12 +41,12 @@ def least_norm(labels: Array) -> tuple[float, float]:
     return (4 * minus + 5) / size, -(4 * plus + 1) / size
 
 
-def train(spec: Optimizer, x: Array, y: Array, steps: int) -> Array:
+def train(optimizer: Optimizer, x: Array, y: Array, steps: int) -> Array:
     """Return w after steps with the full gradient of |Xw - y|^2 / 2, from 0."""
     w = np.zeros(x.shape[1])
-    optimizer = spec.bind([w])
+    bound = optimizer.bind([w])
     for _ in range(steps):
-        optimizer.step([x.T @ (x @ w - y)])
+        bound.step([x.T @ (x @ w - y)])
     return w
 
 
