@@ -23,16 +23,15 @@ from .reproductions import REPRODUCTIONS
 from .sweep import Results, Store, Sweep, executor, load, write_report
 from .sweep import run as run_sweep
 from .sweep import status as sweep_status
-from .sweep.columns import CLAIM_HEADINGS, claim_cells
-from .sweep.plan import SweepPlan, estimate_seconds
-from .sweep.progress import duration, show_progress
+from .sweep.plan import SweepPlan, duration, estimate_seconds, show_progress
+from .sweep.summary import CLAIM_HEADINGS, claim_cells
 from .tables import text_table
 from .verify import Verdict, count_verdicts
 from .verify import verify as run_verification
 
 
 class Command(click.Command):
-    """A command that turns errors into messages and exit codes: 2 for a wrong request, 1 for other trouble."""
+    """A command that turns errors into messages and exit codes: 2 for a wrong request, 1 for other errors."""
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command."""

@@ -28,7 +28,7 @@ from .sweep import (
     status,
     write_report,
 )
-from .sweep.progress import show_progress
+from .sweep.plan import show_progress
 
 __all__ = ["LEARNING_RATES", "STORE", "USUAL", "compare", "comparison_sweep"]
 
@@ -62,7 +62,7 @@ def compare(
     aside, for any `jobs`.
 
     Args:
-        problem: a name, or an instance of a class made with `problem`.
+        problem: a name, or an instance of a subclass of `Problem`.
         optimizers: names or optimizers without parameters, one or several; by default those of `USUAL`. The grid
             replaces their `lr`, or multiplies it if it is a schedule.
         seeds: number of final runs of each optimizer.

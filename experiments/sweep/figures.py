@@ -21,8 +21,8 @@ from ..plots import (
 )
 from ..plots.figure import WIDTH, Figure, legend, marker_style, styled
 from ..statistics import costs
-from .columns import counted
 from .runs import OptimizerResult, ProblemSummary, Values
+from .summary import counted
 
 __all__ = ["ReportFigure", "cross_problem_figures", "problem_figures"]
 

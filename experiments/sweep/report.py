@@ -9,11 +9,10 @@ from typing import Any
 from ..page import save_figure, write_file, write_page
 from ..tables import csv_table, latex_table
 from ..training import DIVERGENCE
-from .columns import CLAIM_HEADINGS, cells, claim_cells, columns
 from .figures import ReportFigure, cross_problem_figures, problem_figures
 from .results import Results
 from .runs import ProblemSummary, Run
-from .summary import setting_text
+from .summary import CLAIM_HEADINGS, cells, claim_cells, columns, setting_text
 
 __all__ = ["write_report"]
 

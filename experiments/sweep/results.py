@@ -14,10 +14,9 @@ from ..page import html_image, html_lines, write_file
 from ..tables import html_table, latex_table, text_table
 from ..trial import Seeds, Trial, TrialResult
 from .claims import Claim, Finding, Values
-from .columns import CLAIM_HEADINGS, cells, claim_cells, columns, notes
 from .figures import problem_figures
 from .runs import ConfigurationResult, OptimizerResult, ProblemSummary, Run
-from .summary import SummaryRow, summarise
+from .summary import CLAIM_HEADINGS, SummaryRow, cells, claim_cells, columns, notes, summarise
 
 __all__ = ["Results"]
 
@@ -64,7 +63,7 @@ class Results:
 
     @property
     def trials(self) -> dict[Trial, TrialResult | None]:
-        """The trials and their results. Entries take turns, so that an early look shows something of each."""
+        """The trials and their results. Trials of all entries alternate: an interrupted sweep has results of each."""
         turns = chain.from_iterable(zip_longest(*(entry.runs for entry in self.entries)))
         return {run.trial: run.result for run in turns if run is not None and run.trial is not None}
 

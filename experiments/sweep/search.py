@@ -102,12 +102,12 @@ class Grid(Search):
                 continue
             first, last = axes[name]
             wider = (first - 1, last) if end == "low" else (first, last + 1)
-            _, top = self.axes(config)[name]
-            if wider[0] < -self.extend or wider[1] > top + self.extend:
+            _, end_point = self.axes(config)[name]
+            if wider[0] < -self.extend or wider[1] > end_point + self.extend:
                 continue
-            tip = self._values(config, name, {**axes, name: wider})[0 if end == "low" else -1]
+            new = self._values(config, name, {**axes, name: wider})[0 if end == "low" else -1]
             try:
-                config.build(tuple({**dict(setting), name: tip}.items()), steps)
+                config.build(tuple({**dict(setting), name: new}.items()), steps)
             except UsageError:  # outside the hyperparameter's domain: the grid ends here
                 continue
             axes[name] = wider

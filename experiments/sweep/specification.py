@@ -1,4 +1,4 @@
-"""A Sweep says as one value which runs to make, what to measure, and which claims to check."""
+"""A Sweep is one value that says which runs to make, what to measure, and which claims to check."""
 
 from __future__ import annotations
 
@@ -27,15 +27,17 @@ STREAMS = dict.fromkeys(Seeds._fields)
 
 @dataclass(frozen=True)
 class Seeding:
-    """Seeds 0, 1, ... for tuning, the next ones for the final runs: no setting is evaluated on seeds it was chosen on.
+    """The seeds of the runs: 0, 1, ... for tuning, the next ones for the final runs.
 
-    Every optimizer has the same seeds, so that comparisons are paired run by run.
+    A setting is never evaluated on the seeds on which it was chosen. Every optimizer gets the same seeds, so that
+    optimizers are compared run by run.
 
     Args:
         tuning: number of runs of every setting.
         final: number of runs of the best setting.
         fixed: by stream (data, initial, order, noise): its seed in every run. The other streams take the run's number.
-        reshuffled: whether every epoch has its own order of the training rows; if not, all have that of the first.
+        reshuffled: whether the training rows are reshuffled every epoch; if not, all epochs have the order of the
+            first one.
 
     >>> seeding = Seeding(tuning=2, final=3)
     >>> seeding.seeds(2)
@@ -67,7 +69,7 @@ class Seeding:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Problems x optimizers x schedules. Each is tuned with the same budget; its best setting runs on the same seeds.
+    """Problems x optimizers x schedules. Each combination is tuned with the same budget; its best setting then runs.
 
     `eval(repr(sweep)) == sweep`; `read` and `write` convert it from and to TOML's and JSON's types.
 
@@ -116,7 +118,7 @@ class Sweep:
         for measure in self.measures:
             lookup("measure", measure, MEASURES)
         if len(set(self.measures)) < len(self.measures):
-            raise UsageError(f"measures: each once. Received: {list(self.measures)}.")
+            raise UsageError(f"measures: each must be listed once. Received: {list(self.measures)}.")
         for problem in self.problems:
             problem.check()
             for name, shape in self.schedules.items():
@@ -154,9 +156,9 @@ class Sweep:
 
 
 def check_filename(name: str) -> None:
-    """Raise UsageError unless a file can have this name: results are named by the sweep and its problems."""
+    """Raise UsageError unless a file can have this name: files of results have the names of sweeps and problems."""
     if not isinstance(name, str) or not name.strip(". ") or set(name) & set("/\\\0"):
-        raise UsageError(f"A sweep and its problems name files: write a name without slashes. Received: {name!r}.")
+        raise UsageError(f"Sweep and problem names are file names: write a name without slashes. Received: {name!r}.")
 
 
 def check_shape(name: str, shape: Mapping[str, Any] | None, steps: int) -> None:

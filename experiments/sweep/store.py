@@ -13,9 +13,8 @@ from pathlib import Path
 from threading import Lock
 from time import time
 
-from ..digests import canonical, sha256
 from ..errors import UsageError
-from ..trial import Trial, TrialResult
+from ..trial import Trial, TrialResult, canonical, sha256
 
 try:
     import fcntl
@@ -163,9 +162,10 @@ def intact(row: sqlite3.Row) -> bool:
 
 
 class Reservations:
-    """An empty file in which a process locks, while it runs a trial, the byte that stands for it.
+    """Locks by which processes that share a store see which trials the others are running.
 
-    The system removes the locks of a process that ends, however it ends: nothing stays reserved.
+    Each trial has a byte of an empty file. The process that runs the trial locks this byte. The system removes the
+    locks of a process that ends, also of one that is killed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -195,5 +195,5 @@ class Reservations:
 
 
 def byte_of(digest: str) -> int:
-    """Return the position in a file, which may lie beyond its end, that stands for a digest in hexadecimal."""
+    """Return the position of a trial's byte, given its digest in hexadecimal; it may lie beyond the file's end."""
     return int(digest[:15], 16)

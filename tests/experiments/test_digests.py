@@ -4,8 +4,8 @@ import linecache
 
 import pytest
 
-from ravine.experiments.digests import source_digest
 from ravine.experiments.errors import UsageError
+from ravine.experiments.trial import source_digest
 
 CELL = '''
 from ravine.optim import Optimizer

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from ravine.experiments.statistics import bootstrap_interval, holm, wilcoxon
 from ravine.experiments.sweep import Results
-from ravine.experiments.sweep.columns import columns, notes
 from ravine.experiments.sweep.runs import ConfigurationResult, OptimizerResult, ProblemSummary, Run, best
-from ravine.experiments.sweep.summary import SummaryRow, summarise
+from ravine.experiments.sweep.summary import SummaryRow, columns, notes, summarise
 from ravine.experiments.trial import Seeds, Timing, TrialResult
 
 ACCURACY = ProblemSummary("p", "P()", "accuracy", True, True, 0.9, 2, 10)

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ravine.experiments.cli import main
-from ravine.experiments.sweep import Better, Diverging, Median, progress
+from ravine.experiments.sweep import Better, Diverging, Median, plan
 from ravine.experiments.sweep.claims import Finding, Values
-from ravine.experiments.sweep.progress import duration
+from ravine.experiments.sweep.plan import duration
 
 TEXT = """
 measures = ["gradient_norm"]
@@ -162,7 +162,7 @@ def test_tables_are_there_for_papers(reported: Path) -> None:
 
 
 def test_a_run_without_a_terminal_says_how_far_it_is(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "EVERY", 0.0)
+    monkeypatch.setattr(plan, "EVERY", 0.0)
     (spec.parent / "lines.toml").write_text(
         "problems = { booth = { epochs = 1 } }\noptimizers = { sgd = { lr = { log = [1e-3, 10.0], points = 2 } } }"
     )

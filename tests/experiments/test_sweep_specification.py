@@ -228,7 +228,7 @@ def changed(path: str, value: object) -> dict[str, object]:
         ("seeds.fixed", 3, r"seeds.fixed must be a table, \[seeds.fixed\]. Received: 3"),
         ("seeds.reshuffled", "no", "seeds: reshuffled must be True or False. Received: reshuffled='no'"),
         ("measures", "gradient_norm", "measures must be a sequence, each element a str."),
-        ("measures", ["gradient_norm", "gradient_norm"], "measures: each once"),
+        ("measures", ["gradient_norm", "gradient_norm"], "measures: each must be listed once"),
     ],
 )
 def test_what_cannot_be_run_is_refused(path: str, value: object, message: str) -> None:
