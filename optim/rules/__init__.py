@@ -1,23 +1,24 @@
-"""The optimizers, in order of increasing complexity: each differs from one above it by a line or two.
+"""The optimizers, in order of increasing complexity. Most differ from one above them by a line or two.
 
-Notation: x parameter, g gradient, t = 1, 2, ... the update, lr the length of a step; m a mean of gradients, v a mean
-(or sum) of their squares or, in the momentum family, the velocity. A rule for one element runs as it stands on floats,
-NumPy arrays, Tensors and Decimals, and is the source of the kernel; from `tensors` on, rules are over whole arrays.
+Notation: x is the parameter, g its gradient, t = 1, 2, ... the number of the update, lr the learning rate, m a moving
+average of g, and v a moving average (or the sum) of g**2 or, with momentum, the velocity. Hyperparameters have units:
+"in units of g" means that a value has to be scaled as gradients are.
+
+An elementwise rule runs unchanged on floats, NumPy arrays, Tensors and Decimals, and is compiled to a loop. The rules
+in `tensors`, `matrices` and `lbfgs` read whole arrays and are called on NumPy arrays.
 """
 
 # isort: off
 from .momentum import NAG, SGD, Momentum
 from .signs import Lion, Rprop, Signum, SignSGD
-from .adaptive import Adadelta, Adagrad, RMSprop
+from .adaptive import Adadelta, Adagrad, Ftrl, RMSprop
 from .adam import AMSGrad, Adam, Adamax, AdamW, NAdam, RAdam
 from .belief import ADOPT, AdaBelief, Adan, Yogi
-from .proximal import Ftrl
 from .averaged import ASGD, ScheduleFreeAdamW, ScheduleFreeSGD
-from .tensors import LAMB, LARS, SparseAdam
+from .tensors import LAMB, LARS, Prodigy, SparseAdam
 from .matrices import Adafactor, Muon
-from .distance import Prodigy
 from .lbfgs import LBFGS
-from . import frameworks  # noqa: F401  (they register themselves)
+from . import frameworks  # noqa: F401  (importing them registers them)
 # isort: on
 
 __all__ = [

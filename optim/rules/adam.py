@@ -1,4 +1,7 @@
-"""Adam, and what differs from it in one line: a mean of gradients over the root of a mean of their squares."""
+"""Adam and its closest variants: the mean of the gradients, divided by the root of the mean of their squares.
+
+The variants take the hyperparameters of Adam; a docstring lists those that are new or have another meaning.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,14 @@ __all__ = ["AMSGrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam"]
 class Adam(Optimizer):
     """Adam. Kingma & Ba 2015, arXiv:1412.6980, algorithm 1.
 
-    Differs: none; the corrections of m and v are computed in the order that the end of the paper's section 2 gives, and
-    epsilon is scaled so that it acts as in algorithm 1: outside the root of the corrected v.
+    Same as in the paper. The bias corrections of m and v are computed in the order given at the end of section 2;
+    epsilon is scaled so that it acts as in algorithm 1, added to the root of the corrected v.
 
     Args:
-        lr: x moves by at most about lr.
-        beta1: memory of the mean m, about 1 / (1 - beta1) updates.
-        beta2: memory of the mean of squares v, about 1 / (1 - beta2) updates.
-        eps: outside the root, in units of g.
+        lr: learning rate, in units of x: one update moves an element by at most about lr.
+        beta1: decay rate of m, the moving average of g; the effective window is 1 / (1 - beta1) updates.
+        beta2: decay rate of v, the moving average of g**2; the effective window is 1 / (1 - beta2) updates.
+        eps: added to the root of the corrected v, in units of g.
     """
 
     lr: NonNegative = 1e-3
@@ -36,23 +39,16 @@ class Adam(Optimizer):
         return x, m, v
 
 
-class AdamW(Optimizer):
+class AdamW(Adam):
     """Adam with decoupled weight decay. Loshchilov & Hutter 2019, arXiv:1711.05101, algorithm 2.
 
-    Differs: the decay is multiplied by lr, as in PyTorch; in the paper by the schedule's multiplier alone.
+    Differs from the paper: the decay is multiplied by lr, as in PyTorch. The paper multiplies it only by the factor of
+    the schedule.
 
     Args:
-        lr: as in Adam.
-        beta1: as in Adam.
-        beta2: as in Adam.
-        eps: as in Adam.
-        weight_decay: x shrinks by the fraction lr * weight_decay at each update, whatever its gradient.
+        weight_decay: each update shrinks x by the fraction lr * weight_decay, in addition to Adam's step.
     """
 
-    lr: NonNegative = 1e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-8
     weight_decay: NonNegative = 1e-2
 
     @staticmethod
@@ -65,22 +61,11 @@ class AdamW(Optimizer):
         return x, m, v
 
 
-class AMSGrad(Optimizer):
-    """Adam whose steps can't grow again. Reddi, Kale & Kumar 2018, arXiv:1904.09237, algorithm 2.
+class AMSGrad(Adam):
+    """Adam that divides by the largest v so far. Reddi, Kale & Kumar 2018, arXiv:1904.09237, algorithm 2.
 
-    Differs: m and the largest v are corrected as in Adam, and epsilon is added, as in PyTorch.
-
-    Args:
-        lr: as in Adam.
-        beta1: as in Adam.
-        beta2: as in Adam.
-        eps: as in Adam.
+    Differs from the paper, as in PyTorch: m and the largest v are corrected as in Adam, and epsilon is added.
     """
-
-    lr: NonNegative = 1e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-8
 
     @staticmethod
     def rule(x, g, m, v, v_max, t, lr, beta1, beta2, eps):
@@ -92,22 +77,17 @@ class AMSGrad(Optimizer):
         return x, m, v, v_max
 
 
-class Adamax(Optimizer):
+class Adamax(Adam):
     """Adam with the maximum norm. Kingma & Ba 2015, arXiv:1412.6980, algorithm 2.
 
-    Differs: epsilon, which the paper's algorithm does not have, is added to |g|, as in PyTorch.
+    Differs from the paper: epsilon, which the paper's algorithm does not have, is added to |g|, as in PyTorch.
 
     Args:
-        lr: x moves by at most about lr.
-        beta1: as in Adam.
-        beta2: the largest gradient u is forgotten by this fraction at each update.
+        beta2: u, the largest |g| so far, is multiplied by beta2 at each update, so that old maxima fade.
         eps: added to |g|, in units of g.
     """
 
     lr: NonNegative = 2e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-8
 
     @staticmethod
     def rule(x, g, m, u, t, lr, beta1, beta2, eps):
@@ -117,23 +97,17 @@ class Adamax(Optimizer):
         return x, m, u
 
 
-class NAdam(Optimizer):
+class NAdam(Adam):
     """Adam with Nesterov's momentum. Dozat 2016, ICLR workshop, algorithm 2; the schedule: its author's report, 2015.
 
-    Differs: none; PyTorch's form.
+    Same as in the paper, with the formula written as in PyTorch.
 
     Args:
-        lr: as in Adam.
-        beta1: as in Adam; the fraction of m in the step grows towards it from the half of it.
-        beta2: as in Adam.
-        eps: as in Adam.
-        momentum_decay: how fast it grows; about 17 / momentum_decay updates take it half the way.
+        beta1: decay rate of m, as in Adam. The weight of m in the step starts near beta1 / 2 and rises to beta1.
+        momentum_decay: how fast that weight rises: after about 17 / momentum_decay updates it is 3/4 of beta1.
     """
 
     lr: NonNegative = 2e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-8
     momentum_decay: NonNegative = 4e-3
     starts = {"product": 1.0}  # noqa: RUF012
 
@@ -149,23 +123,15 @@ class NAdam(Optimizer):
         return x, m, v, product
 
 
-class RAdam(Optimizer):
+class RAdam(Adam):
     """Rectified Adam. Liu et al. 2020, arXiv:1908.03265, algorithm 2.
 
-    Differs: epsilon, which the paper's algorithm does not have, is added to the root of the corrected v. Rectified
-    where rho > 4, as the paper has it (its authors' code and PyTorch wait one update longer).
+    In the first updates, while rho is at most 4, there are too few gradients to estimate their variance: x moves by lr
+    times the corrected m. From then on the step is Adam's times the rectification r.
 
-    Args:
-        lr: as in Adam; while the variance is intractable, at the first updates, x moves by lr times the corrected m.
-        beta1: as in Adam.
-        beta2: as in Adam.
-        eps: as in Adam.
+    Differs from the paper: epsilon, which the paper's algorithm does not have, is added to the root of the corrected v.
+    The threshold rho > 4 is the paper's; its authors' code and PyTorch wait until rho > 5.
     """
-
-    lr: NonNegative = 1e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-8
 
     @staticmethod
     def rule(x, g, m, v, t, lr, beta1, beta2, eps):

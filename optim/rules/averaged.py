@@ -1,4 +1,4 @@
-"""Rules that keep an average of where they have been: the point to evaluate at, `with opt.averaged(): ...`."""
+"""Rules with an average of x, at which the model is evaluated: `with opt.averaged(): ...`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ __all__ = ["ASGD", "ScheduleFreeAdamW", "ScheduleFreeSGD"]
 
 
 class ASGD(Optimizer):
-    """Gradient descent and the mean of its points. Polyak & Juditsky 1992; lengths of steps: Xu 2011, arXiv:1107.2490.
+    """Averaged gradient descent. Polyak & Juditsky 1992; step sizes: Xu 2011, arXiv:1107.2490.
 
-    Differs: x shrinks by itself, and the mean starts late, as in PyTorch (where a changed lr acts one update later).
+    Differs from the sources, as in PyTorch: each update also shrinks x, and the mean starts late. In PyTorch a new lr
+    acts one update later.
 
     Args:
-        lr: the first x moves by lr * g.
-        lambd: how fast steps become shorter; x shrinks by the share lambd * eta at each update.
-        alpha: steps are lr / (1 + lambd * lr * (t - 1))**alpha long.
-        t0: up to the update t0 + 2 the mean is x itself; from there on it is the mean of all x.
+        lr: learning rate of the first update: x moves by lr * g, so lr has the units of x / g.
+        lambd: speed at which the learning rate falls; each update shrinks x by the fraction lambd * eta.
+        alpha: exponent of the learning rate: at update t it is eta = lr / (1 + lambd * lr * (t - 1))**alpha.
+        t0: start of the averaging: up to update t0 + 2 the mean is x itself, later it is the mean of all x from that
+            update on.
     """
 
     lr: NonNegative = 1e-2
@@ -41,14 +43,16 @@ class ASGD(Optimizer):
 class ScheduleFreeSGD(Optimizer):
     """Gradient descent without a schedule. Defazio et al. 2024, arXiv:2405.15682, eq. 2-4.
 
-    Here x is the paper's y, the point where gradients are taken; z is where they lead; the paper's x, a mean of the
-    points z, follows from both, and is the point to evaluate at. lr may warm up, and need not fall.
+    Here x is the paper's y, the point at which gradients are taken, and z is moved by them. The paper's x, a mean of
+    the points z, is computed from both and is the point to evaluate at. The learning rate may warm up and need not
+    fall.
 
-    Differs: a point's weight in the mean is the square of the largest lr so far, as in its authors' code.
+    Differs from the paper, as in its authors' code: the weight of a point in the mean is the square of the largest lr
+    so far.
 
     Args:
-        lr: z moves by lr * g.
-        beta: fraction of the mean in x; the rest is z's.
+        lr: learning rate: z moves by lr * g, so lr has the units of x / g.
+        beta: weight of the mean in x; z has the weight 1 - beta.
     """
 
     lr: NonNegative = 1.0
@@ -60,8 +64,8 @@ class ScheduleFreeSGD(Optimizer):
         peak = maximum(peak, lr)
         if peak > 0:
             total = total + peak**2
-            share = peak**2 / total
-            x = x + share * (z - x) - lr * (1 - beta * (1 - share)) * g
+            weight = peak**2 / total
+            x = x + weight * (z - x) - lr * (1 - beta * (1 - weight)) * g
             z = z - lr * g
         return x, z, peak, total
 
@@ -75,15 +79,15 @@ class ScheduleFreeAdamW(Optimizer):
 
     See ScheduleFreeSGD for x, z and their mean.
 
-    Differs: v is corrected before epsilon is added, and a point's weight in the mean is the square of the largest lr so
-    far, both as in its authors' code.
+    Differs from the paper, as in its authors' code: v is corrected before epsilon is added, and the weight of a point
+    in the mean is the square of the largest lr so far.
 
     Args:
-        lr: z moves by about lr at first.
-        beta1: fraction of the mean in x; the rest is z's.
-        beta2: memory of the mean of squares v, about 1 / (1 - beta2) updates.
-        eps: outside the root of the corrected v, in units of g.
-        weight_decay: z and x move by lr * weight_decay * x towards 0, as they do by the gradient.
+        lr: learning rate, in units of x: z moves by about lr at the first update.
+        beta1: weight of the mean in x; z has the weight 1 - beta1.
+        beta2: decay rate of v, the moving average of g**2; the effective window is 1 / (1 - beta2) updates.
+        eps: added to the root of the corrected v, in units of g.
+        weight_decay: weight_decay * x is added to the step before it is multiplied by lr.
     """
 
     lr: NonNegative = 2.5e-3
@@ -100,8 +104,8 @@ class ScheduleFreeAdamW(Optimizer):
         peak = maximum(peak, lr)
         if peak > 0:
             total = total + peak**2
-            share = peak**2 / total
-            x = x + share * (z - x) - lr * (1 - beta1 * (1 - share)) * step
+            weight = peak**2 / total
+            x = x + weight * (z - x) - lr * (1 - beta1 * (1 - weight)) * step
             z = z - lr * step
         return x, z, v, peak, total
 

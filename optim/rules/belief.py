@@ -1,30 +1,29 @@
-"""Adam with another estimate of how large or how certain gradients are."""
+"""Variants of Adam whose v, or whose use of v, differs: Yogi, AdaBelief, ADOPT and Adan."""
 
 from __future__ import annotations
 
 from ...kernels import clip, maximum, sign, sqrt
 from ..hyper import Fraction, NonNegative, Positive
 from ..optimizer import Optimizer
+from .adam import Adam
 
 __all__ = ["ADOPT", "AdaBelief", "Adan", "Yogi"]
 
 
-class Yogi(Optimizer):
+class Yogi(Adam):
     """Adam whose v moves towards g**2 by at most a fraction of g**2. Zaheer et al. 2018, NeurIPS, algorithm 2.
 
-    Differs: m and v are corrected as in Adam, which the paper leaves out for clarity.
+    Takes the hyperparameters of Adam, and one more.
+
+    Differs from the paper: m and v are corrected as in Adam; the paper leaves the corrections out for clarity.
 
     Args:
-        lr: as in Adam.
-        beta1: as in Adam.
-        beta2: v moves by (1 - beta2) * g**2.
-        eps: as in Adam; the paper's is large, against steps that grow as v forgets.
-        initial_accumulator: where v starts; in units of g**2.
+        beta2: v moves towards g**2 by (1 - beta2) * g**2 at each update.
+        eps: added to the root of the corrected v, in units of g. The default is the paper's, larger than Adam's.
+        initial_accumulator: first value of v, in units of g**2.
     """
 
     lr: NonNegative = 1e-2
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
     eps: NonNegative = 1e-3
     initial_accumulator: NonNegative = 1e-6
     starts = {"v": "initial_accumulator"}  # noqa: RUF012
@@ -38,21 +37,16 @@ class Yogi(Optimizer):
         return x, m, v
 
 
-class AdaBelief(Optimizer):
+class AdaBelief(Adam):
     """Adam with v the variance around m instead of the mean square. Zhuang et al. 2020, arXiv:2010.07468, algorithm 2.
 
-    Differs: none.
+    Takes the hyperparameters of Adam. Same as in the paper.
 
     Args:
-        lr: as in Adam.
-        beta1: as in Adam.
-        beta2: memory of the variance v, about 1 / (1 - beta2) updates.
-        eps: added to v at each update, in units of g**2, and outside the root of the corrected v, in units of g.
+        beta2: decay rate of the variance v; the effective window is 1 / (1 - beta2) updates.
+        eps: added to v at each update, in units of g**2, and to the root of the corrected v, in units of g.
     """
 
-    lr: NonNegative = 1e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
     eps: NonNegative = 1e-16
 
     @staticmethod
@@ -64,20 +58,16 @@ class AdaBelief(Optimizer):
         return x, m, v
 
 
-class ADOPT(Optimizer):
-    """Adam with each gradient over the root of the v before it. Taniguchi et al. 2024, arXiv:2411.02853, algorithm 2.
+class ADOPT(Adam):
+    """Adam with g divided by the root of the previous v. Taniguchi et al. 2024, arXiv:2411.02853, algorithm 2.
 
-    Differs: none; the first update only starts v, and leaves x where it is.
+    Takes the hyperparameters of Adam. Same as in the paper: the first update only sets v and does not move x.
 
     Args:
-        lr: x moves by lr * m, where m is a mean of gradients of about unit size.
-        beta1: memory of the mean m, about 1 / (1 - beta1) updates.
-        beta2: memory of the mean of squares v, about 1 / (1 - beta2) updates.
-        eps: the root of v is taken to be at least this, in units of g.
+        lr: learning rate, in units of x: x moves by lr * m, where m averages gradients of about unit size.
+        eps: lower bound of the root of v, in units of g.
     """
 
-    lr: NonNegative = 1e-3
-    beta1: Fraction = 0.9
     beta2: Fraction = 0.9999
     eps: Positive = 1e-6
 
@@ -93,16 +83,16 @@ class ADOPT(Optimizer):
 class Adan(Optimizer):
     """Adaptive Nesterov momentum. Xie et al. 2022, arXiv:2208.06677, algorithm 1.
 
-    Differs: beta1, beta2 and beta3 are what a mean keeps, 1 minus the paper's; the means are corrected as in Adam. Both
-    as in its authors' code.
+    Differs from the paper, as in its authors' code: beta1, beta2 and beta3 are 1 minus the paper's, and m, d and v are
+    corrected for their start at 0, as in Adam.
 
     Args:
-        lr: x moves by about lr where gradients are steady.
-        beta1: memory of the mean gradient m, about 1 / (1 - beta1) updates.
-        beta2: memory of the mean change of the gradient d; also how far ahead a change is followed.
-        beta3: memory of the mean of squares v, about 1 / (1 - beta3) updates.
-        eps: outside the root of the corrected v, in units of g.
-        weight_decay: x is divided by 1 + lr * weight_decay at each update.
+        lr: learning rate, in units of x: where g is constant, one update moves x by about lr.
+        beta1: decay rate of m, the moving average of g; the effective window is 1 / (1 - beta1) updates.
+        beta2: decay rate of d, the moving average of the change of g; also the weight of that change in the step.
+        beta3: decay rate of v, a moving average of squares; the effective window is 1 / (1 - beta3) updates.
+        eps: added to the root of the corrected v, in units of g.
+        weight_decay: each update divides x by 1 + lr * weight_decay.
     """
 
     lr: NonNegative = 1e-3

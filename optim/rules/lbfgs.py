@@ -1,4 +1,4 @@
-"""A quasi-Newton step: its direction from the last changes of x and of the gradient, its length from a line search."""
+"""Limited-memory BFGS, a quasi-Newton method: it estimates the curvature from the last changes of x and g."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ SHORTEST = 1e-9
 class LBFGS(Optimizer):
     """Limited-memory BFGS. Liu & Nocedal 1989; Nocedal & Wright 2006, algorithms 7.4 and 7.5.
 
-    For losses without noise. `step` takes a closure and several iterations; it evaluates the loss at each.
+    Meant for losses without noise. `step` takes a closure, does up to max_iter iterations, and evaluates the loss at
+    least once in each.
 
-    Differs, as in PyTorch: the first step is min(1, 1 / |g|_1) * lr long; a change is remembered if it has a curvature
-    above 1e-10; a line search ends where it would change no element of x by more than 1e-9. A trial whose loss is not
-    finite counts as too far.
+    Differs from the sources, as in PyTorch: the first direction is multiplied by min(1, 1 / |g|_1); a pair of changes
+    (s, y) is kept if s @ y is above 1e-10; a line search ends when the bracket would change no element of x by more
+    than 1e-9. A point whose loss is not finite counts as too far.
 
     Args:
-        lr: the length of a step along the direction; with a line search, the first that is tried.
-        max_iter: iterations of one `step`, at most.
-        max_eval: no iteration begins after so many evaluations in one `step`; 5/4 of max_iter by default.
-        tolerance_grad: a `step` ends where no element of the gradient is larger.
-        tolerance_change: a `step` ends after an iteration that changes no element of x, or the loss, by more, and
-            before one whose slope is not steeper.
-        history_size: the changes that are remembered.
-        line_search: "strong_wolfe", or None for steps of length lr.
+        lr: factor of the direction, without units; with a line search, the first factor that is tried.
+        max_iter: upper bound of the iterations in one `step`.
+        max_eval: no iteration starts after this many evaluations of the loss in one `step`; None means 5/4 of max_iter.
+        tolerance_grad: `step` ends when all elements of |g| are at most this, in units of g.
+        tolerance_change: `step` ends after an iteration in which no element of x, or not the loss, has changed by more
+            than this, and before one in which the derivative along the direction is above -tolerance_change.
+        history_size: number of pairs of changes that are kept.
+        line_search: "strong_wolfe", or None for steps with the factor lr.
     """
 
     granularity = "flat-vector"
@@ -48,7 +49,7 @@ class LBFGS(Optimizer):
     line_search: Literal["strong_wolfe"] | None = None
 
     def start(self, slot: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Zeros; one row for each change that is remembered."""
+        """Zeros: s and y have shape (history_size, n), the other states (n,)."""
         return np.zeros((self.history_size, x.size) if slot in ("s", "y") else x.shape, x.dtype)
 
     @staticmethod
@@ -96,25 +97,29 @@ def largest(a: Any) -> float:
 
 
 def newton(g: Any, s: Any, y: Any, changes: int) -> Any:
-    """The gradient times an inverse Hessian that takes the changes y of the gradient to s of x. Algorithm 7.4.
+    """The gradient times the estimate of the inverse Hessian. Nocedal & Wright 2006, algorithm 7.4.
 
-    Row i of s and y is the change i, i + len(s), ..., whichever was last.
+    Args:
+        g: gradient, of shape (n,).
+        s: changes of x, of shape (history_size, n), as a ring buffer: change i is in row i % history_size.
+        y: changes of the gradient, stored in the same way.
+        changes: number of changes so far.
     """
     kept = [i % len(s) for i in range(max(0, changes - len(s)), changes)]
-    shares = {}
+    alphas = {}
     for i in reversed(kept):
-        shares[i] = (s[i] @ g) / (s[i] @ y[i])
-        g = g - shares[i] * y[i]
+        alphas[i] = (s[i] @ g) / (s[i] @ y[i])
+        g = g - alphas[i] * y[i]
     if kept:
         newest = kept[-1]
         g = (s[newest] @ y[newest]) / (y[newest] @ y[newest]) * g
     for i in kept:
-        g = g + (shares[i] - (y[i] @ g) / (s[i] @ y[i])) * s[i]
+        g = g + (alphas[i] - (y[i] @ g) / (s[i] @ y[i])) * s[i]
     return g
 
 
 def along(closure: Any, x: Any, d: Any) -> Any:
-    """The function from a length along the direction d to a trial there."""
+    """The function that evaluates the loss and its gradient at x + length * d."""
 
     def at(length: float) -> LinePoint:
         loss, g = closure(x + length * d)

@@ -1,7 +1,8 @@
-"""How far to go along a direction: a line search for the strong Wolfe conditions.
+"""A line search that finds a point which meets the strong Wolfe conditions.
 
 Nocedal & Wright 2006, algorithms 3.5 (bracketing) and 3.6 (zoom), with their constants for quasi-Newton methods and
-with PyTorch's safeguards: how far a trial may lie from the ones before it.
+with PyTorch's bounds on the distance between two trial points. "Length" is the distance along the direction, as a
+multiple of it.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ CURVATURE = 0.9
 
 
 class LinePoint(NamedTuple):
-    """What is known of one point on the line."""
+    """A trial point on the line."""
 
     length: float
-    """How far along the direction it lies."""
+    """Distance from the start, as a multiple of the direction."""
     loss: float
     slope: float
     """The derivative of the loss along the direction."""
@@ -30,35 +31,35 @@ class LinePoint(NamedTuple):
 
 
 class Wolfe:
-    """The strong Wolfe conditions, for lines that begin at a trial of length 0 with a slope below 0."""
+    """The strong Wolfe conditions for a line whose start has length 0 and a negative derivative."""
 
     def __init__(self, start: LinePoint) -> None:
         self.start = start
 
     def decreases(self, trial: LinePoint) -> bool:
-        """Whether the loss is low enough for the length (3.7a)."""
+        """The sufficient decrease condition (3.7a)."""
         return trial.loss <= self.start.loss + DECREASE * trial.length * self.start.slope
 
     def flattens(self, trial: LinePoint) -> bool:
-        """Whether the slope is small enough (3.7b)."""
+        """The curvature condition (3.7b)."""
         return abs(trial.slope) <= -CURVATURE * self.start.slope
 
 
 def strong_wolfe(
     at: Callable[[float], LinePoint], start: LinePoint, length: float, shortest: float, most: int
 ) -> tuple[LinePoint, int]:
-    """Search along a line.
+    """Search along a line, algorithm 3.5.
 
     Args:
-        at: evaluates the loss at this length.
-        start: the trial of length 0.
-        length: the first to try.
-        shortest: a bracket as short as this ends the search.
-        most: trials after the first.
+        at: evaluates the loss and its gradient at a length.
+        start: the point of length 0.
+        length: the first length to try.
+        shortest: the search ends when the bracket is at most this long.
+        most: upper bound of the trials after the first.
 
     Returns:
-        A trial that meets the strong Wolfe conditions, or the lowest end of the bracket when the search had to end; and
-        the number of trials.
+        A point that meets the strong Wolfe conditions, or the end of the bracket with the lower loss if none was found;
+        and the number of trials.
     """
     wolfe = Wolfe(start)
     previous, trial = start, at(length)
@@ -77,7 +78,7 @@ def strong_wolfe(
 def zoom(
     at: Callable[[float], LinePoint], wolfe: Wolfe, a: LinePoint, b: LinePoint, shortest: float, count: int, most: int
 ) -> tuple[LinePoint, int]:
-    """Shorten a bracket until a trial in it meets the conditions; gives the lowest one, and the number of trials."""
+    """Shrink the bracket [a, b] until a trial meets the conditions, algorithm 3.6; returns as `strong_wolfe`."""
     low, high = sorted((a, b), key=lambda t: t.loss)
     stuck = False
     for trials in range(count, most):
@@ -95,7 +96,10 @@ def zoom(
 
 
 def inside(low: LinePoint, high: LinePoint, stuck: bool) -> tuple[float, bool]:
-    """A length inside a bracket, and whether it is close to an end of it; a second time in a row it is not."""
+    """The next length to try in a bracket, and whether it is close to an end.
+
+    After a trial close to an end (`stuck`), the next one keeps a margin of a tenth of the bracket, so that it shrinks.
+    """
     left, right = sorted((low.length, high.length))
     length, margin = cubic_minimum(low, high, left, right), 0.1 * (right - left)
     if min(right - length, length - left) >= margin:
@@ -106,7 +110,7 @@ def inside(low: LinePoint, high: LinePoint, stuck: bool) -> tuple[float, bool]:
 
 
 def cubic_minimum(a: LinePoint, b: LinePoint, low: float, high: float) -> float:
-    """The minimum, kept in [low, high], of the cubic through two trials (3.59); the middle if it has none."""
+    """The minimum of the cubic through two points (3.59), clipped to [low, high]; the middle if there is no minimum."""
     a, b = sorted((a, b), key=lambda t: t.length)
     width = b.length - a.length
     d1 = a.slope + b.slope - 3 * (b.loss - a.loss) / (width or math.nan)

@@ -1,4 +1,4 @@
-"""Steps that see a matrix: by its rows and columns, or by its singular values."""
+"""Rules for matrices: Adafactor uses means of rows and columns, Muon singular values."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ __all__ = ["Adafactor", "Muon"]
 
 
 class Adafactor(Optimizer):
-    """Adam without a mean, its v kept as means of rows and of columns. Shazeer & Stern 2018, arXiv:1804.04235.
+    """Adam without m, with v factored into means of rows and of columns. Shazeer & Stern 2018, arXiv:1804.04235.
 
-    Algorithm 4 for arrays of two and more axes, of which the last two are factored; algorithm 5 for vectors and
+    Algorithm 4 for arrays with two or more axes, of which the last two are factored; algorithm 5 for vectors and
     numbers, which keep v itself.
 
-    Differs, as in PyTorch: lr bounds the relative step, for the paper's 0.01; eps1 is the least root of v and the least
-    mean of rows, where the paper adds it to the square of g; weight decay, which the paper does not have.
+    Differs from the paper, as in PyTorch: lr is the upper bound of the relative step, 0.01 in the paper; eps1 is a
+    lower bound of the root of v and of the mean of rows, where the paper adds it to g**2; and there is weight decay.
 
     Args:
-        lr: a step is at most this fraction of the root mean square of x, and at most 1 / sqrt(t) of it.
-        beta2_decay: v remembers all but the share t**beta2_decay.
-        eps1: least root of v, in units of g; by default the resolution of the dtype.
-        eps2: the root mean square of x counts as at least this.
-        d: the root mean square of a step over the root of v is at most this.
-        weight_decay: x shrinks by the fraction lr * weight_decay at each update, whatever its gradient.
+        lr: upper bound of the relative step: the root mean square (RMS) of a step is about min(lr, 1 / sqrt(t)) times
+            that of x.
+        beta2_decay: exponent of the decay rate of v: at update t it is 1 - t**beta2_decay.
+        eps1: lower bound of the root of v, in units of g; None means the machine epsilon of the dtype.
+        eps2: lower bound of the RMS of x, in units of x.
+        d: upper bound of the RMS of g / sqrt(v), without units.
+        weight_decay: each update shrinks x by the fraction lr * weight_decay, in addition to the step.
     """
 
     granularity = "per-tensor"
@@ -42,7 +43,7 @@ class Adafactor(Optimizer):
     weight_decay: NonNegative = 0.0
 
     def start(self, slot: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Zeros in the shape of what is kept; nothing is kept in the slots that only other shapes of x need."""
+        """Zeros: rows and columns for an array with two or more axes, v for the others; the unused states are empty."""
         if slot not in ("rows", "columns", "v"):
             return super().start(slot, x)
         if (slot == "v") == (x.ndim > 1):
@@ -53,15 +54,15 @@ class Adafactor(Optimizer):
     @staticmethod
     def rule(x, g, rows, columns, v, t, lr, beta2_decay, eps1, eps2, d, weight_decay):
         eps1 = float(np.finfo(x.dtype).eps) if eps1 is None else eps1
-        share = t**beta2_decay
+        forgotten = t**beta2_decay
         length = max(eps2, rms(x)) * min(lr, 1 / sqrt(t))
         x = (1 - lr * weight_decay) * x
         if x.ndim > 1:
-            rows = rows + share * (np.mean(g**2, axis=-1, keepdims=True) - rows)
-            columns = columns + share * (np.mean(g**2, axis=-2, keepdims=True) - columns)
+            rows = rows + forgotten * (np.mean(g**2, axis=-1, keepdims=True) - rows)
+            columns = columns + forgotten * (np.mean(g**2, axis=-2, keepdims=True) - columns)
             square = rows * columns / np.maximum(np.mean(rows, axis=-2, keepdims=True), eps1)
         else:
-            square = v = v + share * (g**2 - v)
+            square = v = v + forgotten * (g**2 - v)
         step = g / sqrt(np.maximum(square, eps1**2))
         x = x - length / max(1.0, rms(step) / d) * step
         return x, rows, columns, v
@@ -73,23 +74,23 @@ def rms(a: Any) -> float:
 
 
 class Muon(Optimizer):
-    """Momentum made orthogonal. Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/.
+    """Momentum with orthogonalized steps. Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/.
 
-    For matrices alone; give other parameters, and usually the first and the last layer, to another optimizer.
+    Muon takes matrices only. Give other parameters, and usually the first and the last layer, to another optimizer.
 
-    Differs: computed in the dtype of x, where PyTorch takes bfloat16, and m is a mean, as there.
+    Differs from the source: m is a moving average, as in PyTorch, and all is computed in the dtype of x, where PyTorch
+    uses bfloat16.
 
     Args:
-        lr: the singular values of a step are about this large, before `adjust_lr`.
-        momentum: memory of the mean m, about 1 / (1 - momentum) updates.
-        nesterov: the step looks ahead, as NAG's does.
-        ns_steps: iterations of Newton and Schulz.
-        a, b, c: their polynomial, a * s + b * s**3 + c * s**5 for a singular value s.
-        eps: the least norm that the matrix is divided by.
-        adjust_lr: "original" multiplies lr by the root of rows / columns, if that is more than 1; "match_rms_adamw" by
-            0.2 times the root of the larger of them, so that steps are as large as AdamW's (Liu et al. 2025,
-            arXiv:2502.16982).
-        weight_decay: x shrinks by the fraction lr * weight_decay at each update, whatever its gradient.
+        lr: learning rate, in units of x: the singular values of a step are about lr times the factor of `adjust_lr`.
+        momentum: decay rate of m, the moving average of g; the effective window is 1 / (1 - momentum) updates.
+        nesterov: whether the step uses Nesterov momentum, as NAG's.
+        ns_steps: number of Newton-Schulz iterations.
+        a, b, c: coefficients of an iteration, which maps each singular value s to a * s + b * s**3 + c * s**5.
+        eps: lower bound of the norm by which the matrix is divided, in units of g.
+        adjust_lr: "original" multiplies lr by max(1, sqrt(rows / columns)); "match_rms_adamw" multiplies it by
+            0.2 * sqrt(max(rows, columns)), so that steps are as large as AdamW's (Liu et al. 2025, arXiv:2502.16982).
+        weight_decay: each update shrinks x by the fraction lr * weight_decay, in addition to the step.
     """
 
     granularity = "per-tensor"
@@ -105,7 +106,7 @@ class Muon(Optimizer):
     weight_decay: NonNegative = 0.1
 
     def refusal(self, x: npt.NDArray[Any]) -> str | None:
-        """Refuse what is no matrix."""
+        """The message for a parameter that is not a matrix."""
         if x.ndim == 2:
             return None
         return f"must be a matrix. Received: shape {x.shape}. Give it to another optimizer, such as AdamW."
@@ -123,7 +124,7 @@ class Muon(Optimizer):
 
 
 def orthogonal(s: Any, steps: int, a: float, b: float, c: float) -> Any:
-    """Bring the singular values of a matrix of norm 1 near to 1, by iterations of Newton and Schulz."""
+    """Bring the singular values of a matrix of norm at most 1 near to 1, by Newton-Schulz iterations."""
     tall = s.shape[0] > s.shape[1]
     s = s.T if tall else s
     for _ in range(steps):

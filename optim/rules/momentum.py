@@ -1,4 +1,4 @@
-"""Steps along the gradient, and along a velocity that gradients give."""
+"""Gradient descent, without and with momentum."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ __all__ = ["NAG", "SGD", "Momentum"]
 class SGD(Optimizer):
     """Gradient descent. Robbins & Monro 1951.
 
-    Differs: none.
-
     Args:
-        lr: x moves by lr * g.
+        lr: learning rate: x moves by lr * g, so lr has the units of x / g.
     """
 
     lr: NonNegative
@@ -28,13 +26,13 @@ class SGD(Optimizer):
 class Momentum(Optimizer):
     """Gradient descent with momentum, the heavy ball. Polyak 1964; Sutskever et al. 2013, eq. 1-2.
 
-    Differs: the velocity holds gradients and lr multiplies it outside, as in PyTorch, so that a change of lr acts at
-    once on the whole velocity; the two are the same at constant lr. The first velocity is g, without dampening.
+    Differs from the sources, as in PyTorch: the velocity v sums gradients, and lr multiplies it, so that a new lr acts
+    on the whole velocity at once. At constant lr the two forms are equal. The first velocity is g, without dampening.
 
     Args:
-        lr: x moves by lr * v.
-        momentum: fraction of the velocity kept at each update; it remembers about 1 / (1 - momentum) gradients.
-        dampening: fraction of each gradient but the first that is left out of the velocity.
+        lr: learning rate: x moves by lr * v, so lr has the units of x / g.
+        momentum: fraction of v kept at each update; the effective window is 1 / (1 - momentum) updates.
+        dampening: fraction of each gradient that is not added to v; the first gradient is added whole.
     """
 
     lr: NonNegative
@@ -51,12 +49,12 @@ class Momentum(Optimizer):
 class NAG(Optimizer):
     """Nesterov's accelerated gradient. Nesterov 1983; Sutskever et al. 2013, eq. 3-4.
 
-    Differs: written at the point where the gradient is taken, x + momentum * velocity (Bengio et al. 2012,
-    arXiv:1212.0901, eq. 7), with lr outside the velocity, as in PyTorch.
+    Differs from the sources: x is the point at which the gradient is taken, which they write as x + momentum * velocity
+    (Bengio et al. 2012, arXiv:1212.0901, eq. 7); and lr multiplies the velocity, as in PyTorch.
 
     Args:
-        lr: x moves by lr * (g + momentum * v).
-        momentum: fraction of the velocity kept at each update.
+        lr: learning rate: x moves by lr * (g + momentum * v), so lr has the units of x / g.
+        momentum: fraction of v kept at each update; the effective window is 1 / (1 - momentum) updates.
     """
 
     lr: NonNegative

@@ -1,4 +1,4 @@
-"""Steps that have the sign of a gradient, and take their length from elsewhere."""
+"""Update rules that use the sign of the gradient, not its size."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ Growth: TypeAlias = Annotated[float | Schedule, Interval(gt=1)]
 class SignSGD(Optimizer):
     """Gradient descent by signs. Bernstein et al. 2018, arXiv:1802.04434, algorithm 1.
 
-    Differs: none.
-
     Args:
-        lr: how far x moves, unless its gradient is zero.
+        lr: learning rate, in units of x: each element moves by lr, unless its gradient is zero.
     """
 
     lr: NonNegative
@@ -35,11 +33,9 @@ class SignSGD(Optimizer):
 class Signum(Optimizer):
     """The sign of the mean gradient. Bernstein et al. 2018, arXiv:1802.04434, algorithm 2.
 
-    Differs: none.
-
     Args:
-        lr: how far x moves.
-        momentum: memory of the mean m, about 1 / (1 - momentum) updates.
+        lr: learning rate, in units of x: each element moves by lr.
+        momentum: decay rate of m, the moving average of g; the effective window is 1 / (1 - momentum) updates.
     """
 
     lr: NonNegative
@@ -55,13 +51,11 @@ class Signum(Optimizer):
 class Lion(Optimizer):
     """Evolved sign momentum. Chen et al. 2023, arXiv:2302.06675, algorithm 2.
 
-    Differs: none.
-
     Args:
-        lr: how far x moves; a third to a tenth of what suits AdamW.
-        beta1: fraction of the mean in the direction; the rest is the gradient's.
-        beta2: memory of the mean m, about 1 / (1 - beta2) updates.
-        weight_decay: x shrinks by the fraction lr * weight_decay at each update, whatever its gradient.
+        lr: learning rate, in units of x: each element moves by lr. The paper advises 1/10 to 1/3 of AdamW's.
+        beta1: weight of m in the direction of the step; g has the weight 1 - beta1.
+        beta2: decay rate of m, the moving average of g; the effective window is 1 / (1 - beta2) updates.
+        weight_decay: each update shrinks x by the fraction lr * weight_decay, in addition to the step.
     """
 
     lr: NonNegative = 1e-4
@@ -83,14 +77,12 @@ class Rprop(Optimizer):
     An element whose gradient changes its sign stays where it is for one update. Meant for full batches: the noise of
     small ones looks like a change of sign.
 
-    Differs: none.
-
     Args:
-        lr: the length of the first step; later values of a schedule change no step.
-        eta_minus: a step shrinks by this where the gradient has changed its sign.
-        eta_plus: a step grows by this where it has kept it.
-        min_step: no step is shorter; in units of x.
-        max_step: no step is longer; in units of x.
+        lr: length of the first step, in units of x. Only the first value of a schedule has an effect.
+        eta_minus: factor of an element's step where its gradient has changed its sign.
+        eta_plus: factor of an element's step where its gradient has kept its sign.
+        min_step: lower bound of a step, in units of x.
+        max_step: upper bound of a step, in units of x.
 
     Raises:
         ValueError: min_step is above max_step.

@@ -1,6 +1,6 @@
-"""The formulas that frameworks compute where they differ from the papers, or from the rules beside this folder.
+"""The formulas of PyTorch, Keras, TensorFlow and optax, where they differ from the rules in the folder above.
 
-The dialects choose among them. `Optimizer.registry` has them all once `ravine.optim` is imported.
+The dialects use them. `Optimizer.registry` has them all once `ravine.optim` is imported.
 """
 
 from . import keras, keras_tensors, optax, optax_tensors, tf1, torch

@@ -1,7 +1,7 @@
-"""Where Keras and TensorFlow have another formula than PyTorch: epsilon elsewhere, lr inside the velocity.
+"""Keras's formulas, where they differ from the rules in the folder above: the place of epsilon and of lr.
 
-They decay weights by `decoupled_weight_decay`, an option of every optimizer. Keras 2 and TensorFlow 1 take their rules
-from here too.
+Keras 2 and TensorFlow 1 use them too. Weight decay is left to the option `decoupled_weight_decay`. A subclass takes the
+hyperparameters of its base class. Its docstring lists those that are new or have another meaning.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from ....kernels import absolute, clip, maximum, sqrt
 from ...hyper import Fraction, Integer, NonNegative, NonPositive, Positive, PositiveFraction
 from ...optimizer import Optimizer
+from ..adam import Adam, Adamax
+from ..adaptive import Adagrad, RMSprop
 
 __all__ = [
     "EpsHatAMSGrad",
@@ -26,11 +28,12 @@ __all__ = [
 class KerasMomentum(Optimizer):
     """Keras's SGD(momentum).
 
-    Differs from Momentum: lr is inside the velocity, so that a new lr acts on new gradients alone.
+    Differs from Momentum: lr multiplies each gradient that is added to the velocity v, so a new lr acts on new
+    gradients only.
 
     Args:
-        lr: x moves by lr * g at first.
-        momentum: fraction of the velocity kept at each update.
+        lr: learning rate: the first update moves x by lr * g, so lr has the units of x / g.
+        momentum: fraction of v kept at each update; the effective window is 1 / (1 - momentum) updates.
     """
 
     lr: NonNegative = 0.01
@@ -43,18 +46,11 @@ class KerasMomentum(Optimizer):
         return x, v
 
 
-class KerasNAG(Optimizer):
+class KerasNAG(KerasMomentum):
     """Keras's SGD(momentum, nesterov=True).
 
-    Differs from NAG: as KerasMomentum from Momentum.
-
-    Args:
-        lr: as in KerasMomentum.
-        momentum: as in KerasMomentum.
+    Differs from NAG in the place of lr, as KerasMomentum from Momentum.
     """
-
-    lr: NonNegative = 0.01
-    momentum: Fraction = 0.9
 
     @staticmethod
     def rule(x, g, v, lr, momentum):
@@ -63,21 +59,19 @@ class KerasNAG(Optimizer):
         return x, v
 
 
-class KerasAdagrad(Optimizer):
+class KerasAdagrad(Adagrad):
     """Keras 3's Adagrad; without epsilon TensorFlow 1's.
 
-    Differs from Adagrad: epsilon is inside the root.
+    Differs from Adagrad: epsilon is added to v inside the root.
 
     Args:
-        lr: x moves by lr * g / sqrt(v + eps).
-        eps: inside the root, in units of g**2.
-        initial_accumulator: where v, the sum of squares, starts; in units of g**2.
+        lr: learning rate, in units of x: x moves by lr * g / sqrt(v + eps).
+        eps: added to v inside the root, in units of g**2.
     """
 
     lr: NonNegative = 0.001
     eps: NonNegative = 1e-7
     initial_accumulator: NonNegative = 0.1
-    starts = {"v": "initial_accumulator"}  # noqa: RUF012
 
     @staticmethod
     def rule(x, g, v, lr, eps):
@@ -86,25 +80,19 @@ class KerasAdagrad(Optimizer):
         return x, v
 
 
-class KerasRMSprop(Optimizer):
+class KerasRMSprop(RMSprop):
     """Keras 3's RMSprop; with v starting at 1 TensorFlow 1's.
 
-    Differs from RMSprop: epsilon is inside the root, and lr inside the velocity.
+    Differs from RMSprop: epsilon is added to v inside the root, and lr multiplies what is added to the velocity b.
 
     Args:
-        lr: x moves by about lr where gradients are steady.
-        rho: memory of the mean of squares, about 1 / (1 - rho) updates.
-        eps: inside the root, in units of g**2.
-        momentum: fraction of the velocity kept at each update; 0 keeps none.
-        centered: divide by the deviation from the mean gradient instead of the size of the gradient.
-        initial_accumulator: where v, the mean of squares, starts; in units of g**2.
+        eps: added to v inside the root, in units of g**2.
+        initial_accumulator: first value of v, the moving average of g**2, in units of g**2.
     """
 
     lr: NonNegative = 0.001
     rho: Fraction = 0.9
     eps: NonNegative = 1e-7
-    momentum: Fraction = 0.0
-    centered: bool = False
     initial_accumulator: NonNegative = 0.0
     starts = {"v": "initial_accumulator"}  # noqa: RUF012
 
@@ -124,21 +112,15 @@ class KerasRMSprop(Optimizer):
         return x, v, m, b
 
 
-class EpsHatAdam(Optimizer):
+class EpsHatAdam(Adam):
     """Adam as at the end of the paper's section 2. Kingma & Ba 2015, arXiv:1412.6980. Keras's and TensorFlow's Adam.
 
-    Differs from Adam: epsilon is added to the root of the raw v, so it weighs 1 / sqrt(1 - beta2**t) times as much.
+    Differs from Adam: epsilon is added to the root of the uncorrected v, which multiplies it by 1 / sqrt(1 - beta2**t).
 
     Args:
-        lr: x moves by at most about lr.
-        beta1: memory of the mean m, about 1 / (1 - beta1) updates.
-        beta2: memory of the mean of squares v, about 1 / (1 - beta2) updates.
-        eps: the paper's epsilon-hat, outside the root of the raw v, in units of g.
+        eps: the paper's epsilon-hat, added to the root of the uncorrected v, in units of g.
     """
 
-    lr: NonNegative = 0.001
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
     eps: NonNegative = 1e-7
 
     @staticmethod
@@ -149,22 +131,11 @@ class EpsHatAdam(Optimizer):
         return x, m, v
 
 
-class EpsHatAMSGrad(Optimizer):
+class EpsHatAMSGrad(EpsHatAdam):
     """Keras's Adam(amsgrad=True).
 
-    Differs from AMSGrad: as EpsHatAdam from Adam.
-
-    Args:
-        lr: as in EpsHatAdam.
-        beta1: as in EpsHatAdam.
-        beta2: as in EpsHatAdam.
-        eps: as in EpsHatAdam.
+    Differs from AMSGrad in the place of epsilon, as EpsHatAdam from Adam.
     """
-
-    lr: NonNegative = 0.001
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-7
 
     @staticmethod
     def rule(x, g, m, v, v_max, t, lr, beta1, beta2, eps):
@@ -175,21 +146,16 @@ class EpsHatAMSGrad(Optimizer):
         return x, m, v, v_max
 
 
-class KerasAdamax(Optimizer):
+class KerasAdamax(Adamax):
     """Keras's Adamax.
 
-    Differs from Adamax: epsilon is added to the largest gradient at each use, and is not kept in it.
+    Differs from Adamax: epsilon is added to u where it divides, and not to |g|.
 
     Args:
-        lr: x moves by at most about lr.
-        beta1: memory of the mean m, about 1 / (1 - beta1) updates.
-        beta2: the largest gradient u is forgotten by this fraction at each update.
         eps: added to u, in units of g.
     """
 
     lr: NonNegative = 0.001
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
     eps: NonNegative = 1e-7
 
     @staticmethod
@@ -201,16 +167,16 @@ class KerasAdamax(Optimizer):
 
 
 class KerasScheduleFreeAdamW(Optimizer):
-    """Keras's ScheduleFreeAdamW, of Defazio et al. 2024, arXiv:2405.15682, algorithm 1.
+    """Keras's ScheduleFreeAdamW. Defazio et al. 2024, arXiv:2405.15682, algorithm 1.
 
-    Differs from ScheduleFreeAdamW: all points have the same weight in the mean, also while lr warms up.
+    Differs from ScheduleFreeAdamW: all points have the same weight in the mean, even during the warmup of lr.
 
     Args:
-        lr: z moves by about lr at first.
-        beta1: fraction of the mean in x; the rest is z's.
-        beta2: memory of the mean of squares v, about 1 / (1 - beta2) updates.
-        eps: outside the root of the corrected v, in units of g.
-        warmup: lr rises over this many updates, to lr / warmup at the first.
+        lr: learning rate, in units of x: z moves by about lr at the first update after the warmup.
+        beta1: weight of the mean in x; z has the weight 1 - beta1.
+        beta2: decay rate of v, the moving average of g**2; the effective window is 1 / (1 - beta2) updates.
+        eps: added to the root of the corrected v, in units of g.
+        warmup: number of updates over which the learning rate rises linearly, from lr / warmup to lr.
     """
 
     lr: NonNegative = 0.0025
@@ -237,18 +203,19 @@ class KerasScheduleFreeAdamW(Optimizer):
 
 
 class KerasFtrl(Optimizer):
-    """Keras's and TensorFlow's Ftrl. McMahan et al. 2013, KDD, algorithm 1, with another power than the root's.
+    """Keras's and TensorFlow's Ftrl. McMahan et al. 2013, KDD, algorithm 1, with any power of v.
 
-    Differs from Ftrl: v starts above 0; a power; l2 counts twice; shrinkage, an l2 that only gradients see.
+    Differs from Ftrl: v starts above 0; the exponent of v is a hyperparameter; l2 is doubled; and shrinkage is an L2
+    penalty that is added to g, but not to v.
 
     Args:
-        lr: x moves by about lr * g * v**power without penalties.
-        power: how steps shorten as v grows; 0 keeps them.
-        initial_accumulator: where v, the sum of squares, starts; in units of g**2.
-        l1: x is 0 where |z| is at most this; in units of g.
-        l2: pulls x to 0; in units of g per unit of x.
-        shrinkage: 2 * shrinkage * x is added to the gradient, but not to its square.
-        beta: keeps the first steps short, in units of g.
+        lr: learning rate: without penalties x moves by about lr * g * v**power.
+        power: exponent of v in the step; 0 means a constant learning rate.
+        initial_accumulator: first value of v, the sum of squared gradients, in units of g**2.
+        l1: strength of the L1 penalty, in units of g: x is 0 where |z| is at most l1.
+        l2: strength of the L2 penalty, in units of g / x.
+        shrinkage: 2 * shrinkage * x is added to g, in units of g / x.
+        beta: added to v**-power, which shortens the first steps.
     """
 
     lr: Positive = 0.001

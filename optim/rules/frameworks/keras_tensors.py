@@ -1,4 +1,4 @@
-"""Keras's rules that see a parameter as a whole."""
+"""Keras's rules that read a whole parameter."""
 
 from __future__ import annotations
 
@@ -10,25 +10,21 @@ import numpy.typing as npt
 from ....kernels import sqrt
 from ...hyper import Count, Fraction, Hyper, NonNegative, NonPositive, Positive
 from ...optimizer import Optimizer
+from ..adam import Adam
 
 __all__ = ["KerasAdafactor", "KerasLamb", "KerasMuon"]
 
 
-class KerasLamb(Optimizer):
+class KerasLamb(Adam):
     """Keras's Lamb. You et al. 2020, arXiv:1904.00962, algorithm 2.
 
-    Differs: weights decay before, outside the ratio of norms, which has no bounds.
+    Differs from LAMB: weight decay is left to the options, and is not part of the norm of the step. Takes the
+    hyperparameters of Adam.
 
     Args:
-        lr: a parameter moves by lr times its norm.
-        beta1: memory of the mean m, about 1 / (1 - beta1) updates.
-        beta2: memory of the mean of squares v, about 1 / (1 - beta2) updates.
-        eps: outside the root of the corrected v, in units of g.
+        lr: learning rate: the norm of each step is lr times the norm of the parameter.
     """
 
-    lr: NonNegative = 0.001
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
     eps: NonNegative = 1e-7
     granularity = "per-tensor"
 
@@ -46,14 +42,15 @@ class KerasLamb(Optimizer):
 class KerasAdafactor(Optimizer):
     """Keras's Adafactor. Shazeer & Stern 2018, arXiv:1804.04235, algorithms 4 and 5.
 
-    Differs: lr is at most 1 / sqrt(t), always; v is kept whole beside its factors.
+    Differs from the paper: the relative step is always at most 1 / sqrt(t), and v is stored besides its factors.
 
     Args:
-        lr: x moves by about lr times the root mean square of x.
-        decay: at update t the mean of squares forgets the share t**decay.
-        eps1: added to g**2.
-        eps2: the root mean square of x is taken to be at least this.
-        clip_threshold: the root mean square of a step, before lr, is scaled down to this.
+        lr: upper bound of the relative step: the root mean square (RMS) of a step is about min(lr, 1 / sqrt(t)) times
+            that of x.
+        decay: exponent of the decay rate of v: at update t it is 1 - t**decay.
+        eps1: added to g**2, in units of g**2.
+        eps2: lower bound of the RMS of x, in units of x.
+        clip_threshold: upper bound of the RMS of g / sqrt(v), without units.
     """
 
     lr: NonNegative = 0.001
@@ -79,7 +76,7 @@ class KerasAdafactor(Optimizer):
         return x, r, c, v
 
     def start(self, slot: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Zeros: r for each row of the last two axes and c for each column, if there are two."""
+        """Zeros: r has one element per row of the last two axes, c one per column; for a vector both are unused."""
         if slot not in ("r", "c"):
             return super().start(slot, x)
         if x.ndim < 2:
@@ -90,24 +87,22 @@ class KerasAdafactor(Optimizer):
 class KerasMuon(Optimizer):
     """Keras's Muon. Jordan et al. 2024; Liu et al. 2025, arXiv:2502.16982, algorithm 1.
 
-    A matrix steps along its momentum, all singular values brought near 1; what is no matrix takes EpsHatAdam's step.
-
-    Differs: the momentum is a sum, which gives the same direction as a mean.
+    Differs from Muon: m is a sum of gradients, which gives the same direction as their mean; and parameters that are
+    not matrices take EpsHatAdam's step.
 
     Args:
-        lr: a matrix of n rows and m columns moves by about lr * rms_rate * sqrt(max(n, m)) along each singular vector.
-        momentum: fraction of the momentum kept at each update.
-        nesterov: step along the gradient plus `momentum` times the momentum.
-        ns_steps: how often the polynomial a * s + b * s**3 + c * s**5 is applied to the singular values s.
-        a: see ns_steps.
-        b: see ns_steps.
-        c: see ns_steps.
-        rms_rate: the root mean square of a step, before lr, for a matrix of full rank; None: leave it as it is.
-        adam: take EpsHatAdam's step for matrices too.
-        adam_lr_ratio: its lr is this times lr.
-        beta1: as in EpsHatAdam.
-        beta2: as in EpsHatAdam.
-        eps: as in EpsHatAdam.
+        lr: learning rate, in units of x: the singular values of a matrix' step are about lr, times
+            rms_rate * sqrt(max(rows, columns)) if rms_rate is given.
+        momentum: fraction of m kept at each update; the effective window is 1 / (1 - momentum) updates.
+        nesterov: whether the step is along g + momentum * m, instead of m.
+        ns_steps: number of Newton-Schulz iterations.
+        a, b, c: coefficients of an iteration, which maps each singular value s to a * s + b * s**3 + c * s**5.
+        rms_rate: root mean square of the elements of a matrix' step, before lr; None leaves the step unscaled.
+        adam: whether matrices take EpsHatAdam's step too.
+        adam_lr_ratio: factor of lr in EpsHatAdam's step, without units.
+        beta1: decay rate of m in EpsHatAdam's step; the effective window is 1 / (1 - beta1) updates.
+        beta2: decay rate of v in EpsHatAdam's step; the effective window is 1 / (1 - beta2) updates.
+        eps: added to the root of the uncorrected v in EpsHatAdam's step, in units of g.
     """
 
     lr: NonNegative = 0.001
@@ -146,5 +141,5 @@ class KerasMuon(Optimizer):
         return x, m, v
 
     def start(self, slot: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Zeros; of v none where it has no use."""
+        """Zeros; v is empty for a matrix that takes Muon's step."""
         return np.zeros((0,), x.dtype) if slot == "v" and x.ndim == 2 and not self.adam else super().start(slot, x)

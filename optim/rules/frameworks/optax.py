@@ -1,10 +1,16 @@
-"""Where optax has another formula than the papers, or than the rules here."""
+"""optax's formulas, where they differ from the rules in the folder above.
+
+A subclass takes the hyperparameters of its base class. Its docstring lists those that are new or have another meaning.
+"""
 
 from __future__ import annotations
 
 from ....kernels import clip, maximum, sign, sqrt, where
 from ...hyper import Fraction, NonNegative, Positive
 from ...optimizer import Optimizer
+from ..adam import Adam, AMSGrad, RAdam
+from ..adaptive import RMSprop
+from ..belief import AdaBelief, Yogi
 from ..signs import Growth
 
 __all__ = [
@@ -19,24 +25,17 @@ __all__ = [
 ]
 
 
-class OptaxAdam(Optimizer):
+class OptaxAdam(Adam):
     """optax's adam(eps_root, nesterov).
 
-    Differs from Adam: an epsilon inside the root too; with nesterov, Dozat's first form, without a schedule.
+    Differs from Adam: there is a second epsilon, inside the root; and nesterov=True gives NAdam with constant momentum
+    (Dozat 2016).
 
     Args:
-        lr: as in Adam.
-        beta1: as in Adam.
-        beta2: as in Adam.
-        eps: as in Adam.
-        eps_root: inside the root of the corrected v, in units of g**2.
-        nesterov: step along the mean as the next update will have it, as far as it is known.
+        eps_root: added to the corrected v inside the root, in units of g**2.
+        nesterov: whether the step uses Nesterov momentum.
     """
 
-    lr: NonNegative = 1e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-8
     eps_root: NonNegative = 0.0
     nesterov: bool = False
 
@@ -52,23 +51,16 @@ class OptaxAdam(Optimizer):
         return x, m, v
 
 
-class CorrectedAMSGrad(Optimizer):
+class CorrectedAMSGrad(AMSGrad):
     """optax's amsgrad.
 
-    Differs from AMSGrad: the largest of the corrected v is kept, so that the first gradients weigh more, for ever.
+    Differs from AMSGrad: v is corrected before its maximum is taken, which gives the first gradients a lasting weight;
+    and there is a second epsilon.
 
     Args:
-        lr: as in Adam.
-        beta1: as in Adam.
-        beta2: as in Adam.
-        eps: as in Adam.
-        eps_root: inside the root, in units of g**2.
+        eps_root: added to the largest v inside the root, in units of g**2.
     """
 
-    lr: NonNegative = 1e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-8
     eps_root: NonNegative = 0.0
 
     @staticmethod
@@ -80,24 +72,16 @@ class CorrectedAMSGrad(Optimizer):
         return x, m, v, v_max
 
 
-class OptaxRAdam(Optimizer):
+class OptaxRAdam(RAdam):
     """optax's radam.
 
-    Differs from RAdam: the threshold is an argument, which rho may also be equal to; an epsilon inside the root too.
+    Differs from RAdam: the threshold of rho is a hyperparameter, and there is a second epsilon, inside the root.
 
     Args:
-        lr: as in RAdam.
-        beta1: as in RAdam.
-        beta2: as in RAdam.
-        eps: as in RAdam.
-        eps_root: inside the root of the corrected v, in units of g**2.
-        threshold: rectified from this rho on.
+        eps_root: added to the corrected v inside the root, in units of g**2.
+        threshold: the step is rectified where rho is at least this.
     """
 
-    lr: NonNegative = 1e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-8
     eps_root: NonNegative = 0.0
     threshold: Positive = 5.0
 
@@ -115,23 +99,16 @@ class OptaxRAdam(Optimizer):
         return x, m, v
 
 
-class OptaxAdaBelief(Optimizer):
+class OptaxAdaBelief(AdaBelief):
     """optax's adabelief.
 
-    Differs from AdaBelief: the epsilon that is added to v is another than the one outside the root.
+    Differs from AdaBelief: the epsilon added to v and the one added to its root are two hyperparameters.
 
     Args:
-        lr: as in Adam.
-        beta1: as in Adam.
-        beta2: as in AdaBelief.
-        eps: outside the root of the corrected v, in units of g.
+        eps: added to the root of the corrected v, in units of g.
         eps_root: added to v at each update, in units of g**2.
     """
 
-    lr: NonNegative = 1e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-16
     eps_root: NonNegative = 1e-16
 
     @staticmethod
@@ -142,24 +119,15 @@ class OptaxAdaBelief(Optimizer):
         return x, m, v
 
 
-class OptaxYogi(Optimizer):
+class OptaxYogi(Yogi):
     """optax's yogi.
 
-    Differs from Yogi: m starts where v does, not at 0.
+    Differs from Yogi: m starts at initial_accumulator, as v does, and not at 0.
 
     Args:
-        lr: as in Adam.
-        beta1: as in Adam.
-        beta2: as in Yogi.
-        eps: as in Yogi.
-        initial_accumulator: where v, in units of g**2, and m, in units of g, start.
+        initial_accumulator: first value of v, in units of g**2, and of m, in units of g.
     """
 
-    lr: NonNegative = 1e-2
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-3
-    initial_accumulator: NonNegative = 1e-6
     starts = {"m": "initial_accumulator", "v": "initial_accumulator"}  # noqa: RUF012
 
     @staticmethod
@@ -170,31 +138,24 @@ class OptaxYogi(Optimizer):
         return x, m, v
 
 
-class OptaxRMSprop(Optimizer):
+class OptaxRMSprop(RMSprop):
     """optax's rmsprop.
 
-    Differs from RMSprop: epsilon may be inside the root, lr is inside the velocity, v may start elsewhere, be corrected
-    as Adam's is, and the velocity be Nesterov's.
+    Differs from RMSprop: lr multiplies what is added to the velocity b, not b, and there are options for the place of
+    epsilon, the first value of v, bias correction, and Nesterov momentum.
 
     Args:
-        lr: x moves by about lr where gradients are steady.
-        rho: memory of the mean of squares, about 1 / (1 - rho) updates.
-        eps: inside the root, in units of g**2, or outside, in units of g.
-        initial_accumulator: where v starts; in units of g**2.
+        eps: added to v inside the root, in units of g**2; with eps_in_sqrt=False, added to the root, in units of g.
+        initial_accumulator: first value of v, in units of g**2.
         eps_in_sqrt: whether epsilon is inside the root.
-        centered: divide by the deviation from the mean gradient instead of the size of the gradient.
-        momentum: fraction of the velocity kept at each update; 0 keeps none.
-        nesterov: look ahead, as NAG does.
-        bias_correction: correct the means for where they started, as Adam does.
+        nesterov: whether the step uses Nesterov momentum, as NAG's.
+        bias_correction: whether m and v are corrected for their start, as in Adam.
     """
 
     lr: NonNegative = 1e-3
     rho: Fraction = 0.9
-    eps: NonNegative = 1e-8
     initial_accumulator: NonNegative = 0.0
     eps_in_sqrt: bool = True
-    centered: bool = False
-    momentum: Fraction = 0.0
     nesterov: bool = False
     bias_correction: bool = False
     starts = {"v": "initial_accumulator"}  # noqa: RUF012
@@ -202,14 +163,14 @@ class OptaxRMSprop(Optimizer):
     @staticmethod
     def rule(x, g, v, m, b, t, lr, rho, eps, eps_in_sqrt, centered, momentum, nesterov, bias_correction):
         v = rho * v + (1 - rho) * g**2
-        share = 1.0
+        weight = 1.0
         if bias_correction:
-            share = 1 - rho**t
+            weight = 1 - rho**t
         if centered:
             m = rho * m + (1 - rho) * g
-            variance = v / share - (m / share) ** 2
+            variance = v / weight - (m / weight) ** 2
         else:
-            variance = v / share
+            variance = v / weight
         if eps_in_sqrt:  # noqa: SIM108
             step = lr * g / sqrt(variance + eps)
         else:
@@ -227,15 +188,15 @@ class OptaxRMSprop(Optimizer):
 class StaleRprop(Optimizer):
     """optax's rprop, as of 0.2.8.
 
-    Differs from Rprop: the step taken is the one computed at the update before, unless the sign has changed; the first
-    update leaves x where it is.
+    Differs from Rprop: x moves by the step that the previous update has computed, unless the sign of g has changed; so
+    the first update does not move x.
 
     Args:
-        lr: as in Rprop.
-        eta_minus: as in Rprop.
-        eta_plus: as in Rprop.
-        min_step: as in Rprop.
-        max_step: as in Rprop.
+        lr: length of the first step, in units of x.
+        eta_minus: factor of an element's step where its gradient has changed its sign.
+        eta_plus: factor of an element's step where its gradient has kept its sign.
+        min_step: lower bound of a step, in units of x.
+        max_step: upper bound of a step, in units of x.
     """
 
     lr: NonNegative = 1e-2
@@ -258,16 +219,16 @@ class StaleRprop(Optimizer):
 class OptaxAdan(Optimizer):
     """optax's adan, as of 0.2.8.
 
-    Differs from Adan: a change of the gradient is followed 1 - beta2 far ahead, not beta2; an epsilon inside the root
-    too.
+    Differs from Adan: the weight of the change of g in the step is 1 - beta2, not beta2; there is a second epsilon; and
+    weight decay is left to the options.
 
     Args:
-        lr: as in Adan.
-        beta1: as in Adan.
-        beta2: memory of the mean change of the gradient d.
-        beta3: as in Adan.
-        eps: as in Adan.
-        eps_root: inside the root of the corrected v, in units of g**2.
+        lr: learning rate, in units of x: where g is constant, one update moves x by about lr.
+        beta1: decay rate of m, the moving average of g; the effective window is 1 / (1 - beta1) updates.
+        beta2: decay rate of d, the moving average of the change of g.
+        beta3: decay rate of v, a moving average of squares; the effective window is 1 / (1 - beta3) updates.
+        eps: added to the root of the corrected v, in units of g.
+        eps_root: added to the corrected v inside the root, in units of g**2.
     """
 
     lr: NonNegative = 1e-3

@@ -1,4 +1,4 @@
-"""optax's rules that see a parameter as a whole."""
+"""optax's rules that read a whole parameter."""
 
 from __future__ import annotations
 
@@ -12,31 +12,24 @@ from ...hyper import Count, Fraction, NonNegative, Positive
 from ...norms import norm
 from ...optimizer import Optimizer
 from ..matrices import rms
+from ..tensors import LARS
 
 __all__ = ["NovoGrad", "OptaxAdafactor", "OptaxLARS"]
 
 
-class OptaxLARS(Optimizer):
+class OptaxLARS(LARS):
     """optax's lars.
 
-    Differs from LARS: the local rate is by the size of the gradient with its decay, not by the sum of their sizes.
+    Differs from LARS: the local learning rate divides by the norm of g + weight_decay * x, not by the sum of the two
+    norms. Takes the hyperparameters of LARS, and two more.
 
     Args:
-        lr: as in LARS.
-        momentum: as in LARS.
-        trust_coefficient: as in LARS.
-        eps: added to the size of the gradient, in units of g.
-        nesterov: look ahead, as NAG does.
-        weight_decay: weight_decay * x is added to the gradient; the local rate knows of it.
+        eps: added to that norm, in units of g.
+        nesterov: whether the step uses Nesterov momentum, as NAG's.
     """
 
-    granularity = "per-tensor"
-    lr: NonNegative
-    momentum: Fraction = 0.9
-    trust_coefficient: NonNegative = 1e-3
     eps: NonNegative = 0.0
     nesterov: bool = False
-    weight_decay: NonNegative = 0.0
 
     @staticmethod
     def rule(x, g, v, lr, momentum, trust_coefficient, eps, nesterov, weight_decay):
@@ -50,17 +43,18 @@ class OptaxLARS(Optimizer):
 
 
 class NovoGrad(Optimizer):
-    """Momentum of gradients of unit size. Ginsburg et al. 2019, arXiv:1905.11286, algorithm 1.
+    """Momentum of gradients that are normalized per parameter. Ginsburg et al. 2019, arXiv:1905.11286, algorithm 1.
 
-    Differs: as in optax, an epsilon inside the root too.
+    Differs from the paper, as in optax: there is a second epsilon, inside the root.
 
     Args:
-        lr: x moves by lr * m.
-        beta1: fraction of the sum m kept at each update.
-        beta2: memory of v, the mean square of the gradient's size.
-        eps: outside the root of v, in units of g.
-        eps_root: inside the root, in units of g**2.
-        weight_decay: weight_decay * x is added to the gradient over its size.
+        lr: learning rate, in units of x: x moves by lr * m.
+        beta1: fraction of the sum m kept at each update; the effective window is 1 / (1 - beta1) updates.
+        beta2: decay rate of v, the moving average of the squared norm of g; the effective window is 1 / (1 - beta2)
+            updates.
+        eps: added to the root of v, in units of g.
+        eps_root: added to v inside the root, in units of g**2.
+        weight_decay: weight_decay * x is added to the normalized gradient, in units of 1 / x.
     """
 
     granularity = "per-tensor"
@@ -84,17 +78,18 @@ class NovoGrad(Optimizer):
 class OptaxAdafactor(Optimizer):
     """optax's adafactor. Shazeer & Stern 2018, arXiv:1804.04235.
 
-    Differs from Adafactor: eps is added to the square of g; lr is not bounded by 1 / sqrt(t); the two largest axes are
-    factored, if both are large; weight decay is not multiplied by lr.
+    Differs from Adafactor: eps is added to g**2; lr is not bounded by 1 / sqrt(t); the two largest axes are factored,
+    if both are long enough; and weight decay is not multiplied by lr.
 
     Args:
-        lr: x moves by lr times its root mean square, which counts as at least 1e-3.
-        factored_from: axes of at least this length are factored.
-        decay: v remembers all but the share t**-decay.
-        eps: added to g**2.
-        clip_threshold: the root mean square of a step, before lr, is scaled down to this; None leaves it.
-        by_size: multiply by the root mean square of x.
-        weight_decay: x shrinks by this fraction at each update.
+        lr: learning rate: with by_size, the root mean square (RMS) of a step is about lr times that of x, which counts
+            as at least 1e-3.
+        factored_from: the least length of the two largest axes with which they are factored.
+        decay: exponent of the decay rate of v: at update t it is 1 - t**-decay.
+        eps: added to g**2, in units of g**2.
+        clip_threshold: upper bound of the RMS of g / sqrt(v), without units; None means no bound.
+        by_size: whether the step is multiplied by the RMS of x.
+        weight_decay: fraction by which each update shrinks x, in addition to the step.
     """
 
     granularity = "per-tensor"
@@ -107,7 +102,7 @@ class OptaxAdafactor(Optimizer):
     weight_decay: NonNegative = 0.0
 
     def start(self, slot: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Zeros in the shape of what is kept; nothing is kept in the slots that only other shapes of x need."""
+        """Zeros: rows and columns if two axes are factored, otherwise v; the unused states are empty."""
         if slot not in ("rows", "columns", "v"):
             return super().start(slot, x)
         axes = largest_axes(x.shape, self.factored_from)
@@ -119,14 +114,14 @@ class OptaxAdafactor(Optimizer):
 
     @staticmethod
     def rule(x, g, rows, columns, v, t, lr, factored_from, decay, eps, clip_threshold, by_size, weight_decay):
-        square, share = g**2 + eps, t**-decay
+        square, forgotten = g**2 + eps, t**-decay
         axes = largest_axes(x.shape, factored_from)
         if axes is not None:
-            rows = (1 - share) * rows + share * np.mean(square, axis=axes[1], keepdims=True)
-            columns = (1 - share) * columns + share * np.mean(square, axis=axes[0], keepdims=True)
+            rows = (1 - forgotten) * rows + forgotten * np.mean(square, axis=axes[1], keepdims=True)
+            columns = (1 - forgotten) * columns + forgotten * np.mean(square, axis=axes[0], keepdims=True)
             step = g / np.sqrt(rows / np.mean(rows, axis=axes[0], keepdims=True)) / np.sqrt(columns)
         else:
-            v = (1 - share) * v + share * square
+            v = (1 - forgotten) * v + forgotten * square
             step = g / np.sqrt(v)
         if clip_threshold is not None:
             step = step / max(1.0, rms(step) / clip_threshold)
@@ -136,7 +131,7 @@ class OptaxAdafactor(Optimizer):
 
 
 def largest_axes(shape: tuple[int, ...], least: int) -> tuple[int, int] | None:
-    """The second largest axis and the largest, if both are at least so long."""
+    """The second largest axis and the largest, if both have at least this length; otherwise None."""
     if len(shape) < 2:
         return None
     *_, smaller, larger = np.argsort(shape).tolist()

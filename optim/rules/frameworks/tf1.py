@@ -1,4 +1,4 @@
-"""TensorFlow 1's rules that no other framework has: steps that a penalty leaves sparse."""
+"""TensorFlow 1's rules with L1 and L2 penalties, which no other framework has."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ __all__ = ["AdagradDA", "ProximalAdagrad", "ProximalSGD"]
 
 
 class ProximalSGD(Optimizer):
-    """Gradient descent, then the penalty's own step. Duchi & Singer 2009, JMLR 10, section 2. TensorFlow's.
-
-    Differs: none.
+    """Proximal gradient descent. Duchi & Singer 2009, JMLR 10, section 2. TensorFlow's.
 
     Args:
-        lr: x moves by lr * g.
-        l1: x is 0 where it would be at most lr * l1; in units of g.
-        l2: x is divided by 1 + lr * l2.
+        lr: learning rate: x moves by lr * g before the proximal step, so lr has the units of x / g.
+        l1: strength of the L1 penalty, in units of g: x becomes 0 where |x| would be at most lr * l1.
+        l2: strength of the L2 penalty, in units of g / x: x is divided by 1 + lr * l2.
     """
 
     lr: NonNegative
@@ -32,17 +30,15 @@ class ProximalSGD(Optimizer):
 
 
 class ProximalAdagrad(Optimizer):
-    """Adagrad, then the penalty's own step, as in ProximalSGD, with each element's own lr. TensorFlow's.
+    """Proximal Adagrad: ProximalSGD with a learning rate for each element. TensorFlow's.
 
     Duchi, Hazan & Singer 2011, JMLR 12, section 5, in the form of composite mirror descent.
 
-    Differs: none.
-
     Args:
-        lr: x moves by lr * g / sqrt(v).
-        initial_accumulator: where v, the sum of squares, starts; in units of g**2.
-        l1: as in ProximalSGD.
-        l2: as in ProximalSGD.
+        lr: learning rate, in units of x: x moves by lr * g / sqrt(v) before the proximal step.
+        initial_accumulator: first value of v, the sum of squared gradients, in units of g**2.
+        l1: strength of the L1 penalty, in units of g.
+        l2: strength of the L2 penalty, in units of g / x.
     """
 
     lr: NonNegative
@@ -60,25 +56,16 @@ class ProximalAdagrad(Optimizer):
         return x, v
 
 
-class AdagradDA(Optimizer):
+class AdagradDA(ProximalAdagrad):
     """Adagrad by dual averaging. Duchi, Hazan & Singer 2011, JMLR 12, section 5, in the form of eq. 3. TensorFlow's.
 
-    x is a function of s and v alone: where it starts is forgotten.
-
-    Differs: none.
+    x depends on s and v alone, so the first update overwrites the initial x. Takes the hyperparameters of
+    ProximalAdagrad.
 
     Args:
-        lr: x is lr times the sum of gradients, over sqrt(v).
-        initial_accumulator: where v, the sum of squares, starts; in units of g**2.
-        l1: x is 0 where the mean gradient is at most this; in units of g.
-        l2: pulls x to 0, more at each update; in units of g per unit of x.
+        lr: learning rate, in units of x: without penalties x is -lr * s / sqrt(v), where s is the sum of gradients.
+        l1: strength of the L1 penalty, in units of g: x is 0 where the absolute mean gradient is at most l1.
     """
-
-    lr: NonNegative
-    initial_accumulator: Positive = 0.1
-    l1: NonNegative = 0.0
-    l2: NonNegative = 0.0
-    starts = {"v": "initial_accumulator"}  # noqa: RUF012
 
     @staticmethod
     def rule(x, g, s, v, t, lr, l1, l2):

@@ -1,31 +1,26 @@
-"""Where PyTorch has another formula than the papers, or than the rules here."""
+"""PyTorch's formulas, where they differ from the rules in the folder above."""
 
 from __future__ import annotations
 
 from ....kernels import sqrt
-from ...hyper import Fraction, Integer, NonNegative
-from ...optimizer import Optimizer
+from ...hyper import NonNegative
+from ..adam import RAdam
+from ..adaptive import Adagrad
+from ..averaged import ASGD
 
 __all__ = ["DecayingAdagrad", "TorchASGD", "TorchRAdam"]
 
 
-class DecayingAdagrad(Optimizer):
+class DecayingAdagrad(Adagrad):
     """PyTorch's Adagrad(lr_decay).
 
-    Differs from Adagrad: lr falls with the updates that the parameter has had.
+    Differs from Adagrad: lr falls with the number of updates.
 
     Args:
-        lr: as in Adagrad, at the first update.
         lr_decay: at update t, lr is divided by 1 + (t - 1) * lr_decay.
-        eps: outside the root, in units of g.
-        initial_accumulator: where v, the sum of squares, starts; in units of g**2.
     """
 
-    lr: NonNegative = 1e-2
     lr_decay: NonNegative = 0.0
-    eps: NonNegative = 1e-10
-    initial_accumulator: NonNegative = 0.0
-    starts = {"v": "initial_accumulator"}  # noqa: RUF012
 
     @staticmethod
     def rule(x, g, v, t, lr, lr_decay, eps):
@@ -34,23 +29,13 @@ class DecayingAdagrad(Optimizer):
         return x, v
 
 
-class TorchASGD(Optimizer):
+class TorchASGD(ASGD):
     """PyTorch's ASGD.
 
-    Differs from ASGD: the length of a step, eta, and the weight of a point, mu, are kept for the next update, so that
-    a changed lr acts one update later.
-
-    Args:
-        lr: as in ASGD.
-        lambd: as in ASGD.
-        alpha: as in ASGD.
-        t0: as in ASGD.
+    Differs from ASGD: the learning rate eta and the weight mu of x in the mean are computed at the end of an update for
+    the next one, so that a new lr acts one update later. Takes the hyperparameters of ASGD.
     """
 
-    lr: NonNegative = 1e-2
-    lambd: NonNegative = 1e-4
-    alpha: NonNegative = 0.75
-    t0: Integer = 1_000_000
     starts = {"mu": 1.0}  # noqa: RUF012
 
     @staticmethod
@@ -62,27 +47,16 @@ class TorchASGD(Optimizer):
         mu = 1 / max(1.0, t - t0)
         return x, mean, eta, mu
 
-    @staticmethod
-    def average(mean):
-        return mean
 
-
-class TorchRAdam(Optimizer):
+class TorchRAdam(RAdam):
     """PyTorch's RAdam.
 
-    Differs from RAdam: rectified where rho > 5, and epsilon is added to the root of the uncorrected v.
+    Differs from RAdam: the threshold is rho > 5, and epsilon is added to the root of the uncorrected v. Takes the
+    hyperparameters of RAdam.
 
     Args:
-        lr: as in RAdam.
-        beta1: as in RAdam.
-        beta2: as in RAdam.
-        eps: outside the root of the uncorrected v, in units of g.
+        eps: added to the root of the uncorrected v, in units of g.
     """
-
-    lr: NonNegative = 1e-3
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    eps: NonNegative = 1e-8
 
     @staticmethod
     def rule(x, g, m, v, t, lr, beta1, beta2, eps):
