@@ -1,5 +1,9 @@
-"""Print the oldest versions that pyproject.toml allows, as constraints for pip: `python .ci/oldest.py > oldest.txt`."""
+"""Print the oldest versions that pyproject.toml allows, as constraints for pip: `python .ci/oldest.py > oldest.txt`.
 
+The extras of a requirement are left out: pip takes none in a constraint.
+"""
+
+import re
 import tomllib
 from pathlib import Path
 
@@ -7,4 +11,4 @@ project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text
 for requirements in (project["dependencies"], *project["optional-dependencies"].values()):
     for requirement in requirements:
         if ">=" in requirement:
-            print(requirement.replace(">=", "=="))
+            print(re.sub(r"\[.*?\]", "", requirement).replace(">=", "=="))

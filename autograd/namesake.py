@@ -7,8 +7,6 @@ from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
 
-__all__ = ["give_way"]
-
 
 def give_way(name: str) -> None:
     """Replaces our folder, imported under this name, by the module of this name elsewhere on the path.

@@ -30,8 +30,6 @@ from .sweep import (
 )
 from .sweep.plan import show_progress
 
-__all__ = ["LEARNING_RATES", "STORE", "USUAL", "compare", "comparison_sweep"]
-
 USUAL = ("sgd", "momentum", "nag", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "radam")
 """The optimizers compared by default: about a minute on digits."""
 

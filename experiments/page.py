@@ -14,8 +14,6 @@ from ..kernels.files import atomic_file
 from .plots import render
 from .plots.figure import Figure
 
-__all__ = ["html_image", "html_lines", "save_figure", "write_file", "write_page"]
-
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a file atomically: a reader or a crash finds the old content or the new, never a part."""

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from ..optim.norms import global_norm
 
-__all__ = ["MEASURES", "StepResult", "StepValues", "training_step"]
-
 
 class StepResult(NamedTuple):
     """The result of a training step.

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-__all__ = ["csv_table", "html_table", "latex_table", "text_table"]
-
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "|": r"\textbar{}"}
 LATEX |= {sign: rf"\{sign}" for sign in "&%$#_{}"} | {sign: f"${sign}$" for sign in "<>"}
 LATEX |= {"±": r"$\pm$", "µ": r"$\mu$", "†": r"$\dagger$", "…": r"\dots{}"}

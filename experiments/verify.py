@@ -16,8 +16,6 @@ from .page import html_image, html_lines, save_figure, write_file, write_page
 from .reproductions import REPRODUCTIONS, Findings, Reproduction
 from .tables import html_table
 
-__all__ = ["Verdict", "count_verdicts", "verify"]
-
 
 @dataclass(frozen=True)
 class Verdict:

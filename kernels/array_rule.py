@@ -13,8 +13,6 @@ import numpy.typing as npt
 from .rule import Rule
 from .source import Source
 
-__all__ = ["ArrayRule"]
-
 
 class ArrayRule(Rule):
     """An update rule that is called on arrays of any shape.

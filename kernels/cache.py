@@ -25,8 +25,6 @@ from numba.core import config
 from . import denormals, device
 from .files import atomic_file
 
-__all__ = ["cache_folder", "compile_loop", "load"]
-
 
 def cache_folder() -> Path:
     """The folder of generated kernels.

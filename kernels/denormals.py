@@ -16,8 +16,6 @@ from numba.core import cgutils
 from numba.core.cgutils import ir  # the version of llvmlite that numba uses
 from numba.extending import intrinsic
 
-__all__ = ["flush_denormals", "restore_denormals"]
-
 _MACHINE = platform.machine().lower()
 _X86 = _MACHINE in ("x86_64", "amd64")
 _ARM = _MACHINE in ("aarch64", "arm64")

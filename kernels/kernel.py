@@ -15,8 +15,6 @@ from . import cache, threads
 from .lowering import Lowered, lower
 from .rule import Rule
 
-__all__ = ["Kernel"]
-
 
 class Kernel(Rule):
     """An update rule that one pass over memory applies to every element.

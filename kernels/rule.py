@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy.typing as npt
 
-__all__ = ["Rule"]
-
 Function = Callable[..., Any]
 
 

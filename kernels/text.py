@@ -6,8 +6,6 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-__all__ = ["Body", "GeneratedModule"]
-
 
 class Body:
     """The lines of a function body."""

@@ -15,8 +15,6 @@ from typing import Any
 import numpy.typing as npt
 from numba.core import config
 
-__all__ = ["PARALLEL_BYTES", "run", "thread_count"]
-
 # Waking a thread takes 30 to 60 microseconds. With fewer bytes per array than this, one thread is faster.
 PARALLEL_BYTES = 3 << 19
 # Each thread takes the next slice of this many bytes per array, so that a thread that wakes late delays no other.

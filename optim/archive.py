@@ -24,8 +24,6 @@ import numpy.typing as npt
 
 from ..kernels.files import atomic_file
 
-__all__ = ["read", "write"]
-
 _FORMAT = 3
 _HEAD = "head"
 

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["checked_array", "memory_owners", "separate"]
-
 Array = npt.NDArray[Any]
 
 

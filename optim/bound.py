@@ -22,8 +22,6 @@ from .record import Recorder, StepRecord
 from .state import is_count, restore, state_of
 from .view import ParameterView, states_table
 
-__all__ = ["BoundOptimizer"]
-
 Array = npt.NDArray[Any]
 
 _STATE = "an optimizer's state"

@@ -18,8 +18,6 @@ import numpy.typing as npt
 from .arrays import checked_array, memory_owners, separate
 from .options import Missing
 
-__all__ = ["ArrayBuffer", "CopyBuffer", "FlatBuffer", "ParameterBuffer", "Slices"]
-
 Array = npt.NDArray[Any]
 Slices = Sequence[tuple[int, int]]
 """Ranges [first, last) of neighbouring parameters that one kernel call may update together."""

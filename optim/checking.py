@@ -18,8 +18,6 @@ from .optimizer import Optimizer
 from .options import Options
 from .unrolled import unroll
 
-__all__ = ["check_rule"]
-
 Array = npt.NDArray[Any]
 
 OPTIONS = get_type_hints(Options).keys()
@@ -29,7 +27,7 @@ SIZE = sum(map(math.prod, SHAPES))
 
 
 def check_rule(spec: Optimizer) -> None:
-    """Test an optimizer as all optimizers of the registry are tested. Silence: all is right.
+    """Test an optimizer as all optimizers of the registry are tested. No output means that all checks passed.
 
     That every hyperparameter has a use; that the value comes back from its source, JSON, copy and pickle (the last
     where its class is found in a module); that zeros for gradients lead to finite numbers, and gradients handed over

@@ -10,8 +10,6 @@ from typing import Any
 
 from ..kernels.source import RuleError, Source
 
-__all__ = ["Formula", "formula_of", "latex", "statements_of"]
-
 _GREEK = ("alpha", "beta", "gamma", "delta", "eps", "eta", "theta", "lambda", "mu", "rho", "tau")
 _COMPARISONS = {ast.Lt: "<", ast.LtE: r"\le", ast.Gt: ">", ast.GtE: r"\ge", ast.Eq: "=", ast.NotEq: r"\ne"}
 _COMPARISONS |= {ast.Is: "=", ast.IsNot: r"\ne"}

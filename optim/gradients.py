@@ -13,8 +13,6 @@ from .norms import clip_factor, clipped_by_units, global_norm
 from .optimizer import Optimizer
 from .view import ParameterView
 
-__all__ = ["GradientPipeline", "Pending", "indices"]
-
 Pending: TypeAlias = list[tuple[Group, FlatBuffer, Slices]]
 """The updates of a step that are still to be made: for each buffer the slices of parameters."""
 

@@ -14,8 +14,6 @@ from .hyper import value_at
 from .optimizer import Optimizer
 from .options import OF_THE_STEP
 
-__all__ = ["Group"]
-
 Array = npt.NDArray[Any]
 
 

@@ -17,20 +17,6 @@ import numpy as np
 from ..schedules import Schedule
 from ..schedules.fields import Check, Constraint, Interval, OrNone, refusal
 
-__all__ = [
-    "Count",
-    "Fraction",
-    "Hyper",
-    "Integer",
-    "NonNegative",
-    "NonPositive",
-    "Positive",
-    "PositiveFraction",
-    "Unit",
-    "adapted",
-    "value_at",
-]
-
 # A schedule with an end is checked at this many steps, spread over its length, when an optimizer is made.
 _PROBES = 257
 

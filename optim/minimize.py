@@ -12,8 +12,6 @@ import numpy.typing as npt
 
 from .optimizer import Optimizer
 
-__all__ = ["Result", "minimize"]
-
 Array = npt.NDArray[Any]
 
 

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["clip_factor", "clipped_by_units", "global_norm", "norm"]
-
 _CHUNK = 1 << 16
 _SMALLEST_UNIT = 1e-3
 

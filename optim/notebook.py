@@ -7,8 +7,6 @@ from typing import Any
 
 from .formula import Formula
 
-__all__ = ["configuration", "table"]
-
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """A Markdown table; None is an empty cell."""

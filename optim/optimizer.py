@@ -26,9 +26,6 @@ from .transforms import AFTER, BEFORE, STARTS
 if TYPE_CHECKING:
     from .bound import BoundOptimizer
 
-__all__ = ["Optimizer"]
-
-
 Granularity = Literal["elementwise", "per-tensor", "flat-vector"]
 Transforms = tuple[Callable[..., Any], ...]
 T = TypeVar("T")

@@ -8,8 +8,6 @@ from ..schedules.fields import Check
 from ..schedules.record import BaseRecord
 from .hyper import Count, Fraction, NonNegative, Positive, Unit, adapted
 
-__all__ = ["Missing", "NonFinite", "Options", "check_options"]
-
 Missing: TypeAlias = Literal["skip", "zero", "error"]
 NonFinite: TypeAlias = Literal["propagate", "skip", "raise"]
 

@@ -11,8 +11,6 @@ from .arrays import checked_array
 from .buffers import ArrayBuffer, CopyBuffer, FlatBuffer, ParameterBuffer
 from .optimizer import Optimizer
 
-__all__ = ["buffers_of", "groups_of"]
-
 # From this many bytes on, one more call of the kernel costs less than copying an array into a buffer and back.
 _LARGE = 1 << 14
 

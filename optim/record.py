@@ -14,8 +14,6 @@ from .gradients import Pending, indices
 from .norms import global_norm
 from .view import ParameterView
 
-__all__ = ["Before", "Recorder", "Sizes", "StepRecord"]
-
 Array = npt.NDArray[Any]
 
 

@@ -13,8 +13,6 @@ from .arrays import checked_array
 from .gradients import GradientPipeline
 from .view import ParameterView
 
-__all__ = ["is_count", "plateaus_of", "restore", "state_of"]
-
 State = dict[str, Any]
 
 

@@ -11,8 +11,6 @@ from typing import Any
 
 from ..kernels import maximum, minimum
 
-__all__ = ["AFTER", "BEFORE", "STARTS"]
-
 
 def maximize(g):
     """Ascend instead of descend."""

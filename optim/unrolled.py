@@ -12,8 +12,6 @@ import numpy as np
 from ..schedules import Schedule
 from .optimizer import Optimizer
 
-__all__ = ["Unrolled", "unroll"]
-
 
 class Unrolled(NamedTuple):
     """Where a rule has got to.

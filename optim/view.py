@@ -14,8 +14,6 @@ from .buffers import FlatBuffer
 from .group import Group
 from .notebook import table
 
-__all__ = ["ParameterView", "states_table"]
-
 Array = npt.NDArray[Any]
 
 

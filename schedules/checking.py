@@ -15,8 +15,6 @@ from .base import Schedule
 from .fields import path_of
 from .functions import Recurrence
 
-__all__ = ["check_record", "check_schedule"]
-
 NEAR = (*range(130), 300)  # step counts
 FAR = (2**31, 2**53 + 1, 2**62)
 

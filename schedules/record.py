@@ -43,8 +43,6 @@ from typing import Any, ClassVar, Self, dataclass_transform, get_origin
 
 from .fields import Check, Constraint, check_of, path_of
 
-__all__ = ["BaseRecord", "Record"]
-
 
 class BaseRecord:
     """The base of all records, also of those with a constructor of their own, such as optimizers.

@@ -14,8 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from .contours import Range, Surface, contours, finite
 from .figure import Figure, marker_style, render, styled
 
-__all__ = ["Animation"]
-
 FRAMES = 60
 
 

@@ -12,8 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from .figure import WIDTH, Figure, legend, marker_style, styled
 
-__all__ = ["Range", "trajectories"]
-
 Array = NDArray[np.float64]
 Range = tuple[float, float]
 Surface = Callable[[Any, Any], Any]

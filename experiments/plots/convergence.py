@@ -14,8 +14,6 @@ from ...autograd import grad
 from ...optim import Optimizer
 from .figure import COLOURS, WIDTH, Figure, legend, styled
 
-__all__ = ["attraction", "basins"]
-
 Array = NDArray[np.float64]
 
 

@@ -15,8 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 from ..statistics import quantiles
 from .figure import FLOOR, WIDTH, Figure, legend, style, styled
 
-__all__ = ["learning_curves", "learning_curves_apart"]
-
 Array = NDArray[np.float64]
 
 

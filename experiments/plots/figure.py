@@ -11,8 +11,6 @@ from typing import Any, Literal, ParamSpec, TypeVar
 import matplotlib as mpl
 import matplotlib.figure
 
-__all__ = ["COLOURS", "FLOOR", "MARKERS", "WIDTH", "Figure", "legend", "marker_style", "render", "style", "styled"]
-
 # Paul Tol's "muted" scheme and black, which differ with any kind of colour vision. Dashes and markers repeat with other
 # periods than the colours: up to 20 lines have a style of their own, also in grey.
 COLOURS = ("#000000", "#CC6677", "#332288", "#999933", "#88CCEE", "#AA4499", "#117733", "#882255", "#44AA99", "#DDCC77")

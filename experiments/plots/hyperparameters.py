@@ -12,8 +12,6 @@ from numpy.typing import ArrayLike
 from ..statistics import costs
 from .figure import FLOOR, WIDTH, Figure, legend, marker_style, styled
 
-__all__ = ["heat_map", "sensitivity"]
-
 TICKS = 20  # on each side of a heat map; more would overlap
 
 

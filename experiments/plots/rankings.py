@@ -21,8 +21,6 @@ from ..statistics import (
 )
 from .figure import WIDTH, Figure, legend, style, styled
 
-__all__ = ["best_of_k", "performance_profiles", "rank_diagram"]
-
 
 @styled
 def performance_profiles(

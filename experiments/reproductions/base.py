@@ -10,9 +10,6 @@ from typing import Any
 
 from ..plots.figure import Figure
 
-__all__ = ["REPRODUCTIONS", "Check", "Findings", "Reproduction", "Table", "TitledFigure", "reproduction"]
-
-
 BASES = ("theory", "published", "words")
 
 

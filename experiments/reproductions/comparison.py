@@ -15,22 +15,6 @@ from ..plots import style
 from ..plots.figure import Figure
 from .base import Findings
 
-__all__ = [
-    "LAST_MEANS",
-    "TEST_SEEDS",
-    "TUNING_SEEDS",
-    "BestSetting",
-    "best_setting",
-    "check_lower",
-    "digits",
-    "last_means",
-    "mean_interval",
-    "mnist",
-    "plot_curves",
-    "report",
-    "tune",
-]
-
 Array = NDArray[Any]
 
 TUNING_SEEDS = range(2)

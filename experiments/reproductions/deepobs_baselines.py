@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from ..errors import UsageError
 from .quadratic_deep import EPOCHS
 
-__all__ = ["LRS", "Published", "published"]
-
 Array = NDArray[np.float64]
 
 LRS = 10.0 ** np.linspace(-5, 2, 36)

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from ...optim import Optimizer
 from ..batched import BatchedOptimizer, train_epochs, variants
 
-__all__ = ["QuadraticDeep", "quadratic_deep", "train"]
-
 Array = NDArray[np.float64]
 
 BATCH, STEPS, EPOCHS = 128, 7, 100  # a last, smaller batch of an epoch is left out

@@ -11,8 +11,6 @@ from scipy import stats
 
 from .order import diverged
 
-__all__ = ["bootstrap_interval"]
-
 
 def bootstrap_interval(
     values: ArrayLike,

@@ -8,8 +8,6 @@ from scipy.special import gammaln
 
 from .order import costs, diverged
 
-__all__ = ["expected_best", "expected_best_of_distinct", "quantiles_of_best"]
-
 Array = NDArray[np.float64]
 
 

@@ -13,8 +13,6 @@ from scipy import stats
 
 from .order import costs
 
-__all__ = ["Paired", "holm", "sign_test", "wilcoxon"]
-
 Array = NDArray[np.float64]
 
 

@@ -11,8 +11,6 @@ from scipy import stats
 
 from .order import costs, table
 
-__all__ = ["Friedman", "average_ranks", "critical_difference", "friedman", "indistinguishable"]
-
 Array = NDArray[np.float64]
 
 

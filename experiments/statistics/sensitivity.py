@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike
 
 from .order import costs
 
-__all__ = ["GoodInterval", "good_interval"]
-
 
 @dataclass(frozen=True)
 class GoodInterval:

@@ -11,15 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from .order import costs, table
 
-__all__ = [
-    "algoperf_score",
-    "performance_profile",
-    "performance_ratios",
-    "steps_to_target",
-    "time_to_target",
-    "tuned_time",
-]
-
 Array = NDArray[np.float64]
 
 

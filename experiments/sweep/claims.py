@@ -14,8 +14,6 @@ from ...schedules.record import Record
 from ..errors import UsageError, lookup
 from ..statistics import Paired, quantiles, sign_test, wilcoxon
 
-__all__ = ["ENDS", "Better", "Claim", "Diverging", "Finding", "Median", "Values"]
-
 End = Literal["test_metric", "test_loss", "validation_metric", "validation_loss", "train_loss"]
 ENDS: tuple[str, ...] = get_args(End)
 """The quantities that a run has at its end."""

@@ -15,8 +15,6 @@ from ..errors import UsageError, checked, lookup, within
 from ..problems import Problem
 from .space import Space, space_of
 
-__all__ = ["OptimizerConfig", "ProblemConfig", "Setting"]
-
 Setting = tuple[tuple[str, Any], ...]
 """Values of the searched hyperparameters, as pairs (name, value)."""
 

@@ -23,8 +23,6 @@ from ..errors import UsageError
 from ..training import train
 from ..trial import Trial, TrialResult
 
-__all__ = ["Execute", "executor"]
-
 PATIENCE = 10.0
 """Seconds to wait for a scheduler's answer."""
 

@@ -24,8 +24,6 @@ from ..statistics import costs
 from .runs import OptimizerResult, ProblemSummary, Values
 from .summary import counted
 
-__all__ = ["ReportFigure", "cross_problem_figures", "problem_figures"]
-
 Entries = Sequence[OptimizerResult]
 
 

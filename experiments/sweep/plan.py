@@ -28,8 +28,6 @@ from .runs import OptimizerResult
 from .specification import Sweep
 from .store import Store
 
-__all__ = ["PlanRow", "SweepPlan", "duration", "estimate_seconds", "show_progress"]
-
 Length = tuple[Problem, int]
 """A problem and a number of epochs. The time of a run depends mostly on them."""
 

@@ -14,8 +14,6 @@ from .results import Results
 from .runs import ProblemSummary, Run
 from .summary import CLAIM_HEADINGS, cells, claim_cells, columns, setting_text
 
-__all__ = ["write_report"]
-
 
 def write_report(results: Results, folder: Path) -> Path:
     """Write results.json, report.html, and tables and figures to a folder; return the page's path.

@@ -18,8 +18,6 @@ from .figures import problem_figures
 from .runs import ConfigurationResult, OptimizerResult, ProblemSummary, Run
 from .summary import CLAIM_HEADINGS, SummaryRow, cells, claim_cells, columns, notes, summarise
 
-__all__ = ["Results"]
-
 FILE = "results.json"
 
 

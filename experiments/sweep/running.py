@@ -18,8 +18,6 @@ from .space import LogUniform, Uniform
 from .specification import Phase, Sweep
 from .store import Reservations, Store
 
-__all__ = ["OnResult", "run", "status"]
-
 PAUSE = 0.5
 """Seconds between looks at the store while other processes run all that is missing."""
 

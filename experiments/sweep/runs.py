@@ -17,8 +17,6 @@ from .claims import ENDS
 from .configuration import ProblemConfig, Setting
 from .specification import Phase
 
-__all__ = ["ConfigurationResult", "OptimizerResult", "ProblemSummary", "Run", "best"]
-
 Values = NDArray[np.float64]
 
 SCORES = ("train_loss", "validation_loss", "validation_metric")

@@ -14,8 +14,6 @@ from ..errors import UsageError
 from .configuration import OptimizerConfig, Setting
 from .space import Points, Uniform
 
-__all__ = ["Axes", "Grid", "Halton", "Quasirandom", "Search", "Sobol"]
-
 Axes = Mapping[str, tuple[int, int]]
 """By hyperparameter: the first and last point of its grid. Point 0 is the range's lower end; -1 lies below it."""
 

@@ -11,8 +11,6 @@ from ...schedules.fields import Interval
 from ...schedules.record import Record
 from ..errors import UsageError
 
-__all__ = ["Choice", "LogUniform", "Points", "Space", "Uniform", "space_config", "space_of"]
-
 DIGITS = 6
 """Significant digits of values computed inside a range, so that tables can show them in full."""
 

@@ -15,8 +15,6 @@ from .claims import Claim
 from .configuration import OptimizerConfig, ProblemConfig, Setting, scheduled
 from .search import Grid, Search
 
-__all__ = ["Phase", "Seeding", "Sweep"]
-
 Phase = Literal["tuning", "final"]
 
 CONSTANT: dict[str, Mapping[str, Any] | None] = {"constant": None}

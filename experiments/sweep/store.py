@@ -21,8 +21,6 @@ try:
 except ModuleNotFoundError:  # not POSIX: processes that share a store may then run the same trial twice
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Reservations", "Store"]
-
 FORMAT = 0x72617601
 """The application id in the file's header. To be raised when the contents of a row change."""
 

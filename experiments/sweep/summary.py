@@ -18,20 +18,6 @@ from .claims import Finding
 from .configuration import Setting
 from .runs import OptimizerResult, ProblemSummary, Values
 
-__all__ = [
-    "CLAIM_HEADINGS",
-    "Column",
-    "SummaryRow",
-    "SummaryTimings",
-    "cells",
-    "claim_cells",
-    "columns",
-    "counted",
-    "notes",
-    "setting_text",
-    "summarise",
-]
-
 
 @dataclass(frozen=True)
 class SummaryTimings:

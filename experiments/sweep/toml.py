@@ -17,8 +17,6 @@ from .search import Search
 from .space import space_config
 from .specification import CONSTANT, Seeding, Sweep
 
-__all__ = ["load", "read", "write"]
-
 TABLES = ("problems", "optimizers", "schedules", "tuning", "seeds")
 PARTS = dict.fromkeys(("name", *TABLES, "measures", "claims"))
 
