@@ -73,10 +73,10 @@ def bound_to(optimizer: Any, model: Any) -> Any:
     named = model.named_parameters() if hasattr(model, "named_parameters") else own
     if isinstance(optimizer, Optimizer):
         return clone(optimizer).bind(named)
-    # Other frameworks' optimizers have `spec` and `bind` as ours; the dialects lie above, and are not imported here.
-    if hasattr(optimizer, "spec") and hasattr(optimizer, "bind") and not getattr(optimizer, "param_groups", None):
-        return optimizer.bind(named)
     if not isinstance(optimizer, BoundOptimizer) and not getattr(optimizer, "param_groups", None):
+        # An unbound optimizer of a dialect has `spec` and `bind`. This package does not import the dialects.
+        if hasattr(optimizer, "spec") and hasattr(optimizer, "bind"):
+            return optimizer.bind(named)
         raise UsageError(f"fit: optimizer must be one, such as Adam(lr=1e-3). Received: {optimizer!r}.")
     known = {id(p) for p in own}
     if not all(id(p) in known for bound in bounds(optimizer) for p in bound.parameters):
