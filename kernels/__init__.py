@@ -1,11 +1,10 @@
 """Update rules are compiled into loops over arrays, cached and run. Nothing here depends on the optimizers."""
 
 from . import functions
-from .array_rule import ArrayRule
 from .cache import cache_folder
 from .functions import *  # noqa: F403
 from .kernel import Kernel
-from .rule import Rule
+from .rule import ArrayRule, Rule
 from .source import RuleError
 from .threads import thread_count
 

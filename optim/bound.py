@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import archive
-from .arrays import checked_array, memory_owners, separate
+from .buffers import checked_array, memory_owners, separate
 from .explain import Explanation, explained
 from .gradients import GradientPipeline, Pending
 from .group import Group

@@ -18,8 +18,7 @@ import numpy.typing as npt
 
 from ..kernels import ArrayRule, Kernel, Rule
 from ..schedules import Schedule
-from . import notebook
-from .formula import Formula, formula_of
+from .formula import Formula, configuration, formula_of
 from .options import Options, check_options
 from .transforms import AFTER, BEFORE, STARTS
 
@@ -166,7 +165,7 @@ class Optimizer(Options):
     def _repr_markdown_(self) -> str:
         names = [name for name in _in_order(type(self)) if f"{name}=" in repr(self)]
         rows = [(f"`{name}`", f"`{getattr(self, name)!r}`", self.checks[name]) for name in names]
-        return notebook.configuration(type(self).__name__, self.explain(), rows, self.state)
+        return configuration(type(self).__name__, self.explain(), rows, self.state)
 
     def __reduce__(self) -> Any:
         """Pickle by name and values."""

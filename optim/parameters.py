@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import checked_array
-from .buffers import ArrayBuffer, CopyBuffer, FlatBuffer, ParameterBuffer
+from .buffers import ArrayBuffer, CopyBuffer, FlatBuffer, ParameterBuffer, checked_array
 from .optimizer import Optimizer
 
 # From this many bytes on, one more call of the kernel costs less than copying an array into a buffer and back.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..schedules import Schedule
-from .arrays import checked_array
+from .buffers import checked_array
 from .gradients import GradientPipeline
 from .view import ParameterView
 

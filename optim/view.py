@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .buffers import FlatBuffer
+from .formula import table
 from .group import Group
-from .notebook import table
 
 Array = npt.NDArray[Any]
 

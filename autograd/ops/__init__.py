@@ -5,7 +5,6 @@
 
 from ..dispatch import OPTIONAL
 from . import (
-    constants,
     decompositions,
     elementwise,
     fft,
@@ -33,7 +32,6 @@ OPTIONAL["scipy.special"] = _add_special
 
 __all__ = [
     "complex",
-    "constants",
     "decompositions",
     "elementwise",
     "fft",

@@ -10,11 +10,9 @@
 (9.0, array([2.1]), 1)
 """
 
-from . import decay, optimizers, train
-from .decay import *  # noqa: F403
-from .optimizers import *  # noqa: F403
+from . import decay, train
+from .train import *  # noqa: F403
 from .variables import Variable, trainable_variables
 
 __all__ = ["Variable", "decay", "train", "trainable_variables"]
-__all__ += decay.__all__
-__all__ += optimizers.__all__
+__all__ += train.__all__

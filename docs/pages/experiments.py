@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ravine.experiments import PROBLEMS, datasets
 from ravine.experiments.datasets.libsvm import FILES
 from ravine.experiments.reproductions import REPRODUCTIONS
-from ravine.optim.notebook import table
+from ravine.optim.formula import table
 
 from .example import first_line
 

@@ -1,7 +1,7 @@
 """The op table: what has a derivative, and which; and the conventions where there is none."""
 
 from ravine import autograd
-from ravine.optim.notebook import table
+from ravine.optim.formula import table
 
 from .example import example
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import MISSING, fields
 
 from ravine.optim import Optimizer, Options, rules
-from ravine.optim.notebook import table
+from ravine.optim.formula import table
 
 from .example import example, first_line, plain
 

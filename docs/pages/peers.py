@@ -6,7 +6,7 @@ import numpy as np
 
 from ravine import dialects
 from ravine.dialects import Dialect
-from ravine.optim.notebook import table
+from ravine.optim.formula import table
 
 from .example import example
 

@@ -9,11 +9,11 @@ from .callbacks import (
     TerminateOnNaN,
     WeightAveraging,
 )
+from .data import SparseDropout, SparseLinear
 from .files import Checkpoint, CSVLogger, SaveBest
 from .history import History
 from .loop import evaluate, fit
 from .metrics import METRICS
-from .sparse import SparseDropout, SparseLinear
 from .training import Training
 
 __all__ = [

@@ -12,11 +12,11 @@ from ...autograd import nn, no_grad
 from ...schedules.fields import NonNegativeInt, PositiveInt
 from ..errors import UsageError, checked
 from . import adapters
+from .callbacks import shown
 from .data import Rows, Shuffle, rows_of, training_and_validation
 from .files import checkpoints_last
 from .history import History
 from .metrics import Metric, named
-from .progress import shown
 from .training import FitOptions, Training, scores
 
 Loss = Callable[[Any, Any], Any]

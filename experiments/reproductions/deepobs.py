@@ -1,18 +1,27 @@
-"""Schneider, Balles & Hennig 2019: the published runs of `quadratic_deep`, one by one."""
+"""Schneider, Balles & Hennig 2019: DeepOBS's problem `quadratic_deep`, and its published runs, one by one.
+
+The problem comes from its seeds, the runs from a file: github.com/fsschneider/DeepOBS_Baselines.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...optim import SGD, Adam, Momentum
+from ...optim import SGD, Adam, Momentum, Optimizer
+from ..batched import BatchedOptimizer, train_epochs, variants
+from ..errors import UsageError
 from ..plots import style
 from ..plots.figure import Figure
 from .base import Findings, reproduction
-from .deepobs_baselines import LRS, Published, published
-from .quadratic_deep import quadratic_deep, train
 from .quadratics import range_test_limit
 
 Array = NDArray[np.float64]
@@ -21,6 +30,160 @@ SOURCE = "Schneider, Balles & Hennig 2019, ICLR, arXiv:1903.05499"
 OPTIMIZERS = {"SGD": SGD(lr=1.0), "Momentum": Momentum(lr=1.0, momentum=0.99), "Adam": Adam(lr=1.0)}
 
 ORDERS = range(100, 120)  # seeds of the order of the batches: no bound was chosen on these
+
+# -- the problem and its trainings -------------------------------------------------------------------------------------
+
+BATCH, STEPS, EPOCHS = 128, 7, 100  # a last, smaller batch of an epoch is left out
+LARGEST = float(np.finfo(np.float32).max)  # the authors computed in float32: a loss beyond is infinite there
+
+
+def rotation(n: int, rng: np.random.RandomState) -> Array:
+    """Return a random rotation in n dimensions: the subgroup algorithm of Diaconis & Shahshahani 1987."""
+    angle = 2 * np.pi * rng.uniform()
+    found = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    for size in range(3, n + 1):
+        to = rng.normal(size=size)
+        mirror = np.eye(size)[0] - to / np.linalg.norm(to)
+        mirror /= np.linalg.norm(mirror)
+        larger = np.eye(size)
+        larger[1:, 1:] = found
+        found = larger - 2 * np.outer(mirror, mirror @ larger)
+    return -found
+
+
+class QuadraticDeep(NamedTuple):
+    """The mean over points p of (x - p)' Q (x - p) / 2, in 100 dimensions; training and test points (896, 100)."""
+
+    curvature: Array
+    train: Array
+    test: Array
+
+    def loss(self, x: Array, points: Array) -> Array:
+        """Return the loss of each row of x, (n, 100): at the mean of the points, plus a constant for their spread."""
+        centre = points.mean(axis=0)
+        spread = points - centre
+        constant = np.sum((spread @ self.curvature) * spread) / (2 * len(points))
+        found: Array = np.sum(((x - centre) @ self.curvature) * (x - centre), axis=-1) / 2 + constant
+        return found
+
+
+@cache
+def quadratic_deep() -> QuadraticDeep:
+    """Return the problem from its three seeds: 90 eigenvalues in (0, 1), 10 in (30, 60)."""
+    rng = np.random.RandomState(42)
+    eigenvalues = np.concatenate([rng.uniform(0, 1, 90), rng.uniform(30, 60, 10)])
+    rotated = rotation(100, rng)
+    train, test = (
+        np.random.RandomState(seed).normal(0, 0.6, (1000, 100)).astype(np.float32).astype(np.float64)
+        for seed in (42, 43)
+    )
+    return QuadraticDeep(rotated.T @ np.diag(eigenvalues) @ rotated, train, test[: STEPS * BATCH])
+
+
+def batches(seed: int, fixed: bool) -> Iterator[Array]:
+    """Yield the mean of the points of every batch, (100,), in order.
+
+    With `fixed`, every epoch has the same batches in the same order, as in the authors' runs: their shuffled iterator
+    was restarted from the graph's seed in each epoch.
+    """
+    rng, points = np.random.default_rng(seed), quadratic_deep().train
+    order = rng.permutation(len(points))
+    for _ in range(EPOCHS):
+        yield from points[order[: STEPS * BATCH]].reshape(STEPS, BATCH, -1).mean(axis=1)
+        if not fixed:
+            order = rng.permutation(len(points))
+
+
+def train(optimizer: Optimizer, lrs: Sequence[float] | Array, seeds: Sequence[int], fixed: bool = True) -> Array:
+    """Return the test losses at the start, x = 1, and after every epoch, (learning rates, seeds, epochs + 1).
+
+    A loss beyond the range of float32 is infinite.
+    """
+    problem, x = quadratic_deep(), np.ones((len(lrs) * len(seeds), 100))
+    batched = BatchedOptimizer(variants(optimizer, lr=np.repeat(lrs, len(seeds))), [x])
+    means = zip(*(batches(seed, fixed) for seed in seeds), strict=True)
+
+    def step(centres: tuple[Array, ...]) -> Array:
+        distance = x - np.tile(centres, (len(lrs), 1))
+        gradient = distance @ problem.curvature
+        batched.step([gradient])
+        loss: Array = np.sum(gradient * distance, axis=-1) / 2
+        return loss
+
+    start = problem.loss(x, problem.test)
+    _, test = train_epochs(EPOCHS, lambda epoch: islice(means, STEPS), step, lambda: (problem.loss(x, problem.test),))
+    losses = np.column_stack([start, test]).reshape(len(lrs), len(seeds), -1)
+    return np.where(losses <= LARGEST, losses, np.inf)
+
+
+# -- the published runs ------------------------------------------------------------------------------------------------
+
+LRS = 10.0 ** np.linspace(-5, 2, 36)
+OURS = {"GradientDescentOptimizer": "SGD", "MomentumOptimizer": "Momentum", "AdamOptimizer": "Adam"}
+SEEDS = range(42, 52)  # the sweep has the first, the best learning rate all ten
+NEEDED = (
+    'a JSON object whose "runs" list the run files of github.com/fsschneider/DeepOBS_Baselines under quadratic_deep/, '
+    "each with optimizer, lr, seed and test_losses"
+)
+
+
+class Published(NamedTuple):
+    """The published test losses of an optimizer, at the start and after each epoch; not finite after divergence."""
+
+    sweep: Array  # (learning rates, epochs + 1), one seed
+    best: int  # the index in LRS of the learning rate with ten seeds
+    again: Array  # (10 seeds, epochs + 1)
+
+
+def published() -> dict[str, Published]:
+    """Return the published runs by optimizer.
+
+    Raises:
+        UsageError: the file is missing, damaged, a different one, or lacks a run.
+    """
+    folder = os.environ.get("RAVINE_DATA")
+    path = Path(folder or "", "deepobs", "quadratic_deep_baselines.json")
+    if not folder or not path.is_file():
+        raise UsageError(
+            f"The published runs aren't here. Received: RAVINE_DATA={folder}. Needed: deepobs/{path.name} in that "
+            f"folder: {NEEDED}."
+        )
+    try:
+        return _by_optimizer(json.loads(path.read_text(encoding="utf-8"))["runs"])
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise UsageError(
+            f"The published runs can't be read. Received: {path}, {type(error).__name__}: {error}. Needed: {NEEDED}."
+        ) from error
+
+
+def _by_optimizer(runs: list[dict[str, Any]]) -> dict[str, Published]:
+    cells: dict[str, dict[tuple[int, int], Array]] = {name: {} for name in OURS.values()}
+    for run in runs:
+        losses = np.array(run["test_losses"], np.float64)
+        if losses.shape != (EPOCHS + 1,):
+            raise ValueError(f"test_losses of shape {losses.shape} in place of ({EPOCHS + 1},)")
+        cells[OURS[run["optimizer"]]][_index(run["lr"]), run["seed"]] = losses
+    return {name: _arranged(name, found) for name, found in cells.items()}
+
+
+def _index(lr: float) -> int:
+    index = int(np.argmin(np.abs(LRS - lr)))
+    if not np.isclose(LRS[index], lr, rtol=1e-3):
+        raise ValueError(f"lr={lr} isn't one of the 36 from 1e-5 to 100")
+    return index
+
+
+def _arranged(name: str, cells: dict[tuple[int, int], Array]) -> Published:
+    again = {place for place, seed in cells if seed != SEEDS[0]}
+    needed = {(place, SEEDS[0]) for place in range(len(LRS))} | {(place, seed) for place in again for seed in SEEDS}
+    if len(again) != 1 or needed - cells.keys():
+        raise ValueError(f"{name}: {len(LRS)} rates of seed {SEEDS[0]} and one of ten seeds, but {len(cells)} runs")
+    (best,) = again
+    sweep = np.stack([cells[place, SEEDS[0]] for place in range(len(LRS))])
+    return Published(sweep, best, np.stack([cells[best, seed] for seed in SEEDS]))
+
+
+# -- the comparison ----------------------------------------------------------------------------------------------------
 
 
 @cache

@@ -6,11 +6,9 @@ seeds, which are paired, and the columns are the methods, which are compared.
 """
 
 from .bootstrap import bootstrap_interval
-from .budget import expected_best, expected_best_of_distinct, quantiles_of_best
 from .order import costs, diverged, quantiles
 from .paired import Paired, holm, sign_test, wilcoxon
 from .ranks import Friedman, average_ranks, critical_difference, friedman, indistinguishable
-from .sensitivity import GoodInterval, good_interval
 from .targets import (
     algoperf_score,
     performance_profile,
@@ -19,6 +17,7 @@ from .targets import (
     time_to_target,
     tuned_time,
 )
+from .tuning import GoodInterval, expected_best, expected_best_of_distinct, good_interval, quantiles_of_best
 
 __all__ = [
     "Friedman",

@@ -7,8 +7,8 @@ import pytest
 
 from ravine.experiments.batched import BatchedOptimizer, NetworkTask, train, variants
 from ravine.experiments.reproductions.comparison import best_setting
-from ravine.experiments.reproductions.quadratic_deep import quadratic_deep, rotation
-from ravine.experiments.reproductions.quadratic_deep import train as descend
+from ravine.experiments.reproductions.deepobs import quadratic_deep, rotation
+from ravine.experiments.reproductions.deepobs import train as descend
 from ravine.experiments.reproductions.vae import uncorrected
 from ravine.optim import SGD, Adam, Momentum, Optimizer
 from ravine.schedules import InverseSqrt

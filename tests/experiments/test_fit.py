@@ -12,10 +12,10 @@ from scipy import sparse
 from ravine.autograd import check_grads, nn, no_grad
 from ravine.dialects import keras, keras2, tf1, torch
 from ravine.experiments import UsageError, datasets
-from ravine.experiments.fit import METRICS, SparseDropout, SparseLinear, WeightAveraging, evaluate, fit, progress
+from ravine.experiments.fit import METRICS, SparseDropout, SparseLinear, WeightAveraging, evaluate, fit
 from ravine.experiments.fit.callback import Callback
-from ravine.experiments.fit.data import order
-from ravine.experiments.fit.sparse import _product
+from ravine.experiments.fit.callbacks import shown
+from ravine.experiments.fit.data import _product, order
 from ravine.experiments.problems import Stream, generator
 from ravine.optim import LBFGS, SGD, Adam, AdamW, ScheduleFreeSGD
 from ravine.schedules import Linear, ReduceOnPlateau
@@ -398,7 +398,7 @@ def test_metrics_refuse_outputs_of_another_kind(name: str, shape: tuple[int, int
 @pytest.mark.parametrize("kind", ["terminal", "notebook", "file", "off"])
 def test_progress_is_shown_where_somebody_looks(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     console = Console(file=io.StringIO(), force_terminal=kind == "terminal", force_jupyter=kind == "notebook")
-    with progress.shown(console, kind != "off") as callbacks:
+    with shown(console, kind != "off") as callbacks:
         assert all(isinstance(callback, Callback) for callback in callbacks)
         fit(network(), (X, CLASSES), SGD(lr=0.1), epochs=2, callbacks=callbacks, progress=False)
     bar, line = console.file.getvalue(), capsys.readouterr().out

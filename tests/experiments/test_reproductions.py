@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ravine.experiments.cli import main
 from ravine.experiments.errors import UsageError
-from ravine.experiments.reproductions import REPRODUCTIONS, Findings, Reproduction, deepobs_baselines
+from ravine.experiments.reproductions import REPRODUCTIONS, Findings, Reproduction, deepobs
 from ravine.experiments.reproductions.comparison import TEST_SEEDS, TUNING_SEEDS, check_lower, mean_interval, tune
 from ravine.experiments.verify import judge, verify
 
@@ -58,11 +58,11 @@ def test_published_runs_that_are_not_here(folder: str | None, tmp_path: Path, mo
 
 def baselines() -> dict[str, list[dict[str, object]]]:
     """A file of published runs, all losses 1: 36 rates of seed 42, and seeds 43 to 51 of the rate 0.01."""
-    cells = [(lr, 42) for lr in deepobs_baselines.LRS] + [(0.01, seed) for seed in range(43, 52)]
+    cells = [(lr, 42) for lr in deepobs.LRS] + [(0.01, seed) for seed in range(43, 52)]
     return {
         "runs": [
             {"optimizer": name, "lr": lr, "seed": seed, "test_losses": [1.0] * 101}
-            for name in deepobs_baselines.OURS
+            for name in deepobs.OURS
             for lr, seed in cells
         ]
     }
@@ -79,7 +79,7 @@ def test_published_runs_by_optimizer(tmp_path: Path, monkeypatch: pytest.MonkeyP
     content["runs"].reverse()
     content["runs"][-1]["test_losses"] = [float("nan")] * 101  # SGD at the lowest rate
     put(json.dumps(content), tmp_path, monkeypatch)
-    found = deepobs_baselines.published()
+    found = deepobs.published()
     assert {name: (runs.sweep.shape, runs.best, runs.again.shape) for name, runs in found.items()} == dict.fromkeys(
         ("SGD", "Momentum", "Adam"), ((36, 101), 15, (10, 101))
     )
@@ -110,7 +110,7 @@ def test_published_runs_that_are_damaged_or_foreign(
 ) -> None:
     put(text, tmp_path, monkeypatch)
     with pytest.raises(UsageError, match=f"(?s)can't be read.*quadratic_deep_baselines.json.*{said}.*Needed"):
-        deepobs_baselines.published()
+        deepobs.published()
     assert judge(REPRODUCTIONS["deepobs-cells"]).word == "not run"
 
 

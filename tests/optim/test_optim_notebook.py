@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ravine.optim import Adam, Optimizer, minimize, rules
-from ravine.optim.notebook import table
+from ravine.optim.formula import table
 from ravine.schedules import Linear
 
 RULES = [cls for cls in Optimizer.registry.values() if cls.__name__ in rules.__all__]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..schedulers import SWALR
+from .lr_scheduler import SWALR
 
 __all__ = ["SWALR", "AveragedModel", "get_ema_avg_fn", "get_swa_avg_fn"]
 
