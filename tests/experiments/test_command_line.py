@@ -12,6 +12,7 @@ from ravine import schedules
 from ravine.experiments import PROBLEMS, Results
 from ravine.experiments.cli import main
 from ravine.experiments.reproductions import REPRODUCTIONS
+from ravine.experiments.sweep import Store
 from ravine.optim import Optimizer
 from ravine.schedules import Schedule
 
@@ -71,13 +72,13 @@ def test_report_draws_again_and_runs_nothing(done: tuple[Path, Result]) -> None:
     drawn = [path for path in out.iterdir() if not path.name.startswith("results.") or path.suffix in (".csv", ".tex")]
     assert {path.suffix for path in drawn} == {".csv", ".tex", ".svg", ".pdf", ".html"}
     before = {path: path.read_bytes() for path in drawn}
-    store = (out / "results.sqlite").read_bytes()
+    stored = [tuple(row) for row in Store(out / "results.sqlite").rows()]
     for path in drawn:
         path.unlink()
     again = invoke("report", out)
     assert (again.exit_code, again.stdout) == (0, result.stdout)
     assert {path: path.read_bytes() for path in drawn} == before
-    assert (out / "results.sqlite").read_bytes() == store
+    assert [tuple(row) for row in Store(out / "results.sqlite").rows()] == stored
 
 
 def test_list_names_everything_registered_with_a_description() -> None:

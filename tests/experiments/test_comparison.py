@@ -24,6 +24,8 @@ from ravine.schedules import InverseSqrt
 Small = Callable[..., Results]
 Numbers = Callable[[Results], list[object]]
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[Trial]:
