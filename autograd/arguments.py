@@ -72,6 +72,11 @@ def alike(*xs: Any) -> list[Any]:
     return [x if x.dtype == kind else x.astype(kind) for x in map(as_array, xs)]
 
 
+def scalar(x: Any) -> Any:
+    """x itself, or, in place of an array of shape (), a NumPy scalar, which NumPy's reductions return."""
+    return x if x.ndim else x[()]
+
+
 def conjugated(x: Any) -> Any:
     """The complex conjugate; x itself if it is real."""
     return np.conjugate(x) if x.dtype.kind == "c" else x

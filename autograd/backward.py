@@ -12,6 +12,7 @@ import numpy as np
 
 from .node import Node, collect, next_mark
 from .op import negated, unchanged
+from .versions import as_used, written_since
 
 lock = threading.RLock()  # marks and pending gradients are kept on nodes, which threads may share
 
@@ -23,7 +24,8 @@ def backward(root: Node, gradient: Any, retain_graph: bool) -> None:
         nodes = collect(root, mark, 0)[0]
         leaves = [node for node in nodes if node.op is None]
         root.g = gradient
-        _propagate(nodes, mark, False, None if retain_graph else _freed())
+        are_written = written_since(nodes, leaves)
+        _propagate(nodes, mark, False, None if retain_graph else _freed(), are_written)
         for leaf in leaves:
             _accumulate(leaf, leaf.g)
             leaf.g = None
@@ -46,17 +48,21 @@ def pull(root: Node, gradient: Any, targets: Sequence[Node], create_graph: bool,
         nodes = [node for node in nodes if node.mark == mark]
         if root.mark == mark:
             root.g = gradient
-        _propagate(nodes, mark, create_graph, None if retain or create_graph else _freed())
+        freed = None if retain or create_graph else _freed()
+        _propagate(nodes, mark, create_graph, freed, written_since(nodes))
         gradients = [target.g for target in targets]
         for target in targets:
             target.g = None
         return gradients
 
 
-def _propagate(nodes: list[Any], mark: int, create_graph: bool, freed: dict[str, Any] | None) -> None:
+def _propagate(
+    nodes: list[Any], mark: int, create_graph: bool, freed: dict[str, Any] | None, are_written: bool
+) -> None:
     """Gives each node's gradient to its inputs. Consumes `nodes`.
 
-    freed: the dictionary that replaces the keywords of freed nodes; None: the nodes are kept.
+    freed: the dictionary that replaces the keywords of freed nodes; None: the nodes are kept. are_written: whether
+    memory that they use may have been written since.
     """
     while nodes:
         node = nodes.pop()
@@ -69,6 +75,8 @@ def _propagate(nodes: list[Any], mark: int, create_graph: bool, freed: dict[str,
             if create_graph:
                 y = node
                 args = tuple([a if t is None else t for a, t in zip(args, node.inputs, strict=True)])
+            if are_written:
+                y, args, kwargs = as_used(node, y, args, kwargs)
             elementwise, binary = op.is_elementwise, len(args) == 2  # d(y, a, b) is faster than d(y, *args)
             for t, d in zip(node.inputs, op.derivatives):  # noqa: B905 (the keyword costs time here)
                 if t is None or t.mark != mark or d is None:

@@ -16,9 +16,11 @@ from .define import linear
 from .domain import rand, sample
 from .forward import explore, push
 from .modes import Mode, is_recording
+from .node import ARGUMENT
 from .op import Function
 from .ops.complex import takes_complex
 from .tensor import Tensor
+from .versions import creation, version
 
 
 class DisconnectedWarning(UserWarning):
@@ -74,10 +76,12 @@ class Call:
         try:
             with Mode(True):
                 self.inner = [self._inner_tensor(n, x, recording) for n, x in enumerate(leaves(self.points))]
+                start = next(creation)
                 replaced = dict(zip(argnums, rebuild(self.points, self.inner), strict=True))
                 result = f(*[replaced.get(i, x) for i, x in enumerate(args)], **kwargs)
         finally:
             _current.reset(token)
+        self.inner = [version(t, start) for t in self.inner]  # f may have written to them
         self.result: Any
         self.aux: Any
         self.result, self.aux = _pair(name, result) if has_aux else (result, None)
@@ -99,7 +103,11 @@ class Call:
                 f"{self.name}: {self.names()[n]} must be a float or complex number, or an array or a Tensor of them. "
                 f"Received: {kind}. Pass e.g. 2.0 instead of 2, or x.astype(float)."
             )
-        return Tensor(x, requires_grad=True)
+        t = Tensor(x, requires_grad=True)
+        t.kwargs = ARGUMENT
+        if not isinstance(x, np.ndarray):  # a number stays one: `y = x; y += 1` leaves x as it is
+            t.data = t.data[()]
+        return t
 
     def names(self) -> list[str]:
         """The names of the inner Tensors in messages."""

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import plain
 from .backward import broadcast_axes
+from .call import Call
+from .containers import labels, leaves, rebuild
 from .explain.numeric import Index, best_step, central, complex_step, evaluate, jumps, kink, one_sided, recognise
 from .functional import grad, jvp
 from .op import Function
@@ -28,8 +31,9 @@ class Checked:
     """The number of partial derivatives that were compared."""
     oracles: list[str] = field(default_factory=lambda: ["central differences"])
     """The methods they were compared with."""
-    kinks: list[tuple[int, int, Index]] = field(default_factory=list)
-    """(order, argument, index) of the non-differentiable points at which the value was accepted."""
+    kinks: list[tuple[int, int | str, Index]] = field(default_factory=list)
+    """(order, argument, index) of the non-differentiable points at which the value was accepted. The argument is its
+    number, or for an array in a container also the place in it, such as "0['w']"."""
 
     def __repr__(self) -> str:
         at = "".join(f"; kink: order {k}, argument {i}, index {index}" for k, i, index in self.kinks)
@@ -46,7 +50,8 @@ def check_grads(
 ) -> Checked:
     """Compares the derivatives of f at args, up to the given order, with central differences of f in float64.
 
-    Every float argument is differentiated, element by element; an array result is first multiplied by a fixed random
+    First of all, f on Tensors must give the value that f gives on arrays. Every float argument is differentiated, also
+    in nested dicts, lists and tuples, element by element; an array result is first multiplied by a fixed random
     array and summed. Where the difference with the step eps disagrees, the best of several other steps decides: sin at
     1e6 needs a shorter one. float32 arguments are checked against differences in float64. The arguments are not
     changed. A complex argument counts as two real ones, its real and its imaginary part; both parts of a complex result
@@ -59,9 +64,10 @@ def check_grads(
 
     eps: step, relative to max(1, |x|). rtol, atol: by default 1e-5, 1e-7 for float64, 1e-3, 1e-4 for float32; atol is
     multiplied by max(1, |f|).
-    AssertionError: with the worst index, the expected (numeric, also from the left and from the right) and the got
-    (analytic) value, the error in ulp, a suggested eps, and, if it is one of the usual ones, the mistake; also if f
-    gives two values for the same arguments. TypeError: without any float argument.
+    AssertionError: with the two values of f, if they differ; or with the worst index, the expected (numeric, also from
+    the left and from the right) and the got (analytic) value, the error in ulp, a suggested eps, and, if it is one of
+    the usual ones, the mistake; also if f gives two values for the same arguments. TypeError: without any float
+    argument.
 
     >>> check_grads(lambda x: np.abs(x) + x / 2, np.array([-1.0, 0.0]))
     check_grads: 4 derivatives right, by central differences, forward mode; kink: order 2, argument 0, index (1,)
@@ -70,6 +76,7 @@ def check_grads(
     argnums = [i for i, x in enumerate(points) if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
     if not argnums:
         raise TypeError(f"check_grads: no argument is a float or an array of floats. Received: {len(args)} arguments.")
+    _compare_values(f, points, argnums)
     wide = [x.astype(np.float64) if i in argnums else x for i, x in enumerate(points)]
     checked, scalars = Checked(), []
     for level in range(1, order + 1):
@@ -84,7 +91,9 @@ def check_grads(
                 expected[index] = central(scalar, wide, i, index, eps)
             tolerance = _tolerance(got, rtol, atol, scale)
             comparison = _Comparison(scalars, wide, i, names[i], shape, got, expected, eps, tolerance)
-            checked.kinks += [(level, int(names[i].split()[1]), index) for index in comparison.accepted_kinks()]
+            place = names[i].split()[1]
+            argument = int(place) if place.isdigit() else place
+            checked.kinks += [(level, argument, index) for index in comparison.accepted_kinks()]
             checked.entries += got.size
             numeric[i] = expected
         if level == 1 and not checked.kinks:
@@ -95,23 +104,61 @@ def check_grads(
 
 
 def _of_reals(f: Function, args: Sequence[Any]) -> tuple[Function, list[Any], list[str]]:
-    """f as a function of real arrays; copies of its arguments, of which complex ones become two; and their names."""
+    """f as a function of real arrays; copies of the arrays in its arguments; their names.
+
+    A complex array becomes two. A number in the arguments is an array of shape () here, but f gets a number.
+    """
     points: list[Any] = []
     names: list[str] = []
-    for i, x in enumerate(args):
+    parts: list[tuple[slice, bool]] = []  # for each leaf of args: its place in points, and whether it is a number
+    labelled = [name for i, x in enumerate(args) for name in labels(x, f"argument {i}")]
+    for name, x in zip(labelled, leaves(tuple(args)), strict=True):
         array = np.array(x.data if isinstance(x, Tensor) else x)
+        start = len(points)
         if array.dtype.kind == "c":
             points += [array.real.copy(), array.imag.copy()]
-            names += [f"argument {i} (real part)", f"argument {i} (imaginary part)"]
+            names += [f"{name} (real part)", f"{name} (imaginary part)"]
         else:
             points.append(array if array.dtype.kind == "f" else x)
-            names.append(f"argument {i}")
+            names.append(name)
+        parts.append((slice(start, len(points)), isinstance(x, (float, complex, np.generic))))
 
     def of_reals(*xs: Any) -> Any:
-        parts = iter(zip(xs, names, strict=True))
-        return f(*(x + 1j * next(parts)[0] if name.endswith("(real part)") else x for x, name in parts))
+        given = []
+        for part, is_number in parts:
+            x = xs[part][0] if part.stop - part.start == 1 else xs[part][0] + 1j * xs[part][1]
+            given.append(x[()] if is_number and hasattr(x, "ndim") else x)
+        return f(*rebuild(tuple(args), given))
 
-    return (of_reals if len(points) > len(args) else f), points, names
+    return of_reals, points, names
+
+
+def _compare_values(f: Function, points: Sequence[Any], argnums: Sequence[int]) -> None:
+    """AssertionError: if f gives different values on Tensors and on arrays, or for the same arguments."""
+    if not np.array_equal(evaluate(f, points), evaluate(f, points), equal_nan=True):
+        raise AssertionError(
+            "check_grads: the function gives two values for the same arguments. Seed its random generator inside it."
+        )
+    try:
+        on_arrays = np.asarray(plain(f(*[x.copy() if i in argnums else x for i, x in enumerate(points)])))
+    except Exception:  # f takes Tensors only
+        return
+    on_tensors = Call("check_grads", f, [x.copy() if i in argnums else x for i, x in enumerate(points)], {}, argnums)
+    value = on_tensors.only_root().data
+    precision = np.finfo(np.result_type(*(points[i] for i in argnums))).eps ** 0.5
+    if on_arrays.shape == value.shape:
+        with np.errstate(invalid="ignore"):
+            allowed = precision * max(1.0, float(np.max(np.abs(on_arrays), initial=0, where=np.isfinite(on_arrays))))
+        if np.allclose(value, on_arrays, precision, allowed, equal_nan=True):
+            return
+    raise AssertionError(
+        f"check_grads: the function gives another value on Tensors than on arrays. On arrays: {_brief(on_arrays)}; on "
+        f"Tensors: {_brief(value)}. Look for a branch on the type of an argument, and for a change of .data."
+    )
+
+
+def _brief(value: Any) -> str:
+    return np.array2string(np.asarray(value), precision=10, separator=", ", threshold=10)
 
 
 def _projected(f: Function, points: Sequence[Any], level: int) -> tuple[Function, tuple[int, ...]]:
@@ -119,11 +166,7 @@ def _projected(f: Function, points: Sequence[Any], level: int) -> tuple[Function
 
     It is f itself if that is scalar, and the real part of the sum if f is complex.
     """
-    value, again = evaluate(f, points), evaluate(f, points)
-    if not np.array_equal(value, again, equal_nan=True):
-        raise AssertionError(
-            "check_grads: the function gives two values for the same arguments. Seed its random generator inside it."
-        )
+    value = evaluate(f, points)
     is_complex = value.dtype.kind == "c"
     if value.ndim == 0 and not is_complex:
         return f, ()

@@ -19,6 +19,7 @@ from .node import Node
 from .op import CONSTANT, Function, Op, Primitive
 from .ops.complex import COMPLEX, REAL_ONLY
 from .tensor import Computed, Tensor, _constant, _node
+from .views import remember
 
 
 def is_complex(x: Any) -> bool:
@@ -46,7 +47,10 @@ def record(op: Primitive, args: Any, kwargs: dict[str, Any], data: Any = None) -
         if t is not None:
             complex_op.expect_derivative(i)
     new: Callable[[], Tensor] = _new if kind == "c" else Computed
-    return _node(data, complex_op, tuple(raw), inputs, kwargs, new) if needed else _constant(data, new)
+    result = _node(data, complex_op, tuple(raw), inputs, kwargs, new) if needed else _constant(data, new)
+    if complex_op.is_view:
+        remember(result, complex_op, args, kwargs)
+    return result
 
 
 def operate(op: Primitive, *operands: Any) -> Any:

@@ -17,8 +17,9 @@ import numpy as np
 from .backward import cast_to, lock, pull
 from .modes import Mode
 from .node import by_seq, collect, next_mark
-from .op import negated, unchanged
+from .op import Primitive, negated, unchanged
 from .tensor import Tensor
+from .versions import as_used, written_since
 
 
 def push(roots: Sequence[Tensor], targets: Sequence[Tensor], tangents: Sequence[Any], recorded: bool) -> list[Any]:
@@ -28,10 +29,12 @@ def push(roots: Sequence[Tensor], targets: Sequence[Tensor], tangents: Sequence[
     results can be differentiated.
     """
     known = {id(t): v for t, v in zip(targets, tangents, strict=True) if v is not None}
-    for node in explore(roots, targets)[0]:
+    nodes = explore(roots, targets)[0]
+    are_written = written_since(nodes)
+    for node in nodes:
         moves = [None if t is None else known.get(id(t)) for t in node.inputs]
         if any(v is not None for v in moves):
-            tangent = _tangent(node, moves, recorded)
+            tangent = _tangent(node, moves, recorded, are_written)
             if tangent is not None:
                 known[id(node)] = tangent
     return [known.get(id(root)) for root in roots]
@@ -55,50 +58,56 @@ def explore(roots: Sequence[Tensor], targets: Sequence[Tensor]) -> tuple[list[Te
     return newer, [older[seq] for seq in sorted(older)]
 
 
-def _tangent(node: Tensor, moves: list[Any], recorded: bool) -> Any:
-    """The tangent of a node, given those of its inputs; None if it has no derivative by those that are not zero."""
+def _tangent(node: Tensor, moves: list[Any], recorded: bool, are_written: bool) -> Any:
+    """The tangent of a node, given those of its inputs; None if it has no derivative by those that are not zero.
+
+    are_written: whether there were writes in place since the oldest node was computed.
+    """
     op = node.op
+    on_arrays = op.is_linear or (op.is_elementwise and not recorded)
+    used: Any = (node.data, node.args, node.kwargs) if on_arrays else (node, _tensors(node), node.kwargs)
+    if are_written:
+        used = as_used(node, *used)
     if op.is_linear:
-        return _fit(_linear(node, moves), node.data)
-    parts = _elementwise(node, moves, recorded) if op.is_elementwise else _transposed_twice(node, moves, recorded)
+        return _fit(_linear(node, moves, *used), node.data)
+    parts = _elementwise(op, moves, *used) if op.is_elementwise else _transposed_twice(node, moves, recorded, *used)
     total = None
     for part in parts:
         total = part if total is None else total + part
     return None if total is None else _fit(total, node.data)
 
 
-def _linear(node: Tensor, moves: list[Any]) -> Any:
+def _linear(node: Tensor, moves: list[Any], y: Any, args: Any, kwargs: Any) -> Any:
     """The function of the tangents, with zeros for None."""
-    op, args = node.op, list(node.args)
+    op, args = node.op, list(args)
     for i, (v, d) in enumerate(zip(moves, op.derivatives, strict=False)):
         if v is not None:
             args[i] = v
         elif d is not None and args[i] is not None:
             args[i] = np.zeros(np.shape(args[i]), node.dtype)
     if any(isinstance(v, Tensor) for v in moves):
-        return Tensor._record(op, tuple(args), node.kwargs)
-    return op.forward(*args, **node.kwargs)
+        return Tensor._record(op, tuple(args), kwargs)
+    return op.forward(*args, **kwargs)
 
 
-def _elementwise(node: Tensor, moves: list[Any], recorded: bool) -> list[Any]:
+def _elementwise(op: Primitive, moves: list[Any], y: Any, args: Any, kwargs: Any) -> list[Any]:
     """Partial derivative times tangent, per argument with a tangent."""
-    y, args = (node, _tensors(node)) if recorded else (node.data, node.args)
     return [
         v if d is unchanged else -v if d is negated else v * d(y, *args)
-        for v, d in zip(moves, node.op.derivatives, strict=False)
+        for v, d in zip(moves, op.derivatives, strict=False)
         if v is not None and d is not None
     ]
 
 
-def _transposed_twice(node: Tensor, moves: list[Any], recorded: bool) -> list[Any]:
+def _transposed_twice(node: Tensor, moves: list[Any], recorded: bool, y: Any, args: Any, kwargs: Any) -> list[Any]:
     """Per argument with a tangent: the derivative of <vjp(g), tangent> by g."""
     g = Tensor(np.ones(node.shape, node.dtype), requires_grad=True)
-    args, parts = _tensors(node), []
+    parts = []
     for v, d in zip(moves, node.op.derivatives, strict=False):
         if v is None or d is None:
             continue
         with Mode(True):
-            c = d(g, node, *args, **node.kwargs)
+            c = d(g, y, *args, **kwargs)
         if isinstance(c, Tensor):  # else it is zero for all g
             parts += pull(c, _fit(v, c.data), [g], recorded, True)
     return [part for part in parts if part is not None]

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from html import escape
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arguments import plain
 from .modes import is_recording
-from .node import Node, expect_versions
+from .node import Node
 from .op import TABLE
-from .ops.selecting import assigned
 from .ops.shaping import astype, getitem
+from .versions import memory_of
+from .views import write, write_result
 
+Self = TypeVar("Self")
 TensorT = TypeVar("TensorT")
 Method = Callable[..., TensorT]
 _divmod: Any = np.divmod
-_VERSIONED = ("data", "requires_grad", "op", "args", "kwargs", "inputs", "seq")
 
 
 def _method(func: Any) -> Method[Any]:
@@ -60,6 +62,34 @@ def _spread(func: Any) -> Method[Any]:
 def _without_derivative(func: Any) -> Method[Any]:
     """The NumPy function `func` of the data: a plain array."""
     return _named(lambda self, *args, **keywords: func(self.data, *plain(args), **plain(keywords)), func)
+
+
+def _in_place(operate: Callable[[Any, Any], Any]) -> Callable[[Self, Any], Self]:
+    """The operator that writes its result into the Tensor on the left."""
+
+    def method(self: Any, other: Any) -> Any:
+        result: Any = operate(self, other)
+        data: Any = self.data
+        if data.__class__ is not np.ndarray or not isinstance(result, (Methods, np.ndarray)):
+            return result
+        if result.shape != data.shape:
+            raise ValueError(
+                f"An operator such as += keeps the shape, {data.shape}. Received: a result of shape "
+                f"{result.shape}. Write t = t + v, which makes a new Tensor."
+            )
+        if result.dtype != data.dtype and not np.can_cast(result.dtype, data.dtype, "same_kind"):
+            raise TypeError(
+                f"An operator such as += keeps the dtype, {data.dtype}. Received: a result of {result.dtype}. "
+                "Write t = t + v, which makes a new Tensor."
+            )
+        if is_recording():
+            write_result(self, result)
+        else:
+            data[...] = plain(result)
+            memory_of(data).written("a write under no_grad")
+        return self
+
+    return method
 
 
 def _named(method: Any, func: Any) -> Method[Any]:
@@ -196,7 +226,7 @@ class Methods(Node, Generic[TensorT]):
 
     def flatten(self, order: Any = "C") -> TensorT:
         """The elements in one axis."""
-        return self.reshape(-1, order=order)
+        return TABLE[np.copy](self.reshape(-1, order=order))  # type: ignore[no-any-return]
 
     def compress(self, condition: Any, axis: int | None = None) -> TensorT:
         """`np.compress`: the positions along an axis where the condition is true."""
@@ -219,26 +249,24 @@ class Methods(Node, Generic[TensorT]):
         """Replaces elements of a computed Tensor: what was computed from it before keeps its gradient.
 
         Under `no_grad` the data of any Tensor are written in place.
-        TypeError: on a leaf that requires a gradient, and on an argument of a function that is being differentiated.
+        TypeError: on a leaf that requires a gradient.
         """
-        if not is_recording():
+        if is_recording():
+            write(self, plain(index), value)
+        else:
             self.data[plain(index)] = plain(value)
-            return
-        if self.requires_grad and (self.op is None or self.op.name == "enter"):
-            raise TypeError(
-                "Item assignment to a leaf, or to an argument of a function that is being differentiated: its gradient "
-                "would be ambiguous. Assign to a copy: y = np.copy(x); y[i] = v. To change the value of a parameter, "
-                "write it under `with no_grad():`."
-            )
-        # This object becomes the new version. The old version moves to a new node with the old number `seq`, where the
-        # backward pass finds it for the operations that used it.
-        expect_versions()
-        old = cast(Any, self).detach()
-        for slot in _VERSIONED:
-            setattr(old, slot, getattr(self, slot))
-        new = assigned(old, plain(index), value)
-        for slot in _VERSIONED:
-            setattr(self, slot, getattr(new, slot))
+            memory_of(self.data).written("a write under no_grad")
+
+    # Operators in place: they change this Tensor, as NumPy's change an array; a NumPy scalar is bound anew
+
+    __iadd__ = _in_place(operator.add)
+    __isub__ = _in_place(operator.sub)
+    __imul__ = _in_place(operator.mul)
+    __itruediv__ = _in_place(operator.truediv)
+    __ifloordiv__ = _in_place(operator.floordiv)
+    __imod__ = _in_place(operator.mod)
+    __ipow__ = _in_place(operator.pow)
+    __imatmul__ = _in_place(operator.matmul)
 
     # As a Python object
 

@@ -14,11 +14,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-creation = count(1)  # numbers all Tensors in the order of their creation
+from . import versions
+
 next_mark = count(1).__next__  # one number per backward pass
 by_seq = attrgetter("seq")
 NO_KEYWORDS: dict[str, Any] = {}
-has_versions = False  # whether an element of any Tensor has ever been assigned
+ARGUMENT: dict[str, Any] = {}  # the keywords of an argument of a differentiated function: a leaf that may be written
 
 
 class Node:
@@ -37,13 +38,16 @@ class Node:
         "name",
         "op",
         "owned",
+        "previous",
         "requires_grad",
         "seq",
+        "view",
+        "views",
     )
     data: Any  # an array, or a NumPy scalar
     requires_grad: bool
     name: str | None
-    grad: NDArray[Any] | None
+    grad: NDArray[Any] | Any  # an array, or None; with Any, type checkers accept `w -= lr * w.grad`
     grad_buffer: NDArray[Any] | None  # an array into which `backward` writes the gradient
 
     op: Any  # the Primitive; None for a leaf
@@ -55,6 +59,12 @@ class Node:
     mark: int  # the last backward pass that met this node
     g: Any  # in a backward pass: the gradient so far
     owned: bool  # in a backward pass: whether g may be changed in place
+
+    previous: Any  # the version before the last write, if it required a gradient; these three are unset until needed
+    view: tuple[Any, tuple[Any, ...], dict[str, Any]]  # how a view was taken: the op, its arguments and keywords
+    views: list[Any]  # weak references to the views of this, and of its views
+
+    memory_of = staticmethod(versions.memory_of)  # for those who write into `data`, such as optimizers
 
 
 def collect(root: Any, mark: int, oldest: int) -> tuple[list[Any], bool]:
@@ -76,8 +86,8 @@ def collect(root: Any, mark: int, oldest: int) -> tuple[list[Any], bool]:
                 f"{node.kwargs['freed at']}. Compute the result again, or pass retain_graph=True to the first backward."
             )
         nodes.append(node)
-        if has_versions:
-            node.inputs = tuple([t if t is None else _version(t, node.seq) for t in node.inputs])
+        if versions.has_versions:
+            versions.find_versions(node)
         for t in node.inputs:
             if t is not None and t.mark != mark:
                 if t.seq < oldest:
@@ -88,16 +98,3 @@ def collect(root: Any, mark: int, oldest: int) -> tuple[list[Any], bool]:
                 stack.append(t)
     nodes.sort(key=by_seq)
     return nodes, met_older
-
-
-def expect_versions() -> None:
-    """From now on `collect` looks for Tensors that have changed since they were used."""
-    global has_versions
-    has_versions = True
-
-
-def _version(t: Any, seq: int) -> Any:
-    """t as it was when the node `seq` used it: an item assignment has the version before it as its first input."""
-    while t.seq > seq:
-        t = t.inputs[0]
-    return t

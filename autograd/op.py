@@ -26,6 +26,7 @@ class Op:
 
     is_elementwise = False
     is_linear = False
+    is_view = False  # whether the result may share the elements of the argument
 
     def __init__(
         self, func: Function, samples: Sequence[SampleInput], signature: Function | None = None, skip: int = 0

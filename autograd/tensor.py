@@ -15,8 +15,10 @@ from .backward import backward
 from .dispatch import apply_ufunc, dispatch
 from .methods import Methods
 from .modes import is_recording, observers
-from .node import NO_KEYWORDS, Node, creation
+from .node import NO_KEYWORDS, Node
 from .op import TABLE, Op, Primitive
+from .versions import creation
+from .views import remember
 
 _UNARY: dict[Any, Primitive] = {}  # ufunc of one argument -> its primitive
 _BINARY: dict[Any, Any] = {}  # ufunc of two arguments -> its methods for a Tensor on the left and on the right
@@ -250,10 +252,14 @@ class Tensor(Methods["Tensor"]):
         data = op.forward(*raw, **kwargs) if kwargs else op.forward(*raw)
         kind = data.dtype.kind
         if needed and kind == "f":
-            return _node(data, op, tuple(raw), inputs, kwargs)
-        if kind in "cO":
+            result = _node(data, op, tuple(raw), inputs, kwargs)
+        elif kind in "cO":
             return cast(Tensor, Tensor._complex._record(op, args, kwargs, data))
-        return _constant(data)
+        else:
+            result = _constant(data)
+        if op.is_view:
+            remember(result, op, args, kwargs)
+        return result
 
     # Operators
 

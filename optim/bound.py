@@ -169,6 +169,7 @@ class BoundOptimizer:
             for first, last in slices:
                 group.update(buffer, first, last)
             buffer.unpack()
+            buffer.note_writes(slices)
         if pending:
             _set_t(self, k + 1)
             if self._recorder:
@@ -266,11 +267,19 @@ class BoundOptimizer:
         try:
             for view, average in zip(self._views, averages, strict=True):
                 np.copyto(view.data, average)
+            self._note_writes()
             yield
         finally:
             for view, data in zip(self._views, kept, strict=True):
                 np.copyto(view.data, data)
+            self._note_writes()
             self._averaged = False
+
+    def _note_writes(self) -> None:
+        """Tell Tensors among the parameters that their data have been changed."""
+        for group in self.groups:
+            for buffer in group.buffers:
+                buffer.note_writes()
 
     # ---------------------------------------------------------------------------------------------- the last step
     @property

@@ -8,7 +8,7 @@ is updated in place (`ArrayBuffer`), small ones are copied into a buffer and bac
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Literal
 
@@ -66,6 +66,13 @@ class FlatBuffer(ABC):
 
     def unpack(self) -> None:  # noqa: B027 (most kinds have nothing to do)
         """Bring the new values from `x` to where the caller sees them, if that is another place."""
+
+    def note_writes(self, slices: Slices | None = None) -> None:  # noqa: B027 (arrays have nobody to tell)
+        """Tell Tensors that their data have been changed, so that `backward` does not take them for the former ones.
+
+        Args:
+            slices: the parameters that have new values; None: all.
+        """
 
     def section(self, flat: Array, first: int, last: int) -> Array:
         """The part of a flat array that belongs to the parameters [first, last)."""
@@ -144,6 +151,8 @@ class ParameterBuffer(FlatBuffer):
         self._gradients = self.g = np.zeros_like(self.x)
         self._views = [(p, self.view(self.x, i), self.view(self._gradients, i)) for i, p in enumerate(parameters)]
         self._take_over(self._views)
+        self._all = ((0, len(parameters)),)
+        self._noters: dict[tuple[int, int], Callable[[], None]] = {}
 
     def set_gradient(self, index: int, gradient: Array | None) -> None:
         """Copy the gradient into the gradient buffer."""
@@ -160,7 +169,18 @@ class ParameterBuffer(FlatBuffer):
             self._take_over(assigned)
         if assigned or self.step_counts.count(self.step_counts[0]) < len(self.step_counts):
             return list(self.slices([p.grad is not None for p in self.parameters]))
-        return ((0, len(self.step_counts)),)
+        return self._all
+
+    def note_writes(self, slices: Slices | None = None) -> None:
+        """Note the writes in the Tensors' own way."""
+        for part in slices or self._all:
+            (self._noters.get(part) or self._noter(part))()
+
+    def _noter(self, part: tuple[int, int]) -> Callable[[], None]:
+        """The function that notes a write to these parameters."""
+        memory_of = next((p.memory_of for p in self.parameters if hasattr(p, "memory_of")), None)
+        noter = self._noters[part] = memory_of(self.section(self.x, *part)).written if memory_of else lambda: None
+        return noter
 
     def _take_over(self, views: Sequence[tuple[Any, Array, Array]]) -> None:
         """Copy what has been assigned into the buffers, and let `p.data` and `p.grad` be views again."""
@@ -174,6 +194,8 @@ class ParameterBuffer(FlatBuffer):
         for view, value in taken:
             np.copyto(view, value)
         for p, data, grad in views:
+            if p.data is not data and hasattr(p, "memory_of"):
+                p.memory_of(data).written()
             p.data, p.grad_buffer = data, grad  # backward writes gradients there: no copy is needed at the next step
             p.grad = None if p.grad is None else grad
 

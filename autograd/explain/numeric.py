@@ -23,7 +23,7 @@ TINY = 1e-20  # the complex step involves no subtraction, so it may be this smal
 def evaluate(f: Function, points: Sequence[Any]) -> NDArray[Any]:
     """f on Tensors, as when it is differentiated, but without recording a graph."""
     with no_grad():
-        value = f(*(Tensor(x) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in points))
+        value = f(*(Tensor(x.copy()) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in points))
     return np.asarray(value.data if isinstance(value, Tensor) else value)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import versions
 from ..backward import cast_to, unbroadcast
 from ..op import Function, Primitive, negated, unchanged
 from ..tensor import Tensor
@@ -135,7 +136,8 @@ def _steps(root: Tensor) -> Iterator[BackwardStep]:
 
 
 def _contributions(node: Tensor, g: Any, pending: dict[int, Any]) -> Iterator[Contribution]:
-    op, y, args = node.op, node.data, node.args
+    op = node.op
+    y, args = versions.as_used(node, node.data, node.args)
     for position, (t, d) in enumerate(zip(node.inputs, op.derivatives, strict=False)):
         if t is None or d is None:
             continue
@@ -166,6 +168,7 @@ def nodes_below(root: Tensor) -> list[Tensor]:
                 f"The graph behind {node.op.name} was already freed by backward. Look at it before, or pass "
                 "retain_graph=True to backward."
             )
+        versions.find_versions(node)
         for t in node.inputs:
             if t is not None and t.seq not in found:
                 found[t.seq] = t

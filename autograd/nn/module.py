@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..arguments import plain
 from ..tensor import Parameter
+from ..versions import memory_of
 
 __all__ = ["Module"]
 
@@ -152,6 +153,7 @@ class Module:
             )
         for path, a in own.items():
             a[...] = arrays[path]
+            memory_of(a).written("load_state_dict")
 
     def _state(self) -> dict[str, NDArray[Any]]:
         return {path: p.data for path, p in self.named_parameters().items()} | self.named_buffers()

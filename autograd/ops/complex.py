@@ -110,7 +110,7 @@ _complex_op(np.power, _power.derivatives[0], _power_by_exponent, samples=_PLANES
 _complex_op(
     np.arcsinh, lambda y, x: 1 / (np.sqrt(1 + 1j * x) * np.sqrt(1 - 1j * x)), samples=_PLANE, is_elementwise=True
 )
-_complex_op(np.imag, lambda y, x: -1j, samples=_PLANE, is_elementwise=True)
+_complex_op(np.imag, lambda y, x: -1j, samples=_PLANE, is_elementwise=True).is_view = True
 _complex_op(np.absolute, lambda y, x: np.conjugate(x) / (y + (y == 0)), samples=_PLANE, is_elementwise=True)
 _complex_op(np.conjugate, lambda g, y, x: np.conjugate(g), samples=_PLANE).is_linear = True
 

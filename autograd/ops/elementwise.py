@@ -38,8 +38,8 @@ elementwise(np.remainder, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.floor
 elementwise(np.fmod, (REAL, Domain(2.5, 4.0)), 1, lambda y, a, b: -np.trunc(a / b))
 
 elementwise(np.conjugate, REAL, 1)  # the identity on real numbers
-elementwise(np.real, REAL, 1)
-elementwise(np.real_if_close, REAL, 1)
+elementwise(np.real, REAL, 1).is_view = True
+elementwise(np.real_if_close, REAL, 1).is_view = True
 primitive(
     np.ldexp,
     lambda g, y, x, i: np.ldexp(g, i),

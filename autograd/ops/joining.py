@@ -198,4 +198,5 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
     grids = [
         np.reshape(x, [-1 if i == place else 1 for i in range(len(xi))]) for x, place in zip(xi, places, strict=True)
     ]
-    return tuple(grids) if sparse else np.broadcast_arrays(*grids)
+    shared = tuple(grids) if sparse else np.broadcast_arrays(*grids)
+    return tuple(map(np.copy, shared)) if copy else shared

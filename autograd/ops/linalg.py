@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import as_array, conjugated, holds_tensor, plain, undifferentiated
+from ..arguments import as_array, conjugated, holds_tensor, plain, scalar, undifferentiated
 from ..define import composite, primitive
 from ..domain import INVERTIBLE, NONZERO, ZERO, rand, sample
 from .decompositions import transposed
@@ -262,7 +262,7 @@ def _multi_dot(arrays: Sequence[Any], *, out: None = None) -> Any:
     matrices[0] = first[None, :] if first.ndim == 1 else first
     matrices[-1] = last[:, None] if last.ndim == 1 else last
     y = _multiply_chain(matrices)
-    return y.reshape(first.shape[:-1] + last.shape[1:])
+    return scalar(y.reshape(first.shape[:-1] + last.shape[1:]))
 
 
 _MATRIX = rand(4, 4, domain=INVERTIBLE)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import as_array, plain
+from ..arguments import as_array, plain, scalar
 from ..define import composite, primitive
 from ..dispatch import WITH_KEYWORDS
 from ..domain import Domain, rand, sample
@@ -157,7 +157,7 @@ def _extremum_without_nan(reduction: Any, fill: float) -> Any:
     def definition(
         a: Any, axis: Axis = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
     ) -> Any:
-        return general(a, axis, None, None, keepdims, initial, where)
+        return scalar(general(a, axis, None, None, keepdims, initial, where))
 
     return definition
 

@@ -153,6 +153,7 @@ windows: Primitive = linear(
     lambda g, y, x, widths, axes: add_windows(g, x.shape, widths, axes),
     samples=[sample(rand(5), (3,), (0,)), sample(rand(3, 4), (2, 2), (1, 1))],
 )
+windows.is_view = True
 add_windows: Primitive = linear(  # the transpose
     _add_windows,
     lambda h, y, g, shape, widths, axes: windows(h, widths, axes),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import as_array, conjugated
+from ..arguments import as_array, conjugated, scalar
 from ..define import composite, primitive
 from ..domain import rand, sample
 
@@ -97,7 +97,7 @@ def _dot(a: Any, b: Any) -> Any:
 @composite(np.inner, samples=[sample(rand(3), rand(3)), sample(rand(2, 3), rand(4, 3)), sample(rand(2), rand())])
 def _inner(a: Any, b: Any) -> Any:
     a, b = as_array(a), as_array(b)
-    return a * b if a.ndim == 0 or b.ndim == 0 else np.tensordot(a, b, axes=(-1, -1))
+    return a * b if a.ndim == 0 or b.ndim == 0 else scalar(np.tensordot(a, b, axes=(-1, -1)))
 
 
 composite(np.vdot, lambda a, b: np.dot(conjugated(np.ravel(a)), np.ravel(b)), samples=[sample(rand(2, 3), rand(2, 3))])
@@ -142,8 +142,8 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, ax
 
 # Products of vectors along the last axis, or along `axis` or `axes`
 def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    x1, x2 = as_array(x1), as_array(x2)
-    return (conjugated(np.moveaxis(x1, axis, -1))[..., None, :] @ np.moveaxis(x2, axis, -1)[..., None])[..., 0, 0]
+    x1, x2 = np.moveaxis(as_array(x1), axis, -1), np.moveaxis(as_array(x2), axis, -1)
+    return scalar((conjugated(x1)[..., None, :] @ x2[..., None])[..., 0, 0])
 
 
 def _matvec(x1: Any, x2: Any, /) -> Any:
@@ -262,4 +262,4 @@ primitive(
         sample("ij,->ji", rand(2, 3), rand()),
         sample("i,j->ij", rand(2), rand(3), optimize=True),
     ],
-)
+).is_view = True  # such as "ii->i", the diagonal

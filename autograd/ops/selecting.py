@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ..arguments import as_array, plain
 from ..define import composite, primitive
 from ..domain import rand, sample
+from ..node import Node
 from ..op import Primitive
-from .shaping import scatter
+from .shaping import is_basic, scatter
+
+Path = Sequence[tuple[Primitive, tuple[Any, ...], dict[str, Any]]]
 
 _MASK = np.array([[True, False, True], [False, False, True]])
 
@@ -107,12 +110,23 @@ def _apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: An
     )
 
 
-# Item assignment as a function
-def _assigned(a: Any, index: Any, value: Any) -> Any:
-    """A copy of a with a[index] = value."""
+# Item assignment as a function. path: how the view that is written was taken from a, as (op, args, keywords) each
+def _assigned(a: Any, index: Any, value: Any, path: Path = ()) -> Any:
+    """A copy of a with view[index] = value."""
     result = np.array(a)
-    result[index] = value
+    part = _view(result, path)
+    if path and part.base is not result:
+        raise TypeError("A write to a view that a copy of its base does not have. Write to a copy: y = np.copy(x).")
+    part[index] = value
     return result
+
+
+def _view(a: Any, path: Path) -> Any:
+    """The view of an array or a Tensor, taken in these steps."""
+    for op, args, kwargs in path:
+        args = tuple(a if isinstance(x, Node) else x for x in args)
+        a = cast(Any, a)._record(op, args, kwargs) if isinstance(a, Node) else op.forward(*args, **kwargs)
+    return a
 
 
 def _is_last_written(a: Any, index: Any) -> Any:
@@ -124,11 +138,16 @@ def _is_last_written(a: Any, index: Any) -> Any:
     return (winner[index] == order).astype(a.dtype)
 
 
+def _value_vjp(g: Any, y: Any, a: Any, index: Any, value: Any, path: Path = ()) -> Any:
+    g = _view(g, path)
+    return g[index] if is_basic(index) else g[index] * _is_last_written(g, index)
+
+
 assigned: Primitive = primitive(
     _assigned,
-    lambda g, y, a, index, value: assigned(g, index, 0.0),
+    lambda g, y, a, index, value, path=(): assigned(g, index, 0.0, path=path),
     None,
-    lambda g, y, a, index, value: g[index] * _is_last_written(a, index),
+    _value_vjp,
     samples=[
         sample(rand(3, 4), 1, rand(4)),
         sample(rand(3, 4), (slice(None), 0), rand(3)),

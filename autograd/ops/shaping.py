@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import as_array
+from ..arguments import as_array, plain
 from ..define import composite, linear
 from ..domain import rand, sample
+from ..node import Node
+from ..op import TABLE
 
 
 def index_along(axis: int, part: Any) -> tuple[Any, ...]:
@@ -151,8 +153,18 @@ linear(np.triu, lambda g, y, m, k=0: np.triu(g, k), samples=[sample(rand(3, 4)),
 linear(np.tril, lambda g, y, m, k=0: np.tril(g, k), samples=[sample(rand(3, 4)), sample(rand(2, 3, 3), k=1)])
 
 
-@composite(
+def _diagonal_vjp(g: Any, y: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    rows, columns = max(-offset, 0), max(offset, 0)
+    i = np.arange(y.shape[-1])
+    axes = (axis1 % a.ndim, axis2 % a.ndim)
+    rest = tuple(n for k, n in enumerate(a.shape) if k not in axes)
+    spread = scatter(np.moveaxis(g, -1, 0), (a.shape[axes[0]], a.shape[axes[1]], *rest), (i + rows, i + columns))
+    return np.moveaxis(spread, (0, 1), axes)
+
+
+linear(
     np.diagonal,
+    _diagonal_vjp,
     samples=[
         sample(rand(3, 4)),
         sample(rand(4, 3), offset=1),
@@ -160,11 +172,6 @@ linear(np.tril, lambda g, y, m, k=0: np.tril(g, k), samples=[sample(rand(3, 4)),
         sample(rand(2, 3, 4), 0, 2, 0),
     ],
 )
-def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    a = np.moveaxis(a, (axis1, axis2), (0, 1))
-    rows, columns = max(-offset, 0), max(offset, 0)
-    i = np.arange(max(min(a.shape[0] - rows, a.shape[1] - columns), 0))
-    return np.moveaxis(a[i + rows, i + columns], 0, -1)
 
 
 @composite(np.diag, samples=[sample(rand(3)), sample(rand(3), k=-1), sample(rand(3, 4), 1)])
@@ -197,10 +204,15 @@ composite(np.linalg.matrix_transpose, lambda x, /: np.matrix_transpose(x), sampl
 
 
 # Selection
+def is_basic(index: Any) -> bool:
+    """Whether an index consists of integers, slices, None and Ellipsis, so that it names each element once."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(part is None or isinstance(part, (int, slice, type(...))) for part in parts)
+
+
 def _scatter(g: Any, shape: tuple[int, ...], index: Any) -> Any:
     result = np.zeros(shape, g.dtype)
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(part is None or isinstance(part, (int, slice, type(...))) for part in parts):
+    if is_basic(index):
         result[index] = g
     else:
         np.add.at(result, index, g)
@@ -261,7 +273,24 @@ def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
 def _full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
     a, value = as_array(a), as_array(fill_value)
     shape = a.shape if shape is None else (shape,) if isinstance(shape, int) else shape
-    return np.broadcast_to(value, shape).astype(a.dtype if dtype is None else dtype)
+    return _tensor_like(a, np.broadcast_to(value, shape).astype(a.dtype if dtype is None else dtype))
+
+
+def _tensor_like(a: Any, array: Any) -> Any:
+    """The array as a constant Tensor if a is a Tensor, so that Tensors can be assigned to its elements."""
+    is_new = isinstance(a, Node) and not isinstance(array, Node)
+    return a._record(TABLE[np.copy], (array,), {}) if is_new else array
+
+
+def _add_new_like(func: Any) -> None:
+    def definition(a: Any, dtype: Any = None, order: Any = "K", subok: bool = True, *, shape: Any = None) -> Any:
+        return _tensor_like(a, func(plain(a), dtype, order, subok, shape=shape))
+
+    composite(func, definition, samples=[])
+
+
+for _func in (np.zeros_like, np.ones_like, np.empty_like):
+    _add_new_like(_func)
 
 
 @composite(np.tile, samples=[sample(rand(3), 2), sample(rand(2, 3), (2, 1, 2)), sample(rand(2, 3), 3)])
@@ -273,7 +302,7 @@ def _tile(A: Any, reps: int | Sequence[int]) -> Any:
     pairs = list(zip(counts, shape, strict=True))
     split = np.reshape(A, tuple(m for n in shape for m in (1, n)))
     copies = np.broadcast_to(split, tuple(m for pair in pairs for m in pair))
-    return np.reshape(copies, tuple(c * n for c, n in pairs))
+    return np.copy(np.reshape(copies, tuple(c * n for c, n in pairs)))
 
 
 @composite(np.resize, samples=[sample(rand(2, 3), (2, 2)), sample(rand(3), (2, 4)), sample(rand(2), 3)])
@@ -301,3 +330,10 @@ if hasattr(np, "astype"):  # since NumPy 2.1
         lambda x, dtype, /, *, copy=True, device=None: astype(x, np.dtype(dtype)),
         samples=[],
     )
+
+# Of these the result shares the elements of the argument wherever NumPy's does
+_VIEWS: list[Any] = [np.reshape, np.expand_dims, np.squeeze, np.broadcast_to, np.transpose, np.swapaxes, np.moveaxis]
+_VIEWS += [np.matrix_transpose, np.flip, np.diagonal]
+for _func in _VIEWS:
+    TABLE[_func].is_view = True
+getitem.is_view = True

@@ -32,7 +32,7 @@ constant(np.nanargmax, np.nanargmin, np.searchsorted, np.digitize, np.lexsort, n
 
 # Shapes, dtypes and new arrays
 constant(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type)
-constant(np.zeros_like, np.ones_like, np.empty_like, np.shares_memory, np.may_share_memory)
+constant(np.shares_memory, np.may_share_memory)
 constant(np.common_type, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
 constant(np.linalg.matrix_rank, np.imag, np.angle, np.isin, np.einsum_path)
 constant(np.array_repr, np.array_str, np.array2string)

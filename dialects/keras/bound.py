@@ -156,6 +156,7 @@ class KerasBound(SharedStepCount):
             if self.spec.ema is not None:
                 np.copyto(view.x, view.arrays["x_ema"])
                 np.copyto(view.data, view.x)
+        self._note_writes()
 
     # -------------------------------------------------------------------------------------------- the variables
     def _locations(self) -> Iterator[Any]:

@@ -53,6 +53,8 @@ def load_model_state(model: Any, state: Mapping[str, Any]) -> None:
         return
     for index, p in enumerate(model.parameters()):
         p.data[...] = state[str(index)]
+        if hasattr(p, "memory_of"):
+            p.memory_of(p.data).written("load_model_state")
 
 
 def generators(model: Any) -> list[np.random.Generator]:

@@ -59,4 +59,6 @@ class AveragedModel:
         for averaged, present in zip(self.parameters(), model.parameters(), strict=True):
             new = self.avg_fn(averaged.data, present.data, self.n_averaged) if self.n_averaged else present.data
             np.copyto(averaged.data, new)
+            if hasattr(averaged, "memory_of"):
+                averaged.memory_of(averaged.data).written("update_parameters")
         self.n_averaged += 1
