@@ -198,7 +198,6 @@ class Methods(Node, Generic[TensorT]):
     clip: Method[TensorT] = _method(np.clip)
     conj: Method[TensorT] = _method(np.conjugate)
     conjugate: Method[TensorT] = conj
-    copy: Method[TensorT] = _method(np.copy)
 
     round: Method[NDArray[Any]] = _without_derivative(np.round)
     argmax: Method[Any] = _without_derivative(np.argmax)
@@ -222,11 +221,17 @@ class Methods(Node, Generic[TensorT]):
 
     def ravel(self, order: Any = "C") -> TensorT:
         """`np.ravel`."""
-        return self.reshape(-1, order=order)
+        return TABLE[np.ravel](self, order)  # type: ignore[no-any-return]
 
     def flatten(self, order: Any = "C") -> TensorT:
         """The elements in one axis."""
         return TABLE[np.copy](self.reshape(-1, order=order))  # type: ignore[no-any-return]
+
+    def copy(self, order: Any = "C") -> TensorT:
+        """A copy, which can be written without changing this."""
+        if not isinstance(self.data, np.ndarray):  # a NumPy scalar, which cannot be written
+            return self  # type: ignore[return-value]
+        return TABLE[np.copy](self, order)  # type: ignore[no-any-return]
 
     def compress(self, condition: Any, axis: int | None = None) -> TensorT:
         """`np.compress`: the positions along an axis where the condition is true."""

@@ -72,7 +72,8 @@ def write(t: Any, index: Any, value: Any) -> None:
 
 def write_result(t: Any, result: Any) -> None:
     """`t[...] = result`, recorded, where the result is a new array or Tensor that nobody else has."""
-    if hasattr(t, "view") or hasattr(t, "views") or not isinstance(result, Node) or result.data.dtype != t.data.dtype:
+    new = result.data if isinstance(result, Node) else None
+    if hasattr(t, "view") or hasattr(t, "views") or not isinstance(new, np.ndarray) or new.dtype != t.data.dtype:
         write(t, ..., result)
     else:
         _expect_writable(t, t, ())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..arguments import as_array
 from ..define import composite, linear
@@ -155,7 +156,7 @@ def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
 # Splitting: NumPy's functions, applied to indices, tell where the parts begin and end
 def _split_by(split: Any) -> Any:
     def definition(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-        axis %= ary.ndim
+        axis = normalize_axis_index(axis, ary.ndim)
         parts = split(np.arange(ary.shape[axis]), indices_or_sections)
         slices = [slice(int(p[0]), int(p[-1]) + 1) if p.size else slice(0, 0) for p in parts]
         return [ary[index_along(axis, part)] for part in slices]

@@ -115,7 +115,7 @@ def _assigned(a: Any, index: Any, value: Any, path: Path = ()) -> Any:
     """A copy of a with view[index] = value."""
     result = np.array(a)
     part = _view(result, path)
-    if path and part.base is not result:
+    if part is not result and part.base is not result:
         raise TypeError("A write to a view that a copy of its base does not have. Write to a copy: y = np.copy(x).")
     part[index] = value
     return result
@@ -140,7 +140,9 @@ def _is_last_written(a: Any, index: Any) -> Any:
 
 def _value_vjp(g: Any, y: Any, a: Any, index: Any, value: Any, path: Path = ()) -> Any:
     g = _view(g, path)
-    return g[index] if is_basic(index) else g[index] * _is_last_written(g, index)
+    written = g[index] if is_basic(index) else g[index] * _is_last_written(g, index)
+    more = np.ndim(value) - written.ndim  # axes of length 1 that the value has before the others
+    return written[(None,) * more] if more > 0 else written
 
 
 assigned: Primitive = primitive(

@@ -32,7 +32,17 @@ def _prepare_reshape(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of np.reshape, without the default of `order`."""
     shape = keywords.pop("newshape", shape)
-    return (a, shape), keywords if order == "C" else {"order": order, **keywords}
+    return (a, shape), keywords if order == "C" else {"order": _order(a, order), **keywords}
+
+
+def _order(a: Any, order: str) -> str:
+    """The order "C" or "F" that "A" or "K" means for this array."""
+    flags = np.asarray(plain(a)).flags
+    if order == "K" and not flags.forc:
+        raise ValueError(
+            f"np.ravel: order='K' of an array that is not contiguous. Received: shape {np.shape(a)}. Use 'C'."
+        )
+    return order if order in ("C", "F") else "F" if flags.fnc else "C"
 
 
 linear(
@@ -57,9 +67,11 @@ linear(
     lambda g, y, array, shape: g,  # the backward pass sums over broadcast axes
     samples=[sample(rand(3), (2, 3)), sample(rand(2, 1), (4, 2, 3)), sample(rand(), (2,))],
 )
-composite(
-    np.ravel,
-    lambda a, order="C": np.reshape(a, -1, order=order),
+linear(
+    np.ravel,  # a copy if the elements are not contiguous; np.reshape(a, -1) may be a view then
+    lambda g, y, a, order="C": g.reshape(a.shape, order=order),
+    forward=lambda a, order="C": a.ravel(order),
+    prepare=lambda a, order="C": ((a,), {} if order == "C" else {"order": _order(a, order)}),
     samples=[sample(rand(2, 3)), sample(rand(2, 3), order="F")],
 )
 composite(np.atleast_1d, lambda a: np.reshape(a, np.shape(a) or 1), samples=[sample(rand()), sample(rand(2, 3))])
@@ -272,8 +284,10 @@ def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
 )
 def _full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
     a, value = as_array(a), as_array(fill_value)
+    if isinstance(value, np.ndarray):
+        return _tensor_like(a, np.full_like(plain(a), value, dtype, shape=shape))
     shape = a.shape if shape is None else (shape,) if isinstance(shape, int) else shape
-    return _tensor_like(a, np.broadcast_to(value, shape).astype(a.dtype if dtype is None else dtype))
+    return np.broadcast_to(value, shape).astype(a.dtype if dtype is None else dtype)
 
 
 def _tensor_like(a: Any, array: Any) -> Any:
@@ -333,7 +347,7 @@ if hasattr(np, "astype"):  # since NumPy 2.1
 
 # Of these the result shares the elements of the argument wherever NumPy's does
 _VIEWS: list[Any] = [np.reshape, np.expand_dims, np.squeeze, np.broadcast_to, np.transpose, np.swapaxes, np.moveaxis]
-_VIEWS += [np.matrix_transpose, np.flip, np.diagonal]
+_VIEWS += [np.matrix_transpose, np.flip, np.diagonal, np.ravel]
 for _func in _VIEWS:
     TABLE[_func].is_view = True
 getitem.is_view = True

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ravine.autograd import check_grads, grad, hessian, jvp
+from ravine.autograd import Tensor, check_grads, grad, hessian, jvp, value_and_grad
 
 X = np.array([[1.0, 2.0, 3.0], [-0.5, 0.25, 4.0]])
 
@@ -139,3 +141,131 @@ def test_a_program_means_what_it_means_in_numpy(f):
     h = hessian(f)(X)
     np.testing.assert_allclose(h, h.transpose(2, 3, 0, 1), rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(jvp(grad(f), X, direction)[1], np.tensordot(h, direction, 2), rtol=1e-10, atol=1e-12)
+
+
+# Random programs: numbers choose variables, views and writes; each step adds a variable or changes some
+
+
+VIEWS = [
+    lambda v: v[0] if v.ndim else v[...],
+    lambda v: v[-1:] if v.ndim else v[None],
+    lambda v: v[..., 1:] if v.ndim else v.reshape(1),
+    lambda v: v[::-1],
+    lambda v: v[..., ::2],
+    lambda v: v[None],
+    lambda v: v.T,
+    lambda v: v.reshape(-1),  # a copy where NumPy copies
+    lambda v: np.ravel(v, "F"),
+    lambda v: np.swapaxes(v, 0, -1),
+    lambda v: np.moveaxis(v, -1, 0),
+    lambda v: np.squeeze(v),
+    lambda v: np.expand_dims(v, -1),
+    lambda v: np.flip(v),
+    lambda v: np.atleast_2d(v),
+    lambda v: np.split(v, [1], axis=-1)[1],
+    lambda v: list(v)[-1],
+    lambda v: np.einsum("ii->i" if v.shape[:1] == v.shape[1:] else "...->...", v),
+    lambda v: np.diagonal(v),
+    lambda v: np.rot90(v),
+    lambda v: np.broadcast_to(v, (2, *v.shape)),
+]
+NEW = [
+    lambda v: v.copy(),
+    lambda v: v.flatten(),
+    lambda v: v[[0, -1]],
+    lambda v: v * 1.5,
+    lambda v: np.sin(v),
+    lambda v: np.zeros_like(v),
+    lambda v: np.full_like(v, 0.5),
+    lambda v: np.sum(v),
+    lambda v: np.tile(v, 1),
+]
+VALUES = [
+    lambda v: v * v,
+    lambda v: np.cos(v),
+    lambda v: np.sum(v),
+    lambda v: v[::-1],
+    lambda v: v[..., :1],
+    lambda v: v,
+]
+
+
+def assign(y, index, value):
+    y[index] = value
+
+
+def scale(y, value):
+    y *= value
+
+
+def add(y, value):
+    y += value
+
+
+def divide(y, value):
+    y /= 2 + value**2
+
+
+def scale_part(y, index, value):
+    y[index] *= value
+
+
+WRITES = [
+    lambda y, v: assign(y, ..., v),
+    lambda y, v: assign(y, 0, np.tanh(v)),
+    lambda y, v: assign(y, (..., slice(1, None)), v),
+    lambda y, v: assign(y, [0, -1, 0], v),
+    lambda y, v: assign(y, np.arange(y.shape[0]) % 2 == 0, np.sin(v)),  # NumPy errs if y and v overlap
+    lambda y, v: scale_part(y, slice(None, None, 2), v),
+    lambda y, v: scale_part(y, [0, 0], v),
+    scale,
+    add,
+    divide,
+]
+
+INSTRUCTIONS = st.lists(st.tuples(*[st.integers(0, 10**4)] * 4), min_size=3, max_size=12)
+NUMPY_REFUSES = (ValueError, IndexError, TypeError, AttributeError)
+
+
+def run(program, x):
+    """The program on x, and which of its steps NumPy refused, for a reason that lies in shapes and flags alone."""
+    known, refused = [x, x * 2.0], []
+    for step, (what, which, how, other) in enumerate(program):
+        y = known[which % len(known)]
+        try:
+            if what % 5 < 2:
+                known.append(VIEWS[how % len(VIEWS)](y))
+            elif what % 5 == 2:
+                known.append(NEW[how % len(NEW)](y))
+            else:
+                value = VALUES[other % len(VALUES)](known[(other // 7) % len(known)])
+                WRITES[how % len(WRITES)](y, value)
+        except NUMPY_REFUSES:
+            refused.append(step)
+    weights = np.cos(np.arange(len(known)))
+    return sum(w * np.sum(np.tanh(y)) for w, y in zip(weights, known, strict=True)), refused
+
+
+@given(INSTRUCTIONS, st.sampled_from([(2, 3), (3,), (1, 2, 2), (3, 3), ()]))
+@settings(max_examples=300, deadline=None)
+def test_random_programs(program, shape):
+    x = np.linspace(-1.0, 1.3, int(np.prod(shape))).reshape(shape)
+    value, refused = run(program, x.copy())
+    recorded, also_refused = run(program, Tensor(x.copy()))
+    assert refused == also_refused
+    np.testing.assert_allclose(recorded.data, value, rtol=1e-12)
+
+    def f(x):
+        return run(program, x)[0]
+
+    direction = np.cos(np.arange(x.size)).reshape(shape)
+    got, g = value_and_grad(f)(x)
+    np.testing.assert_allclose(got, value, rtol=1e-12)
+    moved = jvp(f, x, direction)[1]
+    np.testing.assert_allclose(moved, np.sum(g * direction), rtol=1e-9, atol=1e-9)
+    h = 1e-20
+    exact = run(program, np.asarray(x + 1j * h * direction))[0].imag / h  # the complex step, on arrays
+    np.testing.assert_allclose(moved, exact, rtol=1e-9, atol=1e-9)
+    curvature = jvp(grad(f), x, direction)[1]
+    reverse = grad(lambda x: np.sum(grad(f)(x) * direction))(x)
+    np.testing.assert_allclose(curvature, reverse, rtol=1e-7, atol=1e-7 * max(1, np.max(np.abs(reverse))))
