@@ -24,6 +24,11 @@ _INSTEAD = {
 }
 
 
+TO_FILL = (
+    "To fill an array with Tensors, make it one: c = Tensor(np.zeros(n)) or np.zeros_like(t), then c[i] = t, c += t."
+)
+
+
 def operand(x: Any, data: Any) -> Any:
     """The other operand of an operator as an array. NotImplemented if x is complex, or its class has the operator."""
     kind = type(x)
@@ -124,7 +129,8 @@ def no_conversion() -> str:
     if name is None:
         return (
             "A Tensor that requires a gradient does not turn into an array by itself: the gradient would be lost. Join "
-            "Tensors with np.stack([...]) or np.concatenate([...]); take the numbers with .data or .detach()."
+            "Tensors with np.stack([...]) or np.concatenate([...]), nested lists with np.block([[a, b], [c, d]]). "
+            f"{TO_FILL} Take the numbers with .data or .detach()."
         )
     transform = name.removeprefix("scipy.fft.")
     instead = f"np.fft.{transform}" if hasattr(np.fft, transform) else _INSTEAD.get(name)

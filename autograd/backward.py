@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -10,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from .node import Node, collect, next_mark
-from .op import negated, unchanged
+from .node import NO_KEYWORDS, Node, collect, next_mark
+from .op import ForEach, negated, unchanged
 from .versions import as_used, written_since
 
 lock = threading.RLock()  # marks and pending gradients are kept on nodes, which threads may share
+if hasattr(os, "register_at_fork"):  # a child finds no backward pass half done, and the lock open
+    os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
 
 def backward(root: Node, gradient: Any, retain_graph: bool) -> None:
@@ -24,8 +27,7 @@ def backward(root: Node, gradient: Any, retain_graph: bool) -> None:
         nodes = collect(root, mark, 0)[0]
         leaves = [node for node in nodes if node.op is None]
         root.g = gradient
-        are_written = written_since(nodes, leaves)
-        _propagate(nodes, mark, False, None if retain_graph else _freed(), are_written)
+        _propagate(nodes, mark, False, None if retain_graph else _freed(), leaves)
         for leaf in leaves:
             _accumulate(leaf, leaf.g)
             leaf.g = None
@@ -48,22 +50,20 @@ def pull(root: Node, gradient: Any, targets: Sequence[Node], create_graph: bool,
         nodes = [node for node in nodes if node.mark == mark]
         if root.mark == mark:
             root.g = gradient
-        freed = None if retain or create_graph else _freed()
-        _propagate(nodes, mark, create_graph, freed, written_since(nodes))
+        _propagate(nodes, mark, create_graph, None if retain or create_graph else _freed())
         gradients = [target.g for target in targets]
         for target in targets:
             target.g = None
         return gradients
 
 
-def _propagate(
-    nodes: list[Any], mark: int, create_graph: bool, freed: dict[str, Any] | None, are_written: bool
-) -> None:
+def _propagate(nodes: list[Any], mark: int, create_graph: bool, freed: dict[str, Any] | None, leaves: Any = ()) -> None:
     """Gives each node's gradient to its inputs. Consumes `nodes`.
 
-    freed: the dictionary that replaces the keywords of freed nodes; None: the nodes are kept. are_written: whether
-    memory that they use may have been written since.
+    freed: the dictionary that replaces the keywords of freed nodes; None: the nodes are kept. leaves: see
+    `written_since`.
     """
+    are_written = written_since(nodes, leaves)
     while nodes:
         node = nodes.pop()
         op = node.op
@@ -78,7 +78,11 @@ def _propagate(
             if are_written:
                 y, args, kwargs = as_used(node, y, args, kwargs)
             elementwise, binary = op.is_elementwise, len(args) == 2  # d(y, a, b) is faster than d(y, *args)
-            for t, d in zip(node.inputs, op.derivatives):  # noqa: B905 (the keyword costs time here)
+            derivatives = op.derivatives
+            if derivatives.__class__ is ForEach and derivatives.parts:  # all of them at once
+                derivatives = [lambda g, y, c=c: c for c in derivatives.parts(g, y, *args, **kwargs)]
+                args, kwargs = (), NO_KEYWORDS
+            for t, d in zip(node.inputs, derivatives):  # noqa: B905 (the keyword costs time here)
                 if t is None or t.mark != mark or d is None:
                     continue
                 if elementwise:

@@ -12,7 +12,7 @@ from .arguments import is_foreign, plain
 from .op import CONSTANT, TABLE
 
 UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
-"""'reduce', 'accumulate', 'outer' of any ufunc, and 'where' for a call with that keyword; see `ops.ufuncs`."""
+"""'reduce', 'accumulate', 'outer', 'at' of any ufunc; 'where' and 'out' for calls with these; see `ops.ufuncs`."""
 
 WITH_KEYWORDS: dict[Any, Callable[..., Any]] = {}
 """Reduction -> its op for calls with one of the keywords below, which its usual, faster op does not take."""
@@ -22,7 +22,7 @@ KEYWORDS = {"where", "initial", "mean", "correction"}
 OPTIONAL: dict[str, Callable[[], None]] = {}
 """Name of a module -> function that adds its ops to the table; called if the user has imported the module."""
 
-_WRITERS = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis)
+_WRITERS = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
 
 _EIGENVALUES = (np.linalg.eig, np.linalg.eigvals, np.roots)
 
@@ -32,11 +32,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     for x in inputs:
         if is_foreign(x):
             return NotImplemented
-    if kwargs and kwargs.pop("out", None) is not None:
-        raise TypeError(
-            f"{name_of(ufunc)}: cannot write a Tensor into an array (out=, or `array += tensor`): the "
-            "gradient would be lost. Write `array = array + tensor`."
-        )
+    if kwargs and (out := kwargs.pop("out", None)) is not None:
+        return UFUNC_METHODS["out"](ufunc, method, inputs, out, **kwargs)
     if method == "__call__":
         if "where" in kwargs:
             return UFUNC_METHODS["where"](ufunc, inputs, **kwargs)
@@ -84,9 +81,9 @@ def _refusal(func: Callable[..., Any]) -> str:
         )
     if func in _WRITERS:
         return (
-            f"{name} would write a Tensor into an array, and the gradient would be lost. np.full_like and "
-            "np.nan_to_num of an array do this with their values. Use np.where(mask, tensor, array), or make the "
-            "array a Tensor first: Tensor(array)."
+            f"{name} does not write Tensors, nor into Tensors. np.full_like and np.nan_to_num of an array do this with "
+            "their values. Use np.where(mask, tensor, array), or make the array a Tensor, c = Tensor(array), and write "
+            "c[mask] = tensor."
         )
     return (
         f"{name} is not in the table of ops: it cannot be applied to Tensors. Add it, with "

@@ -7,12 +7,12 @@ import operator
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from html import escape
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import plain
+from .arguments import TO_FILL, plain
 from .modes import is_recording
 from .node import Node
 from .op import TABLE
@@ -68,25 +68,10 @@ def _in_place(operate: Callable[[Any, Any], Any]) -> Callable[[Self, Any], Self]
     """The operator that writes its result into the Tensor on the left."""
 
     def method(self: Any, other: Any) -> Any:
-        result: Any = operate(self, other)
-        data: Any = self.data
-        if data.__class__ is not np.ndarray or not isinstance(result, (Methods, np.ndarray)):
+        result = operate(self, other)
+        if self.data.__class__ is not np.ndarray or not isinstance(result, (Methods, np.ndarray)):
             return result
-        if result.shape != data.shape:
-            raise ValueError(
-                f"An operator such as += keeps the shape, {data.shape}. Received: a result of shape "
-                f"{result.shape}. Write t = t + v, which makes a new Tensor."
-            )
-        if result.dtype != data.dtype and not np.can_cast(result.dtype, data.dtype, "same_kind"):
-            raise TypeError(
-                f"An operator such as += keeps the dtype, {data.dtype}. Received: a result of {result.dtype}. "
-                "Write t = t + v, which makes a new Tensor."
-            )
-        if is_recording():
-            write_result(self, result)
-        else:
-            data[...] = plain(result)
-            memory_of(data).written("a write under no_grad")
+        self._store(result)
         return self
 
     return method
@@ -154,8 +139,12 @@ class Methods(Node, Generic[TensorT]):
 
     @property
     def real(self) -> TensorT:
-        """`np.real`."""
+        """`np.real`; it may be assigned to."""
         return TABLE[np.real](self)  # type: ignore[no-any-return]
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        cast(Any, self.real)[...] = value
 
     @property
     def imag(self) -> Any:
@@ -262,6 +251,25 @@ class Methods(Node, Generic[TensorT]):
             self.data[plain(index)] = plain(value)
             memory_of(self.data).written("a write under no_grad")
 
+    def _store(self, result: Any) -> None:
+        """Writes a result of the same shape, a new array or Tensor, into this, as NumPy's `out=` does."""
+        data: Any = self.data
+        if result.shape != data.shape:
+            raise ValueError(
+                f"An operator such as +=, and out=, keep the shape, {data.shape}. Received: a result of shape "
+                f"{result.shape}. Write t = t + v, which makes a new Tensor."
+            )
+        if result.dtype != data.dtype and not np.can_cast(result.dtype, data.dtype, "same_kind"):
+            raise TypeError(
+                f"An operator such as +=, and out=, keep the dtype, {data.dtype}. Received: a result of "
+                f"{result.dtype}. Write t = t + v, which makes a new Tensor."
+            )
+        if is_recording():
+            write_result(self, result)
+        else:
+            data[...] = plain(result)
+            memory_of(data).written("a write under no_grad")
+
     # Operators in place: they change this Tensor, as NumPy's change an array; a NumPy scalar is bound anew
 
     __iadd__ = _in_place(operator.add)
@@ -294,10 +302,23 @@ class Methods(Node, Generic[TensorT]):
         if self.requires_grad:
             raise TypeError(
                 f"{kind}() of a Tensor that requires a gradient would lose it. Functions of `math` do this too, and "
-                "`array[i] = tensor`, `array.fill(tensor)` and `initial=tensor` of an array. Use np functions, and "
-                "np.stack or np.where to put Tensors into an array; .item() leaves the graph."
+                "`array[i] = tensor`, `array.fill(tensor)` and `initial=tensor` of an array. Use np functions, such as "
+                f"np.stack. {TO_FILL} .item() leaves the graph."
             )
         return self.data
+
+    def __format__(self, spec: str) -> str:
+        return format(self._only_element("a format such as :.3f", "np.array2string"), spec) if spec else str(self)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self._only_element("round()", "np.round"), digits)
+
+    def _only_element(self, what: str, func: str) -> Any:
+        if self.data.size != 1:
+            raise TypeError(
+                f"{what} is for a Tensor of one element. Received: shape {self.shape}. Use {func}(t.data), or t[i]."
+            )
+        return self.data.item()
 
     def __divmod__(self, other: Any) -> Any:
         return _divmod(self, other)

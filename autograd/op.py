@@ -122,10 +122,14 @@ class Primitive(Op):
 
 
 class ForEach:
-    """The derivatives of a function of any number of arrays: `vjp(g, y, i, *args, **kwargs)` for argument i."""
+    """The derivatives of a function of any number of arrays: `vjp(g, y, i, *args, **kwargs)` for argument i.
+
+    parts: None or `parts(g, y, *args, **kwargs)`, all of these at once.
+    """
 
     def __init__(self, vjp: Function) -> None:
         self.vjp = vjp
+        self.parts: Function | None = None
 
     def __iter__(self) -> Iterator[Function]:
         i = 0

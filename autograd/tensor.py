@@ -251,12 +251,9 @@ class Tensor(Methods["Tensor"]):
             inputs.append(None)
         data = op.forward(*raw, **kwargs) if kwargs else op.forward(*raw)
         kind = data.dtype.kind
-        if needed and kind == "f":
-            result = _node(data, op, tuple(raw), inputs, kwargs)
-        elif kind in "cO":
+        if kind != "f" and kind in "cO":
             return cast(Tensor, Tensor._complex._record(op, args, kwargs, data))
-        else:
-            result = _constant(data)
+        result = _node(data, op, tuple(raw), inputs, kwargs) if needed and kind == "f" else _constant(data)
         if op.is_view:
             remember(result, op, args, kwargs)
         return result

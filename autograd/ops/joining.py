@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,17 @@ def _prepare_join(
     return arrays, {"axis": axis, **keywords}
 
 
-def _concatenate_vjp(g: Any, y: Any, i: int, *arrays: Any, axis: int) -> Any:
-    start = sum(np.shape(a)[axis] for a in arrays[:i])
-    return g[index_along(axis, slice(start, start + arrays[i].shape[axis]))]
+def _parts(g: Any, y: Any, *arrays: Any, axis: int) -> Iterator[Any]:
+    start = 0
+    for a in arrays:
+        stop = start + a.shape[axis]
+        yield g[index_along(axis, slice(start, stop))]
+        start = stop
 
 
-linear(
+_concatenate: Any = linear(
     np.concatenate,
-    each=_concatenate_vjp,
+    each=lambda g, y, i, *arrays, axis: next(islice(_parts(g, y, *arrays, axis=axis), i, None)),
     forward=lambda *arrays, axis: np.concatenate(arrays, axis),
     prepare=_prepare_join,
     samples=[
@@ -40,13 +44,15 @@ linear(
         sample([rand(2, 3), rand(2)], axis=None),
     ],
 )
-linear(
+_concatenate.derivatives.parts = _parts
+_stack: Any = linear(
     np.stack,
     each=lambda g, y, i, *arrays, axis: g[index_along(axis, i)],
     forward=lambda *arrays, axis: np.stack(arrays, axis),
     prepare=_prepare_join,
     samples=[sample([rand(2, 3), rand(2, 3)]), sample((rand(2), rand(2), rand(2)), axis=-1), sample([rand(), rand()])],
 )
+_stack.derivatives.parts = lambda g, y, *arrays, axis: np.moveaxis(g, axis, 0)
 composite(
     np.vstack,
     lambda tup: np.concatenate([np.atleast_2d(a) for a in tup], axis=0),

@@ -203,6 +203,15 @@ composite(np.nanvar, _like_var_without_nan(np.var), samples=_NAN_VARIANCES)
 composite(np.nanstd, _like_var_without_nan(np.std), samples=_NAN_VARIANCES)
 composite(np.nancumsum, _cumulative_without_nan(np.cumsum, 0), samples=CUMULATIVE_SAMPLES)
 composite(np.nancumprod, _cumulative_without_nan(np.cumprod, 1), samples=CUMULATIVE_SAMPLES)
+
+
+def _prepare_nan_to_num(x: Any, copy: bool = True, *others: Any, **keywords: Any) -> Any:
+    """The arguments of np.nan_to_num, which must not change a Tensor in place."""
+    if not copy:
+        raise TypeError("np.nan_to_num: copy=False would change a Tensor in place. Write t[...] = np.nan_to_num(t).")
+    return (x, copy, *others), keywords
+
+
 primitive(
     np.nan_to_num,
     lambda g, y, x, copy=True, nan=0.0, posinf=None, neginf=None: np.where(np.isfinite(x), g, 0),
@@ -210,5 +219,6 @@ primitive(
     lambda g, y, x, *others: np.where(np.isnan(x), g, 0),
     lambda g, y, x, *others: np.where(np.isposinf(x), g, 0),
     lambda g, y, x, *others: np.where(np.isneginf(x), g, 0),
+    prepare=_prepare_nan_to_num,
     samples=[sample(rand(2, 3)), sample(rand(2, domain=Domain(1, 2)), nan=3.0)],
 )

@@ -7,13 +7,14 @@ they get the plain arrays and return plain arrays.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from ..arguments import as_array, plain
+from ..arguments import TO_FILL, as_array, plain
 from ..define import constant
-from ..dispatch import UFUNC_METHODS, dispatch
+from ..dispatch import UFUNC_METHODS, dispatch, name_of
+from ..node import Node
 from .shaping import scatter
 
 # Step functions
@@ -95,4 +96,40 @@ def _where(ufunc: Any, inputs: tuple[Any, ...], where: Any, **kwargs: Any) -> An
     return np.where(mask, scatter(chosen, shape, mask), math.nan)
 
 
-UFUNC_METHODS.update(reduce=_reduce, accumulate=_accumulate, outer=_outer, where=_where)
+def _out(ufunc: Any, method: str, inputs: tuple[Any, ...], out: tuple[Any, ...], **kwargs: Any) -> Any:
+    """A ufunc, or one of its methods, that writes its result. TypeError: if the gradient would be lost."""
+    target = out[0]
+    if method == "__call__" and len(out) == 1 and isinstance(target, Node):
+        return _written(ufunc, inputs, target, **kwargs)
+    if any(isinstance(x, Node) and x.requires_grad for x in (*inputs, *out)):
+        raise TypeError(
+            f"{name_of(ufunc)}: cannot write a Tensor into an array (out=, or `array += tensor`): the gradient would "
+            f"be lost. Write `array = array + tensor`. {TO_FILL}"
+        )
+    return getattr(ufunc, method)(*plain(inputs), out=plain(out), **plain(kwargs))
+
+
+def _written(ufunc: Any, inputs: tuple[Any, ...], t: Any, where: Any = True, **kwargs: Any) -> Any:
+    """Writes the function of the chosen elements into a Tensor, which keeps the others."""
+    if ufunc.signature is None:
+        inputs = tuple([np.broadcast_to(as_array(x), t.shape) for x in inputs])
+    if where is True:
+        t._store(ufunc(*inputs, **kwargs))
+    else:
+        t._store(np.where(plain(where), ufunc(*inputs, where=where, **kwargs), t))
+    return t
+
+
+def _at(ufunc: Any, a: Any, indices: Any, b: Any = None) -> None:
+    """`np.add.at` and `np.subtract.at` of a Tensor: unbuffered, so that each of repeated indices counts."""
+    if ufunc not in (np.add, np.subtract) or not isinstance(a, Node):
+        raise TypeError(
+            f"np.{ufunc.__name__}.at is not supported on Tensors. Use np.add.at or np.subtract.at of a Tensor, "
+            "Tensor(array), or t[i] = v."
+        )
+    t, index = cast(Any, a), plain(indices)
+    added = np.broadcast_to(as_array(b).astype(t.dtype), np.zeros(t.shape)[index].shape)
+    t._store(ufunc(t, scatter(added, t.shape, index)))
+
+
+UFUNC_METHODS.update(reduce=_reduce, accumulate=_accumulate, outer=_outer, at=_at, where=_where, out=_out)

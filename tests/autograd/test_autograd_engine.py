@@ -4,8 +4,12 @@ import asyncio
 import copy
 import gc
 import math
+import os
 import pickle
+import subprocess
+import sys
 import threading
+import time
 import weakref
 from contextvars import copy_context
 
@@ -470,6 +474,56 @@ def test_threads_may_share_parameters():
     for t in threads:
         t.join()
     np.testing.assert_array_equal(w.grad, np.full(50, 2.0 * 4 * 200))
+
+
+FORK = """
+import os, signal, threading
+import numpy as np
+from ravine.autograd import Parameter
+
+w, done = Parameter(np.ones(50)), threading.Event()
+
+def work():
+    while not done.is_set():
+        x = w
+        for _ in range(50):
+            x = x * w
+        x.sum().backward()
+
+threads = [threading.Thread(target=work) for _ in range(2)]
+for t in threads:
+    t.start()
+for _ in range(20):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # ends a child that hangs
+        v = Parameter(np.ones(3))
+        (v * w[:3]).sum().backward()
+        os._exit(0 if v.grad.tolist() == [1.0] * 3 else 1)
+    if os.waitpid(child, 0)[1]:
+        done.set()
+        raise SystemExit("a child hangs or fails")
+done.set()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_child_forked_during_a_backward_of_another_thread_can_go_backward():
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("join", [np.stack, np.concatenate, np.vstack, np.hstack])
+def test_the_gradient_of_a_join_takes_time_linear_in_the_number(join):
+    def seconds(n):
+        xs = [Parameter(np.ones(2)) for _ in range(n)]
+        y = np.sum(join(xs))
+        start = time.perf_counter()
+        y.backward()
+        return time.perf_counter() - start
+
+    few, many = (min(seconds(n) for _ in range(3)) for n in (500, 8000))
+    assert many < 64 * few  # linear: 16; quadratic: 256
 
 
 # Leaving the graph

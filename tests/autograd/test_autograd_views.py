@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ravine.autograd import Tensor, check_grads, grad, hessian, jvp, value_and_grad
+from ravine.autograd import Parameter, Tensor, check_grads, grad, hessian, jvp, no_grad, value_and_grad
+from ravine.autograd.containers import leaves
+from ravine.autograd.listing import short_name
+from ravine.autograd.op import TABLE
 
 X = np.array([[1.0, 2.0, 3.0], [-0.5, 0.25, 4.0]])
 
@@ -269,3 +272,135 @@ def test_random_programs(program, shape):
     curvature = jvp(grad(f), x, direction)[1]
     reverse = grad(lambda x: np.sum(grad(f)(x) * direction))(x)
     np.testing.assert_allclose(curvature, reverse, rtol=1e-7, atol=1e-7 * max(1, np.max(np.abs(reverse))))
+
+
+# What shares elements with its argument
+
+
+def bases(t):
+    """t and the Tensors of which it is a view."""
+    yield t
+    while hasattr(t, "view"):
+        t = next(x for x in t.view[1] if isinstance(x, Tensor))
+        yield t
+
+
+OF_NUMPY = [op for op in dict.fromkeys(TABLE.values()) if short_name(op.func).startswith("np.")]
+
+
+@pytest.mark.parametrize("op", [op for op in OF_NUMPY if op.samples], ids=lambda op: op.name)
+def test_a_result_is_a_view_where_it_is_one_in_numpy(op):
+    """The same views, read-only where NumPy's are; a NumPy scalar, which += binds anew, where NumPy gives one."""
+    for sample in op.samples:
+        arrays = sample.draw(np.random.default_rng(0), np.float64)
+        tensors = [Tensor(a.copy(), requires_grad=True) for a in arrays]
+        results = zip(leaves(sample.call(op.func, arrays)), leaves(sample.call(op, tensors)), strict=True)
+        for expected, got in results:
+            assert isinstance(got.data, np.ndarray) == isinstance(expected, np.ndarray)
+            for a, t in zip(arrays, tensors, strict=True):
+                shares = isinstance(expected, np.ndarray) and np.shares_memory(expected, a)
+                assert shares == any(base is t for base in bases(got)) == np.shares_memory(np.asarray(got.data), t.data)
+                assert not shares or got.data.flags.writeable == expected.flags.writeable
+
+
+# Where a write goes, or why it doesn't
+
+
+REFUSED = [
+    (lambda t: np.broadcast_to(t, (2, 2, 3)).__setitem__(0, 1.0), ValueError, ["read-only", "np.copy"]),
+    (lambda t: np.diagonal(t).__setitem__(0, 1.0), ValueError, ["read-only", "np.copy"]),
+    (lambda t: np.sum(t).__setitem__((), 1.0), TypeError, ["NumPy scalar", "Bind the name anew"]),
+    (lambda t: t.__iadd__(np.ones((2, 2, 3))), ValueError, ["(2, 2, 3)", "t = t + v"]),
+    (lambda t: t.__iadd__(1j), TypeError, ["complex128", "t = t + v"]),
+    (lambda t: Tensor(np.arange(6).reshape(2, 3)).__iadd__(t), TypeError, ["int64", "float64"]),
+    (lambda t: (t * 1j).imag.__setitem__(0, 1.0), TypeError, ["imaginary part", "1j * v"]),
+    (lambda t: np.multiply.at(t, [0], 2.0), TypeError, ["np.multiply.at", "np.add.at"]),
+    (lambda t: np.add.at(np.ones((2, 3)), [0], t[0]), TypeError, ["np.add.at", "Tensor(array)"]),
+    (lambda t: np.fill_diagonal(t, 0.0), TypeError, ["np.fill_diagonal", "c[mask] = tensor"]),
+    (lambda t: np.nan_to_num(t, copy=False), TypeError, ["copy=False", "t[...] = np.nan_to_num(t)"]),
+    (lambda t: np.zeros(3).__setitem__(slice(2), t[0, :2]), TypeError, ["c = Tensor(np.zeros(n))", "np.zeros_like(t)"]),
+    (lambda t: np.zeros(3).__iadd__(t[0]), TypeError, ["c = Tensor(np.zeros(n))", "c[i] = t"]),
+    (lambda t: np.stack([[t[0, 0], t[0, 1]], [t[0, 1], t[0, 0]]]), TypeError, ["np.block([[a, b], [c, d]])"]),
+    (lambda t: f"{t:.3f}", TypeError, [".3f", "(2, 3)", "np.array2string"]),
+    (lambda t: round(t, 2), TypeError, ["round()", "(2, 3)", "np.round"]),
+]
+
+
+@pytest.mark.parametrize(("write", "error", "words"), REFUSED)
+def test_what_cannot_be_written_says_what_to_write(write, error, words):
+    t = Tensor(X.copy(), requires_grad=True) * 1.0
+    with pytest.raises(error) as caught:
+        write(t)
+    assert not [word for word in words if word not in str(caught.value)], str(caught.value)
+    np.testing.assert_array_equal(t.data, X)
+
+
+def test_an_array_that_gets_an_element_names_the_remedy():
+    """The message is NumPy's; ours is the cause."""
+    with pytest.raises(ValueError, match="setting an array element") as caught:
+        np.zeros(3)[0] = Tensor(1.0, requires_grad=True) * 2
+    assert "c = Tensor(np.zeros(n))" in str(caught.value.__cause__)
+
+
+def into(x):
+    y = np.zeros_like(x)
+    np.multiply(x, 2, out=y)
+    np.divide(1.0, x, out=y, where=x > 1.5)
+    np.add.at(y, [0, 0], x[1])
+    np.subtract.at(y, (1, [2, 2]), x[0, :2])
+    full = np.full_like(x, 0.5)
+    full[0] = x[1]
+    ones = np.ones_like(x)
+    ones[:, 0] *= x[0, 1]
+    return np.sum(y**2) + np.sum(full**3) + np.sum(ones**2 * x)
+
+
+def test_new_arrays_out_and_at():
+    check_grads(into, X.copy())
+    t = Tensor(X)
+    for f in (np.zeros_like, np.ones_like, np.empty_like, lambda a: np.full_like(a, 2.0)):
+        for like in (f(t), f(Tensor(X * 1j))):
+            assert isinstance(like, Tensor)
+            assert not like.requires_grad
+        assert f(t).dtype == X.dtype
+    assert np.zeros_like(t, dtype=np.float32, shape=(2,)).dtype == np.float32
+    np.testing.assert_array_equal(np.add(t, 1, out=np.zeros(X.shape)), X + 1)  # constants go where arrays go
+
+
+def test_the_real_part_is_written():
+    def f(x):
+        z = x * (1 + 2j)
+        z.real[0] = x[1] ** 2
+        z.real += 1.0
+        return np.real(np.sum(z**2))
+
+    check_grads(f, X.copy())
+
+
+def test_parameters_are_changed_in_place():
+    w = same = Parameter(X.copy())
+    data, alias = w.data, w[0]
+    with no_grad():
+        w -= 0.5 * X
+        w *= 0.5
+        w[0, 0] = 7.0
+        for row in w:
+            row += 1.0
+        w.T[2] = 0.0
+    assert w is same
+    assert w.data is data
+    expected = X / 4
+    expected[0, 0] = 7.0
+    expected += 1.0
+    expected[:, 2] = 0.0
+    np.testing.assert_array_equal(w.data, expected)
+    np.testing.assert_array_equal(alias.data, expected[0])
+
+
+@pytest.mark.parametrize("t", [Tensor(2.345), Tensor([[2.345]]), Parameter(2.345) * 1.0, Tensor(2.345 + 1j)], ids=repr)
+def test_one_element_is_formatted_and_rounded_as_a_number(t):
+    assert f"{t:.2f}" == f"{t.item():.2f}"
+    assert f"{t}" == repr(t)
+    if t.dtype == float:
+        assert (round(t, 1), round(t)) == (2.3, 2)
+        assert type(round(t)) is int
