@@ -12,8 +12,9 @@ np.float64(0.0)
 To follow `loss.backward()`, read five files, from simple to complex: `op` (a function with its derivatives), `node` (a
 place in the graph), `backward` (the pass over the graph), `dispatch` (how NumPy's functions find their ops), `tensor`
 (the operators, which record). The other modules hold the table of ops (`ops`, `nn`), the functions that add to it
-(`define`, `domain`), the rest of NumPy's interface (`methods`, `arguments`, `keywords`, `complex_tensor`), derivatives
-of functions (`call`, `forward`, `functional`, `checkpoint`), and tests of derivatives (`check`, `properties`).
+(`define`, `domain`), the rest of NumPy's interface (`methods`, `arguments`, `keywords`, `complex_tensor`), writes to
+Tensors (`views`, `versions`), derivatives of functions (`call`, `forward`, `functional`, `checkpoint`), and tests of
+derivatives (`check`, `properties`).
 """
 
 if __name__ == "autograd":

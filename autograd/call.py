@@ -86,6 +86,7 @@ class Call:
         self.aux: Any
         self.result, self.aux = _pair(name, result) if has_aux else (result, None)
         self.roots = [_checked(name, value) for value in leaves(self.result)]
+        self.end = next(creation)
         outside = explore(self.roots, self.inner)[1]
         self.is_recording = recording
         self.has_tensors = any([isinstance(x, Tensor) for x in leaves(self.points)])
@@ -141,6 +142,8 @@ class Call:
     def pull(self, root: Tensor, gradient: Any, retain: bool = True) -> list[Any]:
         """The gradients of root . gradient, one per inner Tensor; None for one on which root does not depend."""
         recorded = self.is_nested or isinstance(gradient, Tensor)
+        while root.seq >= self.end and hasattr(root, "previous"):  # the caller has written to the result
+            root = root.previous
         found = pull(root, gradient, self.inner, recorded, retain)
         return [None if g is None else released(g, recorded) for g in found]
 

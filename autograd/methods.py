@@ -240,10 +240,13 @@ class Methods(Node, Generic[TensorT]):
         return getitem(self, plain(index))  # type: ignore[no-any-return]
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        """Replaces elements of a computed Tensor: what was computed from it before keeps its gradient.
+        """Replaces elements, also those of the Tensor of which this is a view, and of its other views, as in NumPy.
 
-        Under `no_grad` the data of any Tensor are written in place.
-        TypeError: on a leaf that requires a gradient.
+        What was computed from the former elements keeps their gradient. Under `no_grad` the data of any Tensor,
+        a parameter too, are changed in place; a derivative that would need the former elements is a RuntimeError. A
+        write to `data` itself is not noticed.
+        TypeError: on a leaf that requires a gradient, and on views of it, unless it is an argument of a function that
+        is being differentiated. ValueError: on a view that is read-only in NumPy.
         """
         if is_recording():
             write(self, plain(index), value)
@@ -253,21 +256,21 @@ class Methods(Node, Generic[TensorT]):
 
     def _store(self, result: Any) -> None:
         """Writes a result of the same shape, a new array or Tensor, into this, as NumPy's `out=` does."""
-        data: Any = self.data
-        if result.shape != data.shape:
+        data, new = self.data, result.data if isinstance(result, Node) else result
+        if new.shape != data.shape:
             raise ValueError(
                 f"An operator such as +=, and out=, keep the shape, {data.shape}. Received: a result of shape "
-                f"{result.shape}. Write t = t + v, which makes a new Tensor."
+                f"{new.shape}. Write t = t + v, which makes a new Tensor."
             )
-        if result.dtype != data.dtype and not np.can_cast(result.dtype, data.dtype, "same_kind"):
+        if new.dtype is not data.dtype and not np.can_cast(new.dtype, data.dtype, "same_kind"):
             raise TypeError(
                 f"An operator such as +=, and out=, keep the dtype, {data.dtype}. Received: a result of "
-                f"{result.dtype}. Write t = t + v, which makes a new Tensor."
+                f"{new.dtype}. Write t = t + v, which makes a new Tensor."
             )
         if is_recording():
             write_result(self, result)
         else:
-            data[...] = plain(result)
+            data[...] = new
             memory_of(data).written("a write under no_grad")
 
     # Operators in place: they change this Tensor, as NumPy's change an array; a NumPy scalar is bound anew

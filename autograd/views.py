@@ -24,7 +24,7 @@ _MANY = 32
 
 def remember(view: Any, op: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Connects the result of an op with its base, if NumPy made it a view rather than a copy."""
-    base = _base(args)
+    base = args[0] if args[0].__class__ is not str else args[1]  # `_base`, written out for speed
     data, owner = base.data, view.data.base
     if owner is not data and view.data is not data:
         if owner is None or not isinstance(base, Node):
@@ -97,15 +97,17 @@ def _expect_writable(t: Any, root: Any, path: Any) -> None:
             "assignment destination is read-only, as NumPy's broadcast arrays, diagonals and windows are. Write to a "
             "copy: y = np.copy(x)."
         )
-    if any(op.func is np.imag for op, _, _ in path):
+    if path and any(op.func is np.imag for op, _, _ in path):
         raise TypeError("A write to an imaginary part has no derivative here. Write z[...] = np.real(z) + 1j * v.")
 
 
 def _copy(t: Any) -> Any:
     """Another Tensor with the same data and the same place in the graph."""
-    same = t.detach()
-    same.requires_grad, same.op, same.args, same.kwargs = t.requires_grad, t.op, t.args, t.kwargs
-    same.inputs, same.seq = t.inputs, t.seq
+    same = object.__new__(t.__class__)
+    same.data, same.requires_grad, same.op, same.args, same.kwargs = t.data, t.requires_grad, t.op, t.args, t.kwargs
+    same.inputs, same.seq, same.mark = t.inputs, t.seq, 0
+    if t.op is None:
+        same.name, same.grad, same.grad_buffer = t.name, None, None
     if hasattr(t, "previous"):
         same.previous = t.previous
     return same

@@ -99,6 +99,14 @@ def test_averages_in_place():
         loss.backward()
 
 
+def test_another_array_as_data_leaves_the_former_one():
+    w = Parameter([2.0, 3.0])
+    loss = np.sum(w**3)
+    w.data = np.zeros(2)
+    loss.backward()
+    np.testing.assert_array_equal(w.grad, [12.0, 27.0])
+
+
 def test_constants_results_and_indices():
     w, c, index = Parameter([2.0, 3.0]), Tensor([1.0, 2.0]), Tensor(np.array([0, 1]))
     h = np.exp(w)

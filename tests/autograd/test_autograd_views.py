@@ -1,11 +1,13 @@
 """Writes to Tensors, through views and aliases too, against the same programs on arrays."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ravine.autograd import Parameter, Tensor, check_grads, grad, hessian, jvp, no_grad, value_and_grad
+from ravine.autograd import Parameter, Tensor, check_grads, grad, hessian, jvp, no_grad, value_and_grad, vjp
 from ravine.autograd.containers import leaves
 from ravine.autograd.listing import short_name
 from ravine.autograd.op import TABLE
@@ -230,9 +232,13 @@ INSTRUCTIONS = st.lists(st.tuples(*[st.integers(0, 10**4)] * 4), min_size=3, max
 NUMPY_REFUSES = (ValueError, IndexError, TypeError, AttributeError)
 
 
-def run(program, x):
-    """The program on x, and which of its steps NumPy refused, for a reason that lies in shapes and flags alone."""
-    known, refused = [x, x * 2.0], []
+def run(program, x, known=None):
+    """The program on x, and which of its steps NumPy refused, for a reason that lies in shapes and flags alone.
+
+    known: the list of variables to fill.
+    """
+    known, refused = [] if known is None else known, []
+    known += [x, x * 2.0]
     for step, (what, which, how, other) in enumerate(program):
         y = known[which % len(known)]
         try:
@@ -367,6 +373,12 @@ def test_new_arrays_out_and_at():
     np.testing.assert_array_equal(np.add(t, 1, out=np.zeros(X.shape)), X + 1)  # constants go where arrays go
 
 
+def test_the_result_of_vjp_may_be_written():
+    value, pullback = vjp(lambda x: x**2, Tensor(X, requires_grad=True))
+    value *= 100
+    np.testing.assert_array_equal(pullback(np.ones(X.shape))[0].data, 2 * X)
+
+
 def test_the_real_part_is_written():
     def f(x):
         z = x * (1 + 2j)
@@ -404,3 +416,26 @@ def test_one_element_is_formatted_and_rounded_as_a_number(t):
     if t.dtype == float:
         assert (round(t, 1), round(t)) == (2.3, 2)
         assert type(round(t)) is int
+
+
+@given(INSTRUCTIONS, st.sampled_from([(2, 3), (3,)]), st.integers(0, 10**6))
+@settings(max_examples=200, deadline=None)
+def test_writes_before_backward_are_noticed_where_they_matter(program, shape, seed):
+    """After writes under no_grad to any of its variables, backward gives the gradient as it was, or an error."""
+    x = np.linspace(-1.0, 1.3, int(np.prod(shape))).reshape(shape)
+
+    def loss_of():
+        leaf, known = Parameter(x.copy()), []
+        return leaf, known, run(program, leaf * 1.0, known)[0]
+
+    leaf, _, loss = loss_of()
+    loss.backward()
+    other, known, loss = loss_of()
+    rng = np.random.default_rng(seed)
+    with no_grad():
+        for t in rng.permutation(len(known))[:2]:
+            if isinstance(known[t].data, np.ndarray) and known[t].data.flags.writeable:
+                known[t] += rng.normal()
+    with suppress(RuntimeError):
+        loss.backward()
+        np.testing.assert_array_equal(other.grad, leaf.grad)
