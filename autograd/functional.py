@@ -26,7 +26,7 @@ import numpy as np
 
 from .call import Call, released, similar
 from .complex_tensor import is_complex
-from .containers import rebuild
+from .containers import rebuild, transform
 from .tensor import Tensor
 
 Argnum = int | Sequence[int]
@@ -119,12 +119,13 @@ def vjp(f: Function, *args: Any, has_aux: bool = False) -> Any:
     """`(f(*args), pullback)`; with `has_aux`, `(value, pullback, aux)`. The value may be a container of arrays.
 
     `pullback(g)` is the tuple of g . df/darg, one per argument; g has the structure and shapes of the value. It may be
-    called several times.
+    called several times, also after the caller's arrays have changed.
 
     >>> value, pullback = vjp(lambda a, x: a @ x, np.array([[1.0, 2.0], [3.0, 4.0]]), np.ones(2))
     >>> [g.tolist() for g in pullback(np.array([1.0, 0.0]))]
     [[[1.0, 1.0], [0.0, 0.0]], [1.0, 2.0]]
     """
+    args = transform(lambda x: x.copy() if isinstance(x, np.ndarray) else x, args)  # the caller may write to them
     call = Call("vjp", f, args, {}, range(len(args)), has_aux)
     call.warn()
 

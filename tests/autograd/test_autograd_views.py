@@ -373,7 +373,11 @@ def test_new_arrays_out_and_at():
     np.testing.assert_array_equal(np.add(t, 1, out=np.zeros(X.shape)), X + 1)  # constants go where arrays go
 
 
-def test_the_result_of_vjp_may_be_written():
+def test_the_arguments_and_the_result_of_vjp_may_be_written():
+    x = X.copy()
+    _, pullback = vjp(lambda x: x**2, x)
+    x += 1
+    np.testing.assert_array_equal(pullback(np.ones(X.shape))[0], 2 * X)
     value, pullback = vjp(lambda x: x**2, Tensor(X, requires_grad=True))
     value *= 100
     np.testing.assert_array_equal(pullback(np.ones(X.shape))[0].data, 2 * X)
