@@ -95,9 +95,12 @@ def primitive(
 def linear(func: Function, *vjps: Function | None, **options: Any) -> Primitive:
     """As `primitive`, for a function that is linear in all its arrays together: it is its own forward derivative.
 
+    If the result is a view of the first argument, as in the example, set `is_view`: then writes to one reach the other.
+
     >>> import numpy as np
     >>> from ravine.autograd import rand, sample, vjp
     >>> mirror = linear(lambda x: x[::-1], lambda g, y, x: g[::-1], samples=[sample(rand(3))])
+    >>> mirror.is_view = True
     >>> vjp(mirror, np.zeros(3))[1](np.array([1.0, 2.0, 3.0]))[0].tolist()
     [3.0, 2.0, 1.0]
     """

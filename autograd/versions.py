@@ -72,6 +72,9 @@ class Memory:
         last_write[0] = self.seq = next(creation)
 
 
+MOST_RANGES = 1000
+"""Writes to more ranges of one array count as writes to all of it."""
+
 _ranges: dict[int, tuple[Any, dict[tuple[int, int], Memory]]] = {}
 """Per array that owns memory, by id: a weak reference to it, and the ranges of it that were written."""
 
@@ -83,7 +86,7 @@ def memory_of(array: Any) -> Memory:
     if known is None:
         key = id(owner)
         known = _ranges[key] = ref(owner, lambda _: _ranges.pop(key, None)), {}
-    bounds = byte_bounds(array)
+    bounds = byte_bounds(array if len(known[1]) < MOST_RANGES else owner)
     if (memory := known[1].get(bounds)) is None:
         memory = known[1][bounds] = Memory(*bounds)
     return memory

@@ -156,3 +156,17 @@ def test_memory_that_is_gone_is_forgotten():
         fill(t)
     del t
     assert len(_ranges) <= before
+
+
+def test_many_ranges_become_one(monkeypatch):
+    from ravine.autograd import versions
+
+    monkeypatch.setattr(versions, "MOST_RANGES", 10)
+    w = Parameter(np.ones((100, 1)))
+    loss = np.sum(w[99] ** 2)
+    with no_grad():
+        for row in w[:20]:
+            row *= 2
+    assert len(versions._ranges[id(w.data)][1]) <= 11
+    with pytest.raises(RuntimeError, match="changed in place"):
+        loss.backward()

@@ -309,6 +309,19 @@ def test_a_result_is_a_view_where_it_is_one_in_numpy(op):
                 assert not shares or got.data.flags.writeable == expected.flags.writeable
 
 
+OURS = [op for op in dict.fromkeys(TABLE.values()) if op.samples and op not in OF_NUMPY and op.name != "enter"]
+
+
+@pytest.mark.parametrize("op", OURS, ids=lambda op: op.name)
+def test_a_result_that_shares_elements_is_a_view(op):
+    """`enter` excepted: a function that is differentiated does not change its arguments outside."""
+    for sample in op.samples:
+        tensors = [Tensor(a, requires_grad=True) for a in sample.draw(np.random.default_rng(0), np.float64)]
+        for got in leaves(sample.call(op, tensors)):
+            for t in tensors:
+                assert np.shares_memory(np.asarray(got.data), t.data) == any(base is t for base in bases(got))
+
+
 # Where a write goes, or why it doesn't
 
 
