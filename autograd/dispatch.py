@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import is_foreign, plain
+from .node import Node
 from .op import CONSTANT, TABLE
 
 UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
@@ -22,7 +23,8 @@ KEYWORDS = {"where", "initial", "mean", "correction"}
 OPTIONAL: dict[str, Callable[[], None]] = {}
 """Name of a module -> function that adds its ops to the table; called if the user has imported the module."""
 
-_WRITERS = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
+WRITERS: dict[Any, Callable[..., None]] = {}
+"""Function that writes into its first argument -> the same for a Tensor; see `ops.selecting`."""
 
 _EIGENVALUES = (np.linalg.eig, np.linalg.eigvals, np.roots)
 
@@ -57,6 +59,8 @@ def dispatch(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         return op(*args, **kwargs)
     if func in CONSTANT:
         return func(*plain(args), **plain(kwargs))
+    if func in WRITERS and isinstance(args[0] if args else None, Node):
+        return WRITERS[func](*args, **kwargs)
     for module in OPTIONAL.keys() & sys.modules.keys():
         OPTIONAL.pop(module)()
         return dispatch(func, args, kwargs)
@@ -79,11 +83,11 @@ def _refusal(func: Callable[..., Any]) -> str:
             f"{name} gives the complex eigenvalues of a general matrix, and is not in the table of ops. Use "
             "np.linalg.eigh for symmetric matrices, or apply it to .data, outside the graph."
         )
-    if func in _WRITERS:
+    if func in WRITERS or func is np.put_along_axis:
         return (
-            f"{name} does not write Tensors, nor into Tensors. np.full_like and np.nan_to_num of an array do this with "
-            "their values. Use np.where(mask, tensor, array), or make the array a Tensor, c = Tensor(array), and write "
-            "c[mask] = tensor."
+            f"{name} would write a Tensor into an array, and the gradient would be lost. np.full_like and "
+            "np.nan_to_num of an array do this with their values. Use np.where(mask, tensor, array), or make the "
+            "array a Tensor, c = Tensor(array), and write c[mask] = tensor."
         )
     return (
         f"{name} is not in the table of ops: it cannot be applied to Tensors. Add it, with "

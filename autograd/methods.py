@@ -273,6 +273,10 @@ class Methods(Node, Generic[TensorT]):
             data[...] = new
             memory_of(data).written("a write under no_grad")
 
+    def fill(self, value: Any) -> None:
+        """Writes a number into all elements."""
+        self[...] = value
+
     # Operators in place: they change this Tensor, as NumPy's change an array; a NumPy scalar is bound anew
 
     __iadd__ = _in_place(operator.add)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arguments import as_array, plain
 from ..define import composite, primitive
+from ..dispatch import WRITERS
 from ..domain import rand, sample
 from ..node import Node
 from ..op import Primitive
@@ -158,4 +159,45 @@ assigned: Primitive = primitive(
         sample(rand(5), ([0, 3, 0],), rand(3)),
         sample(rand(4), (np.array([True, False, True, True]),), rand(3)),
     ],
+)
+
+
+# Functions that write into their first argument, here a Tensor
+def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    if casting != "same_kind":
+        raise TypeError(f"np.copyto: casting={casting!r} is not supported on Tensors. Write t[...] = v.")
+    value = np.broadcast_to(as_array(src), dst.shape)
+    dst._store(np.copy(value) if where is True else np.where(plain(where), value, dst))
+
+
+def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    places, n = np.ravel(plain(ind)), a.size
+    if mode == "clip":
+        places = np.clip(places, 0, n - 1)
+    elif mode == "raise" and np.any((places < -n) | (places >= n)):
+        raise IndexError(f"np.put: the Tensor has {n} elements. Received: indices {places.min()} to {places.max()}.")
+    a[np.unravel_index(places % n, a.shape)] = np.resize(as_array(v), places.size)
+
+
+def _putmask(a: Any, mask: Any, values: Any) -> None:
+    chosen = np.asarray(plain(mask), bool).reshape(a.shape)
+    a[chosen] = np.resize(as_array(values), a.shape)[chosen]
+
+
+def _place(arr: Any, mask: Any, vals: Any) -> None:
+    chosen = np.asarray(plain(mask), bool).reshape(arr.shape)
+    arr[chosen] = np.resize(as_array(vals), int(chosen.sum()))
+
+
+def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    if wrap:
+        raise TypeError("np.fill_diagonal: wrap=True is not supported on Tensors. Write to t.reshape(-1)[::step].")
+    if a.ndim < 2 or (a.ndim > 2 and len(set(a.shape)) > 1):
+        raise ValueError(f"np.fill_diagonal: needs a matrix, or axes of one length. Received: shape {a.shape}.")
+    i = np.arange(min(a.shape))
+    a[(i,) * a.ndim] = np.resize(as_array(val), i.size)
+
+
+WRITERS.update(
+    {np.copyto: _copyto, np.put: _put, np.putmask: _putmask, np.place: _place, np.fill_diagonal: _fill_diagonal}
 )

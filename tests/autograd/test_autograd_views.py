@@ -335,7 +335,10 @@ REFUSED = [
     (lambda t: (t * 1j).imag.__setitem__(0, 1.0), TypeError, ["imaginary part", "1j * v"]),
     (lambda t: np.multiply.at(t, [0], 2.0), TypeError, ["np.multiply.at", "np.add.at"]),
     (lambda t: np.add.at(np.ones((2, 3)), [0], t[0]), TypeError, ["np.add.at", "Tensor(array)"]),
-    (lambda t: np.fill_diagonal(t, 0.0), TypeError, ["np.fill_diagonal", "c[mask] = tensor"]),
+    (lambda t: np.fill_diagonal(np.ones((2, 2)), t[0]), TypeError, ["c = Tensor(np.zeros(n))"]),
+    (lambda t: np.fill_diagonal(t[0], 0.0), ValueError, ["np.fill_diagonal", "(3,)"]),
+    (lambda t: np.put(t, 6, 0.0), IndexError, ["np.put", "6 elements"]),
+    (lambda t: np.copyto(t, np.ones(4)), ValueError, ["broadcast"]),
     (lambda t: np.nan_to_num(t, copy=False), TypeError, ["copy=False", "t[...] = np.nan_to_num(t)"]),
     (lambda t: np.zeros(3).__setitem__(slice(2), t[0, :2]), TypeError, ["c = Tensor(np.zeros(n))", "np.zeros_like(t)"]),
     (lambda t: np.zeros(3).__iadd__(t[0]), TypeError, ["c = Tensor(np.zeros(n))", "c[i] = t"]),
@@ -372,6 +375,24 @@ def into(x):
     ones = np.ones_like(x)
     ones[:, 0] *= x[0, 1]
     return np.sum(y**2) + np.sum(full**3) + np.sum(ones**2 * x)
+
+
+def written_by_functions(x):
+    y = x * 1.0
+    np.copyto(y, x[1] * 2, where=x > 0.5)
+    np.put(y, [0, -1, 2], x[0, 1:] ** 2)
+    np.putmask(y, x > 2.5, x * 3)
+    np.place(y, np.eye(2, 3, dtype=bool), [x[0, 0] * 5])
+    z = x.T @ x
+    np.fill_diagonal(z, x[0])
+    w = y[:, 0].copy()
+    w.fill(3.0)
+    np.copyto(w[1:], x[0, :1])
+    return np.sum(y**2) + np.sum(z**2) + np.sum(w * y[:, 1])
+
+
+def test_functions_that_write():
+    check_grads(written_by_functions, X.copy())
 
 
 def test_new_arrays_out_and_at():
