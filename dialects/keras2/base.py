@@ -42,9 +42,7 @@ class Keras2Optimizer(KerasOptimizer):
         other = "learning_rate" if cls.rate_name() == "lr" else "lr"
         if other in arguments:
             if args or cls.rate_name() in arguments:
-                raise TypeError(
-                    f"{cls.title()}: lr and learning_rate are one argument. Received: both. Give one."
-                )
+                raise TypeError(f"{cls.title()}: lr and learning_rate are one argument. Received: both. Give one.")
             arguments[cls.rate_name()] = arguments.pop(other)
         return super().completed(*args, **arguments)
 

@@ -24,7 +24,7 @@ class Combined(LRScheduler):
         """The state, with the states of the schedulers."""
         return super().state_dict() | {"_schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
 
-    def _checked(self, state: Any) -> list[tuple[LRScheduler, dict[str, Any]]]:
+    def _checked(self, state: Any) -> list[tuple[Any, dict[str, Any]]]:
         plan = super()._checked(state)
         states = state.get("_schedulers", ())
         if len(states) != len(self._schedulers):
@@ -48,6 +48,12 @@ class SequentialLR(Combined):
     ) -> None:
         self.optimizer = checked("SequentialLR", optimizer)
         _check("SequentialLR", optimizer, schedulers)
+        if any(isinstance(scheduler, Combined) for scheduler in schedulers[1:]):
+            raise TypeError(
+                "SequentialLR: only the first of the schedulers can be one that combines others, because the next ones "
+                f"start again at k = 0. Received: {', '.join(type(s).__name__ for s in schedulers)}. "
+                "Write its schedulers one by one."
+            )
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
                 f"SequentialLR: milestones must be one fewer than schedulers, {len(schedulers) - 1}. "
@@ -71,7 +77,7 @@ class SequentialLR(Combined):
         index = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[index]
         if index > 0 and self._milestones[index - 1] == self.last_epoch:
-            scheduler._go(0)
+            scheduler._update_lr(0)
         else:
             scheduler.step()
         self._last_lr = scheduler.get_last_lr()
@@ -95,7 +101,7 @@ class ChainedScheduler(Combined):
         self.optimizer = checked("ChainedScheduler", optimizer or schedulers[0].optimizer)
         _check("ChainedScheduler", self.optimizer, schedulers)
         self._schedulers = list(schedulers)
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = self._present_lr()
 
     def step(self, epoch: int | None = None) -> None:
         """Set the next lr."""
@@ -103,7 +109,7 @@ class ChainedScheduler(Combined):
             raise ValueError(f"ChainedScheduler can't jump to an epoch. Received: epoch={epoch!r}. Leave epoch out.")
         for scheduler in self._schedulers:
             scheduler.step()
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = self._present_lr()
 
     @staticmethod
     def schedule(lr: float, schedulers: Sequence[Schedule]) -> Schedule:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal
 
 from ...schedules import Cyclic, Lambda, OneCycle, PerEpoch, Schedule
 from .optimizer import Optimizer
-from .scheduler import LRScheduler, checked, per_group
+from .scheduler import LRScheduler, checked, per_group, whole
 
 PerGroup = float | Sequence[float]
-one_cycle = lru_cache(maxsize=64)(OneCycle)
-"""`OneCycle` with a cache, so that a step does not build the schedule again."""
 SHAPES: dict[str, Any] = {"cos": "cosine", "linear": "linear"}
 """From PyTorch's annealing strategies to ravine's names."""
 
@@ -22,19 +21,22 @@ class WithMomentum(LRScheduler):
 
     cycle_momentum: bool
 
-    def _start_momentum(self, optimizer: Optimizer, base: PerGroup, top: PerGroup, last_epoch: int) -> None:
-        name = type(self).__name__
-        if not self.cycle_momentum:
-            return
-        if not {"momentum", "betas"} & optimizer.defaults.keys():
+    def _checked_momentum(self, optimizer: Optimizer, base: PerGroup, top: PerGroup) -> list[tuple[float, float]]:
+        """The two momenta of each group. Raises ValueError if the optimizer has no momentum."""
+        if self.cycle_momentum and not {"momentum", "betas"} & optimizer.defaults.keys():
             raise ValueError(
-                f"{name}: the optimizer must have momentum or betas. Received: {optimizer.title()}. "
+                f"{type(self).__name__}: the optimizer must have momentum or betas. Received: {optimizer.title()}. "
                 "Say cycle_momentum=False."
             )
-        self.use_beta1 = "betas" in optimizer.defaults
         lows, highs = per_group("base_momentum", optimizer, base), per_group("max_momentum", optimizer, top)
+        return list(zip(lows, highs, strict=True))
+
+    def _start_momentum(self, optimizer: Optimizer, momenta: Sequence[tuple[float, float]], last_epoch: int) -> None:
+        if not self.cycle_momentum:
+            return
+        self.use_beta1 = "betas" in optimizer.defaults
         if last_epoch == -1:
-            for group, low, high in zip(optimizer.param_groups, lows, highs, strict=True):
+            for group, (low, high) in zip(optimizer.param_groups, momenta, strict=True):
                 group["max_momentum"], group["base_momentum"] = high, low
                 self._set_momentum(group, high)
 
@@ -86,30 +88,30 @@ class CyclicLR(WithMomentum):
         checked("CyclicLR", optimizer)
         if not step_size_up > 0:
             raise ValueError(f"CyclicLR: step_size_up must be > 0. Received: step_size_up={step_size_up!r}.")
+        if mode not in _SCALES and scale_fn is None:
+            raise ValueError(f"CyclicLR: mode must be one of {', '.join(_SCALES)}. Received: mode={mode!r}.")
         bases = per_group("base_lr", optimizer, base_lr)
         self.max_lrs = per_group("max_lr", optimizer, max_lr)
-        self.total_size = float(step_size_up + (step_size_down or step_size_up))
-        self.step_ratio = step_size_up / self.total_size
+        self.total_size = float(step_size_up) + float(step_size_up if step_size_down is None else step_size_down)
+        self.step_ratio = float(step_size_up) / self.total_size
         self.mode = mode
         self.gamma = gamma
         self._scale_fn_custom = scale_fn
         self.scale_mode = scale_mode if scale_fn else {"exp_range": "iterations"}.get(mode, "cycle")
         self.cycle_momentum = cycle_momentum
-        self._start_momentum(optimizer, base_momentum, max_momentum, last_epoch)
+        momenta = self._checked_momentum(optimizer, base_momentum, max_momentum)
         if last_epoch == -1:
             for group, base in zip(optimizer.param_groups, bases, strict=True):
                 group["lr"] = base
+        self._start_momentum(optimizer, momenta, last_epoch)
         if cycle_momentum:
-            self.base_momentums = per_group("base_momentum", optimizer, base_momentum)
-            self.max_momentums = per_group("max_momentum", optimizer, max_momentum)
+            self.base_momentums, self.max_momentums = (list(each) for each in zip(*momenta, strict=True))
         super().__init__(optimizer, last_epoch)
         self.base_lrs = bases
 
-    def _between(self, start: float, turn: float) -> float:
-        up = round(self.total_size * self.step_ratio)
-        down = round(self.total_size) - up
-        scale, by = self._scale_fn_custom, self.scale_mode
-        return self.schedule(start, turn, up, down, self.mode, self.gamma, scale, by)(self.last_epoch)  # type: ignore[arg-type]
+    def scale_fn(self, x: float) -> float:
+        """The height of a cycle, from its number or from k: see mode, scale_fn and scale_mode."""
+        return self._scale_fn_custom(x) if self._scale_fn_custom else _SCALES[self.mode](self.gamma, x)  # type: ignore[arg-type]
 
     @staticmethod
     def schedule(
@@ -122,26 +124,39 @@ class CyclicLR(WithMomentum):
         scale_fn: Callable[[int], float] | None = None,
         scale_mode: Literal["cycle", "iterations"] = "cycle",
     ) -> Schedule:
+        up, down = whole(step_size_up), whole(step_size_up if step_size_down is None else step_size_down)
         if scale_fn is None:
-            return Cyclic(base_lr, max_lr, step_size_up, step_size_down, mode, gamma if mode == "exp_range" else 1.0)
-        per_cycle = PerEpoch(Lambda(scale_fn)[1:], step_size_up + (step_size_down or step_size_up))
-        scale = per_cycle if scale_mode == "cycle" else Lambda(scale_fn)
-        return Cyclic(0, max_lr - base_lr, step_size_up, step_size_down) * scale + base_lr
+            return Cyclic(base_lr, max_lr, up, down, mode, gamma if mode == "exp_range" else 1.0)
+        scale = PerEpoch(Lambda(scale_fn)[1:], up + down) if scale_mode == "cycle" else Lambda(scale_fn)
+        return Cyclic(0, max_lr - base_lr, up, down) * scale + base_lr
 
     def get_lr(self) -> list[float]:
         """Set the momentum of each group, and return the lr of each."""
+        cycle = math.floor(1 + self.last_epoch / self.total_size)
+        x = 1.0 + self.last_epoch / self.total_size - cycle
+        rising = x <= self.step_ratio
+        height = x / self.step_ratio if rising else (x - 1) / (self.step_ratio - 1)
+        scale = self.scale_fn(cycle if self.scale_mode == "cycle" else self.last_epoch)
         if self.cycle_momentum:
-            bounds = zip(self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True)
+            bounds = zip(self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=False)
             for group, low, high in bounds:
-                self._set_momentum(group, self._between(high, low))
-        return [self._between(low, high) for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
+                self._set_momentum(group, high - (high - low) * height * scale)
+        return [low + (high - low) * height * scale for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
+
+
+_SCALES: dict[str, Callable[[float, float], float]] = {
+    "triangular": lambda gamma, cycle: 1.0,
+    "triangular2": lambda gamma, cycle: 1 / 2.0 ** (cycle - 1),
+    "exp_range": lambda gamma, k: gamma**k,
+}
+"""The height of a cycle by mode, from gamma and the number of the cycle or of the step."""
 
 
 class OneCycleLR(WithMomentum):
     """One cycle: up to max_lr and down to almost 0. Smith & Topin 2019, arXiv:1708.07120.
 
-    Differs from PyTorch: the step after the last of total_steps keeps the final lr, where PyTorch extrapolates. Phases
-    of length 0 are skipped, where PyTorch divides by 0.
+    As in PyTorch, the step after the last of total_steps extrapolates. Differs from PyTorch: a phase of length 0 is
+    skipped, where PyTorch divides by 0.
 
     Args:
         optimizer: a bound optimizer of this dialect.
@@ -182,35 +197,48 @@ class OneCycleLR(WithMomentum):
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR needs total_steps, or both epochs and steps_per_epoch. Received: neither.")
             total_steps = epochs * steps_per_epoch
+        if not isinstance(total_steps, int) or total_steps <= 0:
+            raise ValueError(f"OneCycleLR: total_steps must be an integer > 0. Received: total_steps={total_steps!r}.")
+        if not 0 <= pct_start <= 1:
+            raise ValueError(f"OneCycleLR: pct_start must be in [0, 1]. Received: pct_start={pct_start!r}.")
+        if anneal_strategy not in SHAPES:
+            raise ValueError(
+                f"OneCycleLR: anneal_strategy must be 'cos' or 'linear'. Received: anneal_strategy={anneal_strategy!r}."
+            )
         self.total_steps = total_steps
-        self._pct_start = pct_start
         self._anneal_func_type = anneal_strategy
-        self._three_phase = three_phase
+        self._schedule_phases = _phases(pct_start, total_steps, three_phase)
         self.cycle_momentum = cycle_momentum
+        momenta = self._checked_momentum(optimizer, base_momentum, max_momentum)
+        peaks = per_group("max_lr", optimizer, max_lr)
         if last_epoch == -1:
-            for group, peak in zip(optimizer.param_groups, per_group("max_lr", optimizer, max_lr), strict=True):
-                group["max_lr"] = peak
+            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["initial_lr"] = peak / div_factor
+                group["max_lr"] = peak
                 group["min_lr"] = group["initial_lr"] / final_div_factor
-        self._start_momentum(optimizer, base_momentum, max_momentum, last_epoch)
+        self._start_momentum(optimizer, momenta, last_epoch)
         super().__init__(optimizer, last_epoch)
 
-    def _between(self, start: float, peak: float, end: float) -> float:
-        shape, phases = SHAPES[self._anneal_func_type], 3 if self._three_phase else 2
-        return one_cycle(peak, self.total_steps, start, end, self._pct_start, shape, phases)(self.last_epoch)
+    def _between(self, start: float, end: float, fraction: float) -> float:
+        if self._anneal_func_type == "linear":
+            return (end - start) * fraction + start
+        return end + (start - end) / 2.0 * (math.cos(math.pi * fraction) + 1)
 
     def get_lr(self) -> list[float]:
         """Set the momentum of each group, and return the lr of each. Raises ValueError after total_steps."""
-        if self.last_epoch > self.total_steps:
-            raise ValueError(
-                f"OneCycleLR has {self.total_steps} steps. Received: step {self.last_epoch}. Make total_steps larger."
-            )
-        groups = self.optimizer.param_groups
+        k, phases = self.last_epoch, self._schedule_phases
+        if k > self.total_steps:
+            raise ValueError(f"OneCycleLR has {self.total_steps} steps. Received: step {k}. Make total_steps larger.")
+        index = next((i for i, phase in enumerate(phases) if k <= phase["end_step"]), len(phases) - 1)
+        start, phase = phases[index - 1]["end_step"] if index else 0.0, phases[index]
+        length = phase["end_step"] - start
+        fraction = (k - start) / length if length else 1.0
+        bounds = [self._group_values(phase[key]) for key in ("start_lr", "end_lr")]
         if self.cycle_momentum:
-            for group in groups:
-                high = group["max_momentum"]
-                self._set_momentum(group, self._between(high, group["base_momentum"], high))
-        return [self._between(group["initial_lr"], group["max_lr"], group["min_lr"]) for group in groups]
+            ends = [self._group_values(phase[key]) for key in ("start_momentum", "end_momentum")]
+            for group, first, last in zip(self.optimizer.param_groups, *ends, strict=True):
+                self._set_momentum(group, self._between(first, last, fraction))
+        return [self._between(first, last, fraction) for first, last in zip(*bounds, strict=True)]
 
     @staticmethod
     def schedule(
@@ -224,3 +252,15 @@ class OneCycleLR(WithMomentum):
     ) -> Schedule:
         start, shape = max_lr / div_factor, SHAPES[anneal_strategy]
         return OneCycle(max_lr, total_steps, start, start / final_div_factor, pct_start, shape, 3 if three_phase else 2)
+
+
+def _phases(pct_start: float, total_steps: int, three_phase: bool) -> list[dict[str, Any]]:
+    """The phases of OneCycleLR as PyTorch's states have them: the last step of each, and the keys of its bounds."""
+    ends, lrs = [float(pct_start * total_steps) - 1, total_steps - 1], ["initial_lr", "max_lr", "min_lr"]
+    if three_phase:
+        ends.insert(1, float(2 * pct_start * total_steps) - 2)
+        lrs.insert(2, "initial_lr")
+    momenta = ["max_momentum", "base_momentum", "max_momentum", "max_momentum"]
+    bounds = zip(ends, pairwise(lrs), pairwise(momenta), strict=False)
+    names = ("end_step", "start_lr", "end_lr", "start_momentum", "end_momentum")
+    return [dict(zip(names, (end, *lr, *momentum), strict=True)) for end, lr, momentum in bounds]

@@ -78,9 +78,7 @@ class Optimizer(Kind):
         group = ParamGroup(type(self), {**self.defaults, **param_group})
         own = {id(p) for present in self.param_groups for p in present["params"]}
         if any(id(p) in own for p in group["params"]):
-            raise ValueError(
-                f"{self.title()}: a parameter is in two groups. Leave it out of one of them."
-            )
+            raise ValueError(f"{self.title()}: a parameter is in two groups. Leave it out of one of them.")
         self.param_groups.append(group)
 
     @property

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
+
 from ...schedules import ReduceOnPlateau, Schedule
 from ...schedules.plateau import beats, counted
 from .optimizer import Optimizer
@@ -62,13 +64,13 @@ class ReduceLROnPlateau(LRScheduler):
         self.threshold_mode = threshold_mode
         self.cooldown = cooldown
         self.min_lrs = per_group("min_lr", optimizer, min_lr)
-        self.default_min_lr = None if isinstance(min_lr, Sequence) else min_lr
+        self.default_min_lr = None if isinstance(min_lr, list | tuple | np.ndarray) else min_lr
         self.eps = eps
         self.last_epoch = 0
         self.mode_worse = math.inf if mode == "min" else -math.inf
         self.best = self.mode_worse
         self.num_bad_epochs = self.cooldown_counter = 0
-        self._last_lr = [group["lr"] for group in optimizer.param_groups]
+        self._last_lr = self._present_lr()
 
     def is_better(self, metric: float) -> bool:
         """Whether a metric is an improvement on the best one."""
@@ -87,12 +89,13 @@ class ReduceLROnPlateau(LRScheduler):
         )
         if reduces:
             self._reduce()
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = self._present_lr()
 
     def _reduce(self) -> None:
         groups = self.optimizer.param_groups
-        if self.default_min_lr is not None:
-            self.min_lrs = per_group("min_lr", self.optimizer, self.default_min_lr)
+        if len(self.min_lrs) != len(groups):
+            least = self.min_lrs if self.default_min_lr is None else self.default_min_lr
+            self.min_lrs = per_group("ReduceLROnPlateau: min_lrs", self.optimizer, least)
         for group, least in zip(groups, self.min_lrs, strict=True):
             new = max(group["lr"] * self.factor, least)
             if group["lr"] - new > self.eps:

@@ -1,9 +1,10 @@
-"""The base classes of torch.optim.lr_scheduler: `LRScheduler`, and `ScheduledLR` with a schedule of ravine."""
+"""The base classes of torch.optim.lr_scheduler: `LRScheduler`, and `ArgumentsLR` for schedulers with few arguments."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, Signature, signature
+from types import FunctionType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,8 @@ from .optimizer import Optimizer
 
 class LRScheduler:
     """Sets the lr of each group when it is made and at each `step()`. A subclass defines `get_lr`, as in PyTorch.
+
+    A subclass may also define `_get_closed_form_lr`, from which `step(epoch)` takes the lr.
 
     Differs from PyTorch: no warning about the order of calls; `load_state_dict` raises if a state does not fit.
 
@@ -55,10 +58,6 @@ class LRScheduler:
         """The lr of each group at `last_epoch`."""
         raise NotImplementedError(f"{type(self).__name__}: define get_lr(self), which returns the lr of each group.")
 
-    def _lr_at_epoch(self) -> list[float]:
-        """The lr of each group after `step(epoch)`."""
-        return self.get_lr()
-
     def get_last_lr(self) -> list[float]:
         """The lr of each group as this scheduler set it last."""
         return self._last_lr
@@ -66,24 +65,42 @@ class LRScheduler:
     def step(self, epoch: int | None = None) -> None:
         """Set the next lr, or the lr at `epoch`."""
         self._step_count += 1
-        self._go(epoch)
+        self._update_lr(epoch)
 
-    def _go(self, epoch: int | None = None) -> None:
-        if epoch is None:
-            self.last_epoch += 1
-            values = self.get_lr()
-        else:
-            self.last_epoch = epoch
-            values = self._lr_at_epoch()
-        for group, lr in zip(self.optimizer.param_groups, values, strict=True):
+    def _update_lr(self, epoch: int | None = None) -> None:
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        closed = None if epoch is None else getattr(self, "_get_closed_form_lr", None)
+        self._set_lr((closed or self.get_lr)())
+
+    def _set_lr(self, values: Sequence[float]) -> None:
+        groups = self.optimizer.param_groups
+        if len(values) != len(groups):
+            raise self._other_groups(len(values))
+        for group, lr in zip(groups, values, strict=True):
             group["lr"] = lr
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = self._present_lr()
+
+    def _other_groups(self, count: int) -> ValueError:
+        return ValueError(
+            f"{type(self).__name__} was made for {count} groups. Received: an optimizer with "
+            f"{len(self.optimizer.param_groups)}. Make the scheduler again after add_param_group."
+        )
+
+    def _group_values(self, key: str) -> list[Any]:
+        """What this scheduler stored in each group. Raises ValueError if a group was added later and has none."""
+        values = [group[key] for group in self.optimizer.param_groups if key in group]
+        if len(values) != len(self.optimizer.param_groups):
+            raise self._other_groups(len(values))
+        return values
+
+    def _present_lr(self) -> list[float]:
+        return [group["lr"] for group in self.optimizer.param_groups]
 
     # The attributes that are not part of the state.
     _not_saved: tuple[str, ...] = ("optimizer",)
 
     def state_dict(self) -> dict[str, Any]:
-        """The attributes by PyTorch's names. A function is saved as None."""
+        """The attributes by PyTorch's names: a function as None, any other callable object as its own attributes."""
         saved = {name: value for name, value in vars(self).items() if name not in self._not_saved}
         return {name: _copied(value) for name, value in saved.items()}
 
@@ -93,37 +110,46 @@ class LRScheduler:
         Raises:
             TypeError, ValueError: the state belongs to another scheduler. Nothing has been changed then.
         """
-        for scheduler, values in self._checked(state_dict):
-            vars(scheduler).update(values)
+        for owner, values in self._checked(state_dict):
+            vars(owner).update(values)
 
-    def _checked(self, state: Any) -> list[tuple[LRScheduler, dict[str, Any]]]:
-        """This scheduler and those in it, each with its attributes in a state. Attributes that are functions stay."""
+    def _checked(self, state: Any) -> list[tuple[Any, dict[str, Any]]]:
+        """This scheduler and the callable objects and schedulers in it, each with its attributes in a state."""
         if not isinstance(state, Mapping):
             raise TypeError(f"A state of {type(self).__name__} is what state_dict() gives. Received: {state!r}.")
         own = {name for name in vars(self) if name not in self._not_saved}
         named = {name for name in own if name[0] != "_"}  # PyTorch does its own bookkeeping in the others
-        if named != {name for name in state if name[0] != "_"}:
+        given = {name for name in state if name[0] != "_"}
+        if named - given - _NEW or given - named - _OLD:
             raise ValueError(
                 f"A state of {type(self).__name__} must have {', '.join(sorted(named))}. "
                 f"Received: {', '.join(map(str, state))}."
             )
-        return [(self, {n: _copied(v) for n, v in state.items() if n in own and not _is_function(getattr(self, n))})]
+        functions = [name for name in own if _is_function(getattr(self, name))]
+        plan = [(self, {name: _copied(state[name]) for name in own if name in state and name not in functions})]
+        for name in functions:
+            present, saved = getattr(self, name), state.get(name)
+            pairs = zip(present, saved, strict=True) if isinstance(present, list) and saved else [(present, saved)]
+            plan += [(function, attributes) for function, attributes in pairs if attributes]
+        return plan
 
 
-class ScheduledLR(LRScheduler):
-    """A scheduler that sets the values of a schedule of ravine. A subclass defines `schedule` alone.
+_OLD = {"verbose", "anneal_func"}
+"""Attributes that schedulers of older versions of PyTorch have in their states."""
+_NEW = {"default_min_lr"}
+"""Attributes that they don't have."""
 
-    The arguments of `schedule` after lr are the scheduler's, and become its attributes.
-    `StepLR.schedule(0.1, step_size=30)` is the schedule itself, for an optimizer of ravine.
 
-    As in PyTorch, a step multiplies the present lr, so that changes by another scheduler or by the user persist. If
-    nothing else changes the lr, it is exactly the schedule's value. PyTorch accumulates rounding errors.
+class ArgumentsLR(LRScheduler):
+    """A scheduler whose constructor stores its arguments, and nothing else.
+
+    The arguments are those of `schedule` after lr, and become the scheduler's attributes. `schedule` also checks them.
     """
 
     schedule: ClassVar[Callable[..., Schedule]]
-    """The schedule for the initial lr of a group and the scheduler's arguments."""
+    """The schedule of ravine from the initial lr of a group and the scheduler's arguments."""
     __signature__: ClassVar[Signature]
-    _not_saved = ("optimizer", "_schedules")
+    _arguments: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         """Derive the signature from that of `schedule`."""
@@ -133,54 +159,19 @@ class ScheduledLR(LRScheduler):
         more = [Parameter("optimizer", kind), *own, Parameter("last_epoch", kind, default=-1)]
         cls.__signature__ = Signature(more)
 
-    _arguments: ClassVar[tuple[str, ...]] = ()
-
     def __init__(self, *args: Any, **arguments: Any) -> None:
         """Check and keep the arguments, and set the first lr."""
-        name = type(self).__name__
+        name, accepted = type(self).__name__, self.__signature__
         try:
-            bound = self.__signature__.bind(*args, **arguments)
+            bound = accepted.bind(*args, **arguments)
         except TypeError as error:
-            raise TypeError(f"{name}: {error}. Its arguments: {self.__signature__}.") from None
+            raise TypeError(f"{name}: {error}. Its arguments: {accepted}.") from None
         bound.apply_defaults()
-        optimizer, last_epoch = checked(name, bound.arguments["optimizer"]), bound.arguments["last_epoch"]
-        vars(self).update({argument: bound.arguments[argument] for argument in self._arguments})
-        self._schedules: dict[float, tuple[Any, Schedule]] = {}
-        for group in optimizer.param_groups:  # raise errors before a group changes
-            self._schedule_from(group["lr"])
-        super().__init__(optimizer, last_epoch)
-
-    def _schedule_from(self, lr: float) -> Schedule:
-        """The schedule from an initial lr. It is built again only if an attribute has changed."""
-        own = [_copied(vars(self)[name]) for name in self._arguments]
-        known = self._schedules.get(lr)
-        if known is None or known[0] != own:
-            known = self._schedules[lr] = own, type(self).schedule(lr, *own)
-        return known[1]
-
-    @property
-    def low(self) -> float:
-        """A step multiplies the distance of lr from this value."""
-        return 0.0
-
-    def get_lr(self) -> list[float]:
-        """The lr of each group at `last_epoch`, from the lr that the group has."""
-        groups = self.optimizer.param_groups
-        return [self._next(group["lr"], base) for base, group in zip(self.base_lrs, groups, strict=True)]
-
-    def _next(self, lr: float, base: float) -> float:
-        """The lr of a group at `last_epoch`, from the lr that it has and its initial lr."""
-        schedule, k, low = self._schedule_from(base), self.last_epoch, self.low
-        before, now = schedule(k - 1) if k > 0 else base, schedule(k)
-        if lr == before:
-            return now
-        if before == low:
-            return lr + (now - before)
-        return low + (lr - low) * ((now - low) / (before - low))
-
-    def _lr_at_epoch(self) -> list[float]:
-        """The lr of each group after `step(epoch)`: the schedule's value, whatever the group has."""
-        return [self._schedule_from(base)(self.last_epoch) for base in self.base_lrs]
+        own = {argument: bound.arguments[argument] for argument in self._arguments}
+        optimizer = checked(name, bound.arguments["optimizer"])
+        type(self).schedule(1.0, **own)
+        vars(self).update(own)
+        super().__init__(optimizer, bound.arguments["last_epoch"])
 
 
 def _is_function(value: Any) -> bool:
@@ -188,9 +179,12 @@ def _is_function(value: Any) -> bool:
 
 
 def _copied(value: Any) -> Any:
-    if _is_function(value):
-        return [None] * len(value) if isinstance(value, list) else None
-    return value.copy() if isinstance(value, list | dict) else value
+    """A copy of an attribute for a state."""
+    if callable(value):
+        return None if isinstance(value, FunctionType) else dict(getattr(value, "__dict__", {})) or None
+    if isinstance(value, list):
+        return [_copied(v) if callable(v) else v for v in value]
+    return value.copy() if isinstance(value, dict) else value
 
 
 def checked(name: str, optimizer: Any) -> Optimizer:
@@ -211,3 +205,8 @@ def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
     if len(value) != count:
         raise ValueError(f"{name} must have one value per group, {count}. Received: {len(value)}.")
     return list(value)
+
+
+def whole(value: Any) -> Any:
+    """A number of steps such as 30.0 or 0.5 * 60 as an integer. Anything else stays as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

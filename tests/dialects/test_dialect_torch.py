@@ -316,7 +316,9 @@ def test_construction_does_not_move_a_resumed_rate():
     assert other.param_groups[0]["lr"] == 0.5**4
     third = sgd(1.0)
     third.load_state_dict(optimizer.state_dict())
-    lr_scheduler.ExponentialLR(third, 0.5, last_epoch=3)
+    continued = lr_scheduler.ExponentialLR(third, 0.5, last_epoch=2)  # its constructor takes the third step
+    assert third.param_groups[0]["lr"] == 0.5**3
+    continued.step()
     assert third.param_groups[0]["lr"] == 0.5**4
     with pytest.raises(KeyError, match="initial_lr"):
         lr_scheduler.ExponentialLR(sgd(1.0), 0.5, last_epoch=3)

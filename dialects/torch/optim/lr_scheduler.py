@@ -1,5 +1,8 @@
 """torch.optim.lr_scheduler: schedulers that set the lr of each group at each call of their own `step()`.
 
+They compute the next lr from the present one by PyTorch's expressions, in its order of operations, and so print its
+digits: rounding errors accumulate as they do there.
+
 Each has a function `schedule`. It takes the scheduler's arguments, with the initial lr in place of the optimizer, and
 returns a schedule of ravine with the same values.
 """
@@ -30,7 +33,7 @@ from ..combined import ChainedScheduler, SequentialLR
 from ..cyclic import CyclicLR, OneCycleLR
 from ..optimizer import Optimizer
 from ..plateau import ReduceLROnPlateau
-from ..scheduler import LRScheduler, ScheduledLR, checked, per_group
+from ..scheduler import ArgumentsLR, LRScheduler, checked, per_group, whole
 
 __all__ = [
     "SWALR",
@@ -94,27 +97,53 @@ class MultiplicativeLR(LambdaLR):
         return Recurrence(lr, lambda k, previous: previous * lr_lambda(k))
 
 
-class ExponentialLR(ScheduledLR):
+class ExponentialLR(ArgumentsLR):
     """The initial lr times gamma**k."""
+
+    gamma: float
+
+    def get_lr(self) -> list[float]:
+        """The lr of each group."""
+        lrs = self._present_lr()
+        return lrs if self._is_initial else [lr * self.gamma for lr in lrs]
+
+    def _get_closed_form_lr(self) -> list[float]:
+        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
 
     @staticmethod
     def schedule(lr: float, gamma: float) -> Schedule:
         return Exponential(lr, gamma)
 
 
-class StepLR(ScheduledLR):
+class StepLR(ArgumentsLR):
     """The initial lr times gamma**(k // step_size)."""
+
+    step_size: int
+    gamma: float
+
+    def get_lr(self) -> list[float]:
+        """The lr of each group."""
+        lrs = self._present_lr()
+        if self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
+            return lrs
+        return [lr * self.gamma for lr in lrs]
+
+    def _get_closed_form_lr(self) -> list[float]:
+        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
 
     @staticmethod
     def schedule(lr: float, step_size: int, gamma: float = 0.1) -> Schedule:
-        return Step(lr, gamma, _positive("StepLR: step_size", step_size))
+        return Step(lr, gamma, whole(_positive("StepLR: step_size", step_size)))
 
 
-class MultiStepLR(ScheduledLR):
+class MultiStepLR(ArgumentsLR):
     """The initial lr times gamma for each of the milestones that k has reached.
 
     A milestone may be given twice and then counts twice, or be 0. The schedule `MultiStep` allows neither.
     """
+
+    milestones: Counter[int]
+    gamma: float
 
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
@@ -123,72 +152,137 @@ class MultiStepLR(ScheduledLR):
             raise TypeError(f"MultiStepLR: milestones must be a list of integers. Received: milestones={milestones!r}.")
         super().__init__(optimizer, Counter(milestones), gamma, last_epoch)
 
+    def get_lr(self) -> list[float]:
+        """The lr of each group."""
+        lrs = self._present_lr()
+        if self.last_epoch not in self.milestones:
+            return lrs
+        return [lr * self.gamma ** self.milestones[self.last_epoch] for lr in lrs]
+
+    def _get_closed_form_lr(self) -> list[float]:
+        reached = bisect_right(sorted(self.milestones.elements()), self.last_epoch)
+        return [base * self.gamma**reached for base in self.base_lrs]
+
     @staticmethod
     def schedule(lr: float, milestones: Iterable[int], gamma: float = 0.1) -> Schedule:
-        drops = sorted(Counter(milestones).elements())
+        drops = sorted(map(whole, Counter(milestones).elements()))
         at = sorted({*drops} - {0})
         return Piecewise([lr * gamma ** bisect_right(drops, k) for k in (0, *at)], at)
 
-    def _checked(self, state: Any) -> list[tuple[LRScheduler, dict[str, Any]]]:
+    def _checked(self, state: Any) -> list[tuple[Any, dict[str, Any]]]:
         ((_, values),) = super()._checked(state)
-        counts = {int(k): n for k, n in values["milestones"].items()}  # JSON turns the keys into strings
+        counts = {whole(float(k)): n for k, n in values["milestones"].items()}  # JSON turns the keys into strings
         return [(self, values | {"milestones": Counter(counts)})]
 
 
-class ConstantLR(ScheduledLR):
+class ConstantLR(ArgumentsLR):
     """The initial lr times factor, from k = total_iters on the initial lr; with total_iters=0 always with factor."""
+
+    factor: float
+    total_iters: int
+
+    def get_lr(self) -> list[float]:
+        """The lr of each group."""
+        lrs = self._present_lr()
+        if self.last_epoch == 0:
+            return [lr * self.factor for lr in lrs]
+        return [lr * (1.0 / self.factor) for lr in lrs] if self.last_epoch == self.total_iters else lrs
+
+    def _get_closed_form_lr(self) -> list[float]:
+        ended = self.last_epoch >= self.total_iters
+        return [base * (self.factor + ended * (1 - self.factor)) for base in self.base_lrs]
 
     @staticmethod
     def schedule(lr: float, factor: float = 1 / 3, total_iters: int = 5) -> Schedule:
         low = Constant(lr * _fraction("ConstantLR: factor", factor))
-        return low[:total_iters] >> Constant(lr) if total_iters > 0 else low
+        return low[: whole(total_iters)] >> Constant(lr) if total_iters > 0 else low
 
 
-class LinearLR(ScheduledLR):
+class LinearLR(ArgumentsLR):
     """The initial lr times a factor that goes from start_factor to end_factor; with total_iters=0 start_factor."""
+
+    start_factor: float
+    end_factor: float
+    total_iters: int
+
+    def get_lr(self) -> list[float]:
+        """The lr of each group."""
+        k, steps, start, lrs = self.last_epoch, self.total_iters, self.start_factor, self._present_lr()
+        if k == 0:
+            return [lr * start for lr in lrs]
+        if self._is_initial or k > steps:
+            return lrs
+        change = self.end_factor - start
+        return [lr * (1.0 + change / (steps * start + (k - 1) * change)) for lr in lrs]
+
+    def _get_closed_form_lr(self) -> list[float]:
+        k, steps, start = self.last_epoch, self.total_iters, self.start_factor
+        change = self.end_factor - start
+        return [base * (start + change * min(steps, k) / max(steps, 1)) for base in self.base_lrs]
 
     @staticmethod
     def schedule(lr: float, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5) -> Schedule:
         start = lr * _fraction("LinearLR: start_factor", start_factor)
         end = lr * (end_factor and _fraction("LinearLR: end_factor", end_factor))
-        return Linear(start, end, total_iters) if total_iters > 0 else Constant(start)
+        return Linear(start, end, whole(total_iters)) if total_iters > 0 else Constant(start)
 
 
-class PolynomialLR(ScheduledLR):
+class PolynomialLR(ArgumentsLR):
     """The initial lr times (1 - k / total_iters)**power, down to 0; with total_iters=0 the initial lr."""
+
+    total_iters: int
+    power: float
+
+    def get_lr(self) -> list[float]:
+        """The lr of each group."""
+        k, steps, lrs = self.last_epoch, self.total_iters, self._present_lr()
+        if self._is_initial or k > steps:
+            return lrs
+        factor = ((1.0 - k / steps) / (1.0 - (k - 1) / steps)) ** self.power
+        return [lr * factor for lr in lrs]
+
+    def _get_closed_form_lr(self) -> list[float]:
+        k, steps = self.last_epoch, self.total_iters
+        return [base * (1.0 - min(steps, k) / max(steps, 1)) ** self.power for base in self.base_lrs]
 
     @staticmethod
     def schedule(lr: float, total_iters: int = 5, power: float = 1.0) -> Schedule:
-        return Polynomial(lr, 0, total_iters, power) if total_iters > 0 else Constant(lr)
+        return Polynomial(lr, 0, whole(total_iters), power) if total_iters > 0 else Constant(lr)
 
 
-class CosineAnnealingLR(ScheduledLR):
+class CosineAnnealingLR(ArgumentsLR):
     """Down to eta_min along a cosine in T_max steps, and up again. (`Cosine` stays down.)"""
+
+    T_max: float
+    eta_min: float
+
+    def get_lr(self) -> list[float]:
+        """The lr of each group."""
+        k, steps, low, lrs = self.last_epoch, self.T_max, self.eta_min, self._present_lr()
+        if self._is_initial:
+            return lrs
+        if self._step_count == 1 and k > 0:
+            return [low + (base - low) * (1 + math.cos(k * math.pi / steps)) / 2 for base in self.base_lrs]
+        if (k - 1 - steps) % (2 * steps) == 0:  # the step before was at the lowest point, which has no ratio
+            rise = 1 - math.cos(math.pi / steps)
+            return [lr + (base - low) * rise / 2 for lr, base in zip(lrs, self.base_lrs, strict=False)]
+        ratio = (1 + math.cos(math.pi * k / steps)) / (1 + math.cos(math.pi * (k - 1) / steps))
+        return [ratio * (lr - low) + low for lr in lrs]
+
+    def _get_closed_form_lr(self) -> list[float]:
+        angle = math.pi * self.last_epoch / self.T_max
+        return [self.eta_min + (base - self.eta_min) * (1 + math.cos(angle)) / 2 for base in self.base_lrs]
 
     @staticmethod
     def schedule(lr: float, T_max: float, eta_min: float = 0.0) -> Schedule:
         return CosineWave(lr, eta_min, 2 * _positive("CosineAnnealingLR: T_max", T_max))
 
-    @property
-    def low(self) -> float:
-        """eta_min."""
-        return float(vars(self)["eta_min"])
-
-    def _next(self, lr: float, base: float) -> float:
-        # If the initial lr is eta_min, the cosine is constant, but it still changes an lr that the user has set.
-        if base != self.low or self.last_epoch <= 0:
-            return super()._next(lr, base)
-        height = self.schedule(1.0, vars(self)["T_max"])
-        before, now = height(self.last_epoch - 1), height(self.last_epoch)
-        return self.low + (lr - self.low) * (now / before) if before else lr
-
 
 class CosineAnnealingWarmRestarts(LRScheduler):
     """Down to eta_min along a cosine in T_0 steps, again from the start in T_0 * T_mult steps, and so on.
 
-    `step(epoch)` takes a fraction, too: `step(epoch + batch / batches)`.
-
-    Differs from PyTorch: no restart is missed. PyTorch finds the cycle by a logarithm, which misses some by rounding.
+    `step(epoch)` takes a fraction, too: `step(epoch + batch / batches)`. As in PyTorch, it finds the cycle by a
+    logarithm, which misses some restarts by rounding. `step()` counts, and misses none.
     """
 
     def __init__(
@@ -205,20 +299,29 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """The lr of each group."""
-        height = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
-        return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
+        low, angle = self.eta_min, math.pi * self.T_cur / self.T_i
+        return [low + (base - low) * (1 + math.cos(angle)) / 2 for base in self.base_lrs]
 
-    def _go(self, epoch: float | None = None) -> None:
-        at = self.last_epoch + 1 if epoch is None else epoch
-        if at < 0:
+    def step(self, epoch: float | None = None) -> None:
+        """Set the next lr, or the lr at `epoch`."""
+        if epoch is None and self.last_epoch < 0:
+            epoch = 0
+        if epoch is None:
+            epoch, self.T_cur = self.last_epoch + 1, self.T_cur + 1
+            if self.T_cur >= self.T_i:
+                self.T_cur, self.T_i = self.T_cur % self.T_i, self.T_i * self.T_mult
+        elif epoch < 0:
             raise ValueError(f"CosineAnnealingWarmRestarts: epoch must be >= 0. Received: epoch={epoch!r}.")
-        if epoch is None and self.last_epoch >= 0:
-            self.T_cur += 1
+        elif epoch < self.T_0:
+            self.T_cur, self.T_i = epoch, self.T_0
+        elif self.T_mult == 1:
+            self.T_cur = epoch % self.T_0
         else:
-            self.T_cur, self.T_i = at, self.T_0
-        while self.T_cur >= self.T_i:
-            self.T_cur, self.T_i = self.T_cur - self.T_i, self.T_i * self.T_mult
-        super()._go(math.floor(at))
+            n = int(math.log(epoch / self.T_0 * (self.T_mult - 1) + 1, self.T_mult))
+            self.T_cur = epoch - self.T_0 * (self.T_mult**n - 1) / (self.T_mult - 1)
+            self.T_i = self.T_0 * self.T_mult**n
+        self.last_epoch = math.floor(epoch)
+        self._set_lr(self.get_lr())
 
     @staticmethod
     def schedule(lr: float, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> Schedule:
@@ -250,12 +353,18 @@ class SWALR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The lr of each group. Its distance from swa_lr decreases in proportion to the schedule."""
-        step = max(self._step_count - 1, 1 if self.anneal_epochs == 0 else 0)
-        left = self.schedule(1.0, 0.0, self.anneal_epochs, self._anneal_strategy)
-        before, now = left(max(step - 1, 0)), left(step)
-        fraction = now / before if before else 0.0
-        return [g["swa_lr"] + (g["lr"] - g["swa_lr"]) * fraction for g in self.optimizer.param_groups]
+        """The lr of each group: from the present lr back to the one at the start, and from there to the next."""
+        step = self._step_count - 1
+        step = max(1, step) if self.anneal_epochs == 0 else step
+        before, now = self._weight(step - 1), self._weight(step)
+        lrs, ends = self._present_lr(), self._group_values("swa_lr")
+        starts = [end if before == 1 else (lr - before * end) / (1 - before) for lr, end in zip(lrs, ends, strict=True)]
+        return [end * now + start * (1 - now) for start, end in zip(starts, ends, strict=True)]
+
+    def _weight(self, step: int) -> float:
+        """The weight of swa_lr after so many steps, from 0 to 1."""
+        t = max(0, min(1, step / max(1, self.anneal_epochs)))
+        return (1 - math.cos(math.pi * t)) / 2 if self._anneal_strategy == "cos" else t
 
     @staticmethod
     def schedule(
