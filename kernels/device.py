@@ -51,8 +51,16 @@ def minimum(a, b):
 
 @_device
 def clip(a, low, high):
-    """NumPy's clip: the upper bound where low > high."""
-    return minimum(maximum(a, low), high)
+    """NumPy's clip between two numbers: the upper one where low > high, and a zero between them keeps its sign.
+
+    With an array as a bound NumPy computes minimum(maximum(a, low), high), which may change the sign of a zero.
+    """
+    if a != a:
+        return a
+    if low != low or high != high:
+        return low + high
+    above = low if a < low else a
+    return high if above > high else above
 
 
 @_device

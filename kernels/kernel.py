@@ -14,13 +14,15 @@ from numba import from_dtype, types
 from . import cache, threads
 from .lowering import Lowered, lower
 from .rule import Rule
+from .source import RuleError, value_of, why_no_number
 
 
 class Kernel(Rule):
     """An update rule that one pass over memory applies to every element.
 
-    The rule itself also runs on NumPy arrays. The kernel gives the same bits, except that denormal results become zero.
-    It is compiled at the first call for a dtype.
+    The rule itself also runs on NumPy arrays. The kernel gives the same bits, except that denormal numbers count as
+    zero: in x, g and the states, in numbers rounded to their dtype, in intermediate values and in results. It is
+    compiled at the first call for a dtype. Global numbers are read at each call.
 
     Raises:
         RuleError: the rule uses something that has no meaning in an array loop.
@@ -69,6 +71,12 @@ class Kernel(Rule):
         return {}
 
     def _compile(self, dtype: np.dtype[Any], constants: int) -> Callable[..., None]:
+        if dtype != np.float64 and (call := self._lowered.float64):
+            raise RuleError(
+                f"{self.function.__qualname__} can't become a kernel: on numbers, NumPy's function gives a "
+                f"numpy.float64, which makes float64 of {dtype} arrays. Take the function of this name from "
+                f"ravine.kernels. Received: `{call}`."
+            )
         array = types.Array(from_dtype(dtype), 1, "C")
         loop = cache.compile_loop(self._module, (array,) * len(self.arrays) + (types.float64,) * constants)
         self._loops[dtype] = loop
@@ -83,12 +91,26 @@ class Kernel(Rule):
 
         Raises:
             RuntimeError: NUMBA_DISABLE_JIT is set.
+            RuleError: a global name in the rule is no longer a number, or makes float64 of float32 arrays.
         """
-        constants, scalars = self._module.numbers(*numbers)
         dtype = arrays[0].dtype
+        if self._lowered.globals:
+            numbers = [*numbers, *(_global_number(*place, dtype) for place in self._lowered.globals)]
+        constants, scalars = self._module.numbers(*numbers)
         loop = self._loops.get(dtype) or self._compile(dtype, len(constants))
         if arrays[0].nbytes < threads.PARALLEL_BYTES:
             loop(*arrays, *constants)
         else:
             threads.run(loop, arrays, constants)
         return scalars  # type: ignore[no-any-return]
+
+
+def _global_number(function: Callable[..., Any], name: str, dtype: np.dtype[Any]) -> float:
+    """The value of a global number at this step."""
+    value = value_of(function, name)
+    reason = why_no_number(name, value)
+    if isinstance(value, np.generic) and dtype != np.float64:
+        reason = f"`{name}` is a numpy.float64, which makes float64 of {dtype} arrays. Make it a Python float"
+    if reason:
+        raise RuleError(f"{function.__qualname__} can't become a kernel: {reason}. Received: `{name} = {value!r}`.")
+    return value  # type: ignore[no-any-return]

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -47,10 +47,13 @@ class Lowered:
     arrays: tuple[str, ...]
     """The arrays that `loop` takes, in order; the constants that `numbers` returns follow them."""
     parameters: tuple[str, ...]
-    """The numbers that `numbers` takes, in order."""
+    """The numbers that `numbers` takes, in order; the global numbers follow them."""
+    globals: tuple[tuple[Callable[..., Any], str], ...]
+    """The global numbers: each as the function that uses it, and its name there."""
+    float64: str | None
+    """An expression over numbers that NumPy makes a numpy.float64, if there is one."""
 
 
-@cache
 def lower(rule: Rule) -> Lowered:
     """Lower an update rule and its transforms to the source of a loop.
 
@@ -84,14 +87,20 @@ class _Lowering:
         self.versions: dict[str, int] = {}  # counts assignments, to tell apart what a name stood for
         self.known: dict[object, str] = {}  # the constant that an expression has got
         self.module = GeneratedModule()
+        self.globals: dict[str, tuple[Source, ast.expr]] = {}  # the global numbers, by their names in `numbers`
 
     # ------------------------------------------------------------------------------------------------- functions
     def lower(self) -> Lowered:
-        unchanged = self.rule.unchanged(self.outputs)
+        sources = (*self.before, self.rule, *self.after)
+        unchanged = self.rule.unchanged(self.outputs) - {"x"}
         arrays = tuple(name for name in self.arrays if name not in unchanged)
         for transform in self.before:
             self.transform(transform)
         self.enter(self.rule)
+        kept = sorted(self.rule.assigned & {name for transform in self.after for name in transform.parameters})
+        kept = [name for name in kept if self.kinds.get(name) is NUMBER]
+        for name in kept:  # the rule gives it another value, and what runs after the rule takes the first
+            self.module.numbers.add(f"given_{name} = {name}")
         self.statements(self.rule.statements)
         results = self.results()
         new_x = results.pop("x") if self.after else None
@@ -100,6 +109,9 @@ class _Lowering:
                 self.module.loop.add(f"{output}_array[i] = {self.element(result)}")
         if new_x:
             self.update("x", new_x)
+            for name in kept:
+                self.module.numbers.add(f"{name} = given_{name}")
+                self.define(name, NUMBER)
             for transform in self.after:
                 self.transform(transform)
             for name in dict.fromkeys(["x", *(name for transform in self.after for name in transform.outputs)]):
@@ -111,10 +123,14 @@ class _Lowering:
             if ast.unparse(results[scalar]) != scalar:
                 self.module.numbers.add(f"{scalar} = {self.number(results[scalar])}")
         self.check_names({*(f"{name}_array" for name in arrays), *(f"{name}_" for name in self.module.constants)})
+        self.check_names(set(self.arrays) - {"x", "g", *self.outputs})
         given = {new: old for old, new in self.rule.renamed.items()}
         return Lowered(
-            self.module.source(self.rule.title, arrays, self.scalars),
-            *(tuple(given.get(name, name) for name in names) for names in (arrays, self.module.parameters)),
+            source=self.module.source(self.rule.title, arrays, self.scalars, tuple(self.globals)),
+            arrays=tuple(given.get(name, name) for name in arrays),
+            parameters=tuple(given.get(name, name) for name in self.module.parameters),
+            globals=tuple((source.function, ast.unparse(node)) for source, node in self.globals.values()),
+            float64=next((source.float64 for source in sources if source.float64), None),
         )
 
     def results(self) -> dict[str, ast.expr]:
@@ -206,7 +222,17 @@ class _Lowering:
 
     def number(self, node: ast.expr) -> str:
         """The expression in `numbers`: as it stands, with its global names resolved."""
-        return self.source.on_numbers(node, self.kinds)
+        return self.source.on_numbers(node, self.kinds, self.global_number)
+
+    def global_number(self, source: Source, node: ast.expr) -> str:
+        """The parameter of `numbers` that takes a global number: it may change from step to step."""
+        source.check_number(node)
+        for name, (owner, other) in self.globals.items():
+            if owner is source and ast.unparse(other) == ast.unparse(node):
+                return name
+        name = f"global{len(self.globals)}_{ast.unparse(node).replace('.', '_')}"
+        self.globals[name] = source, node
+        return name
 
     def element(self, node: ast.expr) -> str:
         """The expression in `loop`."""
@@ -242,6 +268,9 @@ class _Lowering:
             self.source.refuse(node, f"{name} takes {takes} argument(s)")
         if name == "where" and all(self.kind(argument) is NUMBER for argument in arguments[1:]):
             self.source.refuse(node, "NumPy makes float64 of two numbers, whatever the dtype of x; make one an array")
+        if name == "clip" and any(self.kind(bound) is not NUMBER for bound in arguments[1:]):
+            above = self.device("maximum", *map(self.element, arguments[:2]))
+            return self.device("minimum", above, self.element(arguments[2]))
         first = self.mask(arguments[0]) if name == "where" else self.element(arguments[0])
         return self.device(name, first, *map(self.element, arguments[1:]))
 

@@ -49,8 +49,15 @@ class GeneratedModule:
         self.called: set[str] = set()
         """The functions of `device` that `loop` calls."""
 
-    def source(self, title: str, arrays: Sequence[str], scalars: Sequence[str]) -> str:
-        """The source of the module; `loop` takes the arrays, `numbers` returns the scalars after the constants."""
+    def source(self, title: str, arrays: Sequence[str], scalars: Sequence[str], more: Sequence[str]) -> str:
+        """The source of the module.
+
+        Args:
+            title: the name of the rule.
+            arrays: what `loop` takes before the constants.
+            scalars: what `numbers` returns after the constants.
+            more: what `numbers` takes after the parameters.
+        """
         taken = [*(f"{name}_array" for name in arrays), *(f"{name}_" for name in self.constants)]
         return "\n".join(
             [
@@ -63,7 +70,7 @@ class GeneratedModule:
                 *([f"from {__package__}.device import {', '.join(sorted(self.called))}"] if self.called else []),
                 "",
                 "",
-                f"def numbers({', '.join(self.parameters)}):",
+                f"def numbers({', '.join([*self.parameters, *more])}):",
                 '    """The part that involves numbers alone: run once a step, in float64."""',
                 *(f"    {name} = 0.0" for name in self.conditional),
                 *self.numbers.lines,

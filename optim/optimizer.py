@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels import ArrayRule, Kernel, Rule
+from ..kernels.source import called_by
 from ..schedules import Schedule
 from .formula import Formula, configuration, formula_of
 from .options import Options, check_options
@@ -206,7 +207,7 @@ class Optimizer(Options):
         """The formula: `Adam.explain()`, or with the options that are on, `Adam(clip_value=1.0).explain()`."""
         before, after = spec.transforms if spec else ((), ())
         taken = inspect.signature(cls.rule).parameters
-        switches = {name: bool(value) for name, value in vars(spec).items() if name in taken} if spec else {}
+        switches = _switches(taken, vars(spec)) if spec else {}
         title = (inspect.getdoc(cls) or cls.__name__).splitlines()[0]
         return partial(formula_of, title, cls.rule, (*before, cls.rule, *after), switches)
 
@@ -274,14 +275,30 @@ def _transforms(cls: type[Optimizer], values: Mapping[str, Any]) -> tuple[Transf
 
 def _kernel_of(cls: type[Optimizer], values: Mapping[str, Any]) -> Rule:
     taken = inspect.signature(cls.rule).parameters
-    switches = tuple((name, bool(value)) for name, value in values.items() if name in taken)
     cached: Any = _kernel  # mypy takes no class for hashable whose instances have a __hash__
-    return cached(cls, *_transforms(cls, values), switches)  # type: ignore[no-any-return]
+    return cached(  # type: ignore[no-any-return]
+        cls, cls.rule, called_by(cls.rule), *_transforms(cls, values), tuple(_switches(taken, values).items())
+    )
+
+
+def _switches(taken: Iterable[str], values: Mapping[str, Any]) -> dict[str, bool]:
+    """The truth values of the hyperparameters that the rule takes, except schedules, which decide at each step."""
+    return {name: bool(value) for name, value in values.items() if name in taken and not isinstance(value, Schedule)}
 
 
 @cache
-def _kernel(cls: Any, before: Transforms, after: Transforms, switches: tuple[tuple[str, bool], ...]) -> Rule:
-    """One kernel for all configurations that differ in numbers alone, so that it is compiled once."""
+def _kernel(
+    cls: Any,
+    rule: Callable[..., Any],
+    _called: tuple[Any, ...],
+    before: Transforms,
+    after: Transforms,
+    switches: tuple[tuple[str, bool], ...],
+) -> Rule:
+    """One kernel for all configurations that differ in numbers alone, so that it is compiled once.
+
+    The rule and the functions that it calls are arguments, so that others make another kernel.
+    """
     kind: type[Rule] = Kernel if cls.granularity == "elementwise" else ArrayRule
     outputs = ("x", *cls.state)
-    return kind(cls.rule, outputs, scalars=cls.scalars, before=before, after=after, options=dict(switches))
+    return kind(rule, outputs, scalars=cls.scalars, before=before, after=after, options=dict(switches))
