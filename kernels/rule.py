@@ -114,6 +114,18 @@ class ArrayRule(Rule):
         """Update the arrays in place and return the new values of `scalars`.
 
         Raises:
+            TypeError: the rule has made an array of another dtype. Nothing has been changed then.
+        """
+        results, scalars = self.results(arrays, numbers)
+        copy_results(results, arrays)
+        return scalars
+
+    def results(
+        self, arrays: Sequence[npt.NDArray[Any]], numbers: Sequence[Any]
+    ) -> tuple[list[npt.NDArray[Any]], Sequence[float]]:
+        """The new values of the arrays and of `scalars`; nothing is changed.
+
+        Raises:
             TypeError: the rule has made an array of another dtype.
         """
         values: dict[str, Any] = dict(zip(self.parameters, numbers, strict=True))
@@ -123,15 +135,25 @@ class ArrayRule(Rule):
             new = zip(outputs, results if isinstance(results, tuple) else (results,), strict=True)
             values |= {name: value if name in self.scalars else np.asarray(value) for name, value in new}
         for name, array in zip(self.arrays, arrays, strict=True):
-            if values[name] is not array and name != "g":
-                _check_dtype(name, values[name], array)
-                np.copyto(array, values[name])
-        return [float(values[name]) for name in self.scalars]
+            values[name] = array if name == "g" else values[name]
+            if values[name] is not array:
+                _check_new(name, values[name], array)
+                if any(np.may_share_memory(values[name], other) for other in arrays):  # such as the former x
+                    values[name] = values[name].copy()
+        return [values[name] for name in self.arrays], [float(values[name]) for name in self.scalars]
 
 
-def _check_dtype(name: str, new: Any, array: npt.NDArray[Any]) -> None:
+def copy_results(results: Sequence[npt.NDArray[Any]], arrays: Sequence[npt.NDArray[Any]]) -> None:
+    """Copy the new values of arrays into the arrays."""
+    for new, array in zip(results, arrays, strict=True):
+        if new is not array:
+            np.copyto(array, new)
+
+
+def _check_new(name: str, new: Any, array: npt.NDArray[Any]) -> None:
     if new.dtype != array.dtype:
         raise TypeError(
             f"The rule must keep {name} in {array.dtype}. Received: {new.dtype}. The rule creates an array of that "
             "dtype: create it with dtype=x.dtype."
         )
+    np.broadcast_to(new, array.shape)

@@ -8,8 +8,11 @@ depend on the order in which libraries are loaded.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any
 
 import numpy.typing as npt
@@ -47,9 +50,29 @@ def run(loop: Callable[..., None], arrays: Sequence[npt.NDArray[Any]], constants
             loop(*(a[start : start + size] for a in arrays), *constants)
 
     others = [_workers().submit(work) for _ in range(thread_count() - 1)]
-    work()
+    try:
+        work()
+    finally:  # no thread writes after the call has ended
+        wait(others)
     for other in others:
         other.result()
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of a `with` block, in the main thread. (Python interrupts no other.)"""
+    former = signal.getsignal(signal.SIGINT)
+    if former is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received = []
+    signal.signal(signal.SIGINT, lambda *_: received.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+        if received:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _workers() -> ThreadPoolExecutor:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..kernels.threads import interrupts_held
 from . import archive
 from .buffers import checked_array, memory_owners, separate
 from .explain import Explanation, explained
@@ -26,6 +27,10 @@ Array = npt.NDArray[Any]
 
 _STATE = "an optimizer's state"
 """The kind of the files that `save` writes."""
+
+
+_HELD_BYTES = 1 << 18
+"""From this size of all parameters on Ctrl-C waits for the end of an update, which costs some microseconds."""
 
 
 class BoundOptimizer:
@@ -55,8 +60,8 @@ class BoundOptimizer:
     """
 
     __slots__ = (
-        "__weakref__", "_averaged", "_has_arrays", "_memory_owners", "_pipeline", "_recorder", "_views",
-        "groups", "spec", "t",
+        "__weakref__", "_averaged", "_has_arrays", "_holds_interrupts", "_memory_owners", "_pipeline", "_recorder",
+        "_views", "groups", "spec", "t",
     )  # fmt: skip
 
     def __init__(self, spec: Optimizer, params: Iterable[Any]) -> None:
@@ -73,6 +78,10 @@ class BoundOptimizer:
         self._pipeline = GradientPipeline(spec, self.groups, self._views)
         self._averaged = False
         self._recorder: Recorder | None = None
+        # A search of the minimum along a line may take long, and leaves the parameters as they were.
+        short = all(group.spec.granularity == "elementwise" for group in self.groups)
+        small = sum(view.x.nbytes for view in self._views) < _HELD_BYTES
+        self._holds_interrupts = not (short and small) and not spec.needs_closure
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Refuse: a copy of the buffers would not be what the copied parameters see."""
@@ -146,6 +155,7 @@ class BoundOptimizer:
             TypeError, ValueError: a gradient does not fit its parameter, or a schedule has left its hyperparameter's
                 domain. Nothing has been changed then.
             FloatingPointError: a gradient is not finite, and nonfinite="raise". Nothing has been changed then.
+            KeyboardInterrupt: Ctrl-C; with parameters of 256 KiB or more it waits until the whole step is made.
         """
         loss = closure = None
         if callable(gradients):
@@ -165,16 +175,23 @@ class BoundOptimizer:
             prepare = prepare or group.clips
         if prepare:
             pending = self._prepared(pending)
+        if self._holds_interrupts:
+            with interrupts_held():
+                self._update(pending, k)
+        else:
+            self._update(pending, k)
+        if self._recorder and pending:
+            self._recorder.finish(self._views, k)
+        return loss
+
+    def _update(self, pending: Pending, k: int) -> None:
+        """Make the updates of a step, the one after k."""
         for group, buffer, slices in pending:
-            for first, last in slices:
-                group.update(buffer, first, last)
+            group.update(buffer, slices)
             buffer.unpack()
             buffer.note_writes(slices)
         if pending:
             _set_t(self, k + 1)
-            if self._recorder:
-                self._recorder.finish(self._views, k)
-        return loss
 
     def _prepared(self, pending: Pending) -> Pending:
         """Check, accumulate, record and clip the gradients; gives the updates to make."""

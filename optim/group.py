@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..kernels.rule import ArrayRule, copy_results
 from ..schedules import Schedule
-from .buffers import FlatBuffer
+from .buffers import FlatBuffer, Slices
 from .hyper import value_at
 from .optimizer import Optimizer
 from .options import OF_THE_STEP
@@ -29,6 +30,7 @@ class Group:
 
     def __init__(self, spec: Optimizer, parameters: list[Any], buffers: list[FlatBuffer]) -> None:
         """Start the states of these parameters, which lie in these buffers."""
+        _check_flushed(spec, buffers)
         self.parameters, self.buffers = parameters, buffers
         self.adopt(spec)
         counts = (0, *map(spec.start_value, self.kernel.scalars))
@@ -56,6 +58,7 @@ class Group:
             if name in changes:
                 raise ValueError(f"{type(self.spec).__name__}: {name} is chosen at binding. Bind another optimizer.")
         spec = self.spec.replace(**changes)
+        _check_flushed(spec, self.buffers)
         if not self._keeps_the_states_of(spec):
             kept = ", ".join(self.kernel.arrays[2:]) or "none"
             raise ValueError(
@@ -145,10 +148,11 @@ class Group:
         """Set the number that the kernel multiplies all gradients by, if clip_norm is on."""
         self._numbers[self.kernel.parameters.index("clip_factor")] = factor
 
-    def update(self, buffer: FlatBuffer, first: int, last: int) -> None:
-        """Update the parameters [first, last) of a buffer, which have equal step counts."""
+    def update(self, buffer: FlatBuffer, slices: Slices) -> None:
+        """Update these parameters of a buffer; those of one slice have equal step counts."""
         numbers = self._numbers
-        for start, end, arrays in self._calls(buffer, first, last):
+        writes: list[tuple[int, int, Sequence[Array], Any]] = []
+        for start, end, arrays in (call for first, last in slices for call in self._calls(buffer, first, last)):
             counts = buffer.step_counts[start]
             t = counts[0]
             if self._t is not None:
@@ -159,8 +163,14 @@ class Group:
             if t == 0:
                 for index in self._from_x:  # x may have been assigned to since it was bound
                     np.copyto(arrays[index], arrays[0])
+            if isinstance(self.kernel, ArrayRule) and self._closure is None:
+                writes.append((start, end, arrays, self.kernel.results(arrays, numbers)))
+                continue
             new = self.kernel(arrays, numbers) if self._closure is None else self._searched(buffer, arrays)
             buffer.step_counts[start:end] = [(t + 1, *new)] * (end - start)
+        for start, end, arrays, (results, new) in writes:  # once the rule has computed all without an error
+            copy_results(results, arrays)
+            buffer.step_counts[start:end] = [(buffer.step_counts[start][0] + 1, *new)] * (end - start)
 
     def _calls(self, buffer: FlatBuffer, first: int, last: int) -> Sequence[tuple[int, int, Sequence[Array]]]:
         """The kernel calls that update [first, last): (i, j, arrays) updates [i, j); the arrays are x, g, the states.
@@ -185,6 +195,19 @@ class Group:
         finally:
             np.copyto(buffer.x, arrays[0])
             buffer.unpack()
+
+
+def _check_flushed(spec: Optimizer, buffers: Sequence[FlatBuffer]) -> None:
+    """Refuse hyperparameters that a kernel would take for zero."""
+    given = {name: vars(spec).get(name) for name in spec.kernel.parameters} if spec.granularity == "elementwise" else {}
+    for buffer in buffers:
+        smallest = float(np.finfo(buffer.x.dtype).tiny)
+        for name, value in given.items():
+            if isinstance(value, float) and 0 < abs(value) < smallest:
+                raise ValueError(
+                    f"{type(spec).__name__}: {name} must be 0 or at least {smallest:.3g}, the smallest normal number "
+                    f"of {buffer.x.dtype}: kernels take smaller ones for zero. Received: {name}={value!r}."
+                )
 
 
 def _start(spec: Optimizer, slot: str, buffer: FlatBuffer) -> Array | list[Array]:
