@@ -17,7 +17,6 @@ from .explain import Explanation, explained
 from .gradients import GradientPipeline, Pending
 from .group import Group
 from .optimizer import Optimizer
-from .options import OF_THE_STEP
 from .parameters import buffers_of, groups_of
 from .record import Recorder, StepRecord
 from .state import is_count, restore, state_of
@@ -69,8 +68,6 @@ class BoundOptimizer:
         _set_t(self, 0)
         self.spec = spec
         names, groups = groups_of(spec, params)
-        for own, _ in groups:
-            _check_options_of_the_step(spec, own)
         self.groups = [Group(own, members, buffers_of(members, own)) for own, members in groups]
         self._views = _views(names, self.groups)
         self._has_arrays = any(isinstance(view.parameter, np.ndarray) for view in self._views)
@@ -401,13 +398,3 @@ def _views(names: Sequence[str], groups: Sequence[Group]) -> list[ParameterView]
         x = buffer.view(buffer.x, index)
         views.append(ParameterView(name, p, group, buffer, index, x, f"gradient of parameter {name}"))
     return views
-
-
-def _check_options_of_the_step(spec: Optimizer, own: Optimizer) -> None:
-    """Refuse a group with an option of its own that concerns all parameters."""
-    for name in OF_THE_STEP:
-        if getattr(own, name) != getattr(spec, name):
-            raise ValueError(
-                f"{type(spec).__name__}: {name} concerns all parameters of a step, and no group has its own. "
-                f"Received: {name}={getattr(own, name)!r} in a group."
-            )

@@ -44,7 +44,7 @@ def explained(view: ParameterView, before: Before, index: tuple[int, ...]) -> Ex
         given = {**before.numbers, **{name: array[index] for name, array in values.items()}}
         raw, g = before.gradient[index], given["g"]
         clipped = [f"g = {_number(g)}, of {_number(raw)}, by clip_each_norm and clip_adaptive"] if raw != g else []
-        lines = [*clipped, *_arithmetic(spec, given)]
+        lines = [*clipped, *_arithmetic(spec, given, before.numbers)]
     else:
         after = {"x": view.x} | view.arrays
         shown = {name: (array, after.get(name)) for name, array in values.items() if array.shape == view.x.shape}
@@ -55,21 +55,24 @@ def explained(view: ParameterView, before: Before, index: tuple[int, ...]) -> Ex
     return Explanation("\n".join([head, *(f"    {line}" for line in lines)]))
 
 
-def _arithmetic(spec: Optimizer, given: dict[str, Any]) -> list[str]:
+def _arithmetic(spec: Optimizer, given: dict[str, Any], numbers: Mapping[str, Any]) -> list[str]:
     taken = inspect.signature(spec.rule).parameters
-    switches = {name: bool(value) for name, value in vars(spec).items() if name in taken}
+    switches = {name: bool(given.get(name, value)) for name, value in vars(spec).items() if name in taken}
     before, after = spec.transforms
     lines: list[str] = []
     names = dict(given)
     for function in (*before, spec.rule, *after):
         source = Source(function, switches)
+        names |= {
+            name: numbers[name] for name in source.parameters if name in numbers
+        }  # a rule may have changed its own
         _run(list(statements_of(source, function is spec.rule)), names, function, lines)
     return lines
 
 
 def _run(statements: Sequence[ast.stmt], names: dict[str, Any], function: Callable[..., Any], lines: list[str]) -> None:
     """Execute statements on numbers, and add a line with the result of each."""
-    scope = function.__globals__
+    scope = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
     for statement in statements:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):

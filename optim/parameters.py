@@ -9,6 +9,7 @@ import numpy as np
 
 from .buffers import ArrayBuffer, CopyBuffer, FlatBuffer, ParameterBuffer, checked_array
 from .optimizer import Optimizer
+from .options import OF_THE_STEP
 
 # From this many bytes on, one more call of the kernel costs less than copying an array into a buffer and back.
 _LARGE = 1 << 14
@@ -50,6 +51,7 @@ def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optim
         named = [_pair(member) for member in members]
         pairs += named
         groups.append((spec.replace(**changes), [p for _, p in named]))
+        _check_options_of_the_step(spec, groups[-1][0])
     _check(owner, [p for _, p in pairs])
     written = [name for name, p in pairs if name and name != getattr(p, "name", None)]
     if twice := sorted({name for name in written if written.count(name) > 1}):
@@ -62,6 +64,16 @@ def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optim
     names = _names(pairs)
     _check_shapes(names, groups)
     return names, groups
+
+
+def _check_options_of_the_step(spec: Optimizer, own: Optimizer) -> None:
+    """Refuse a group with an option of its own that concerns all parameters."""
+    for name in OF_THE_STEP:
+        if getattr(own, name) != getattr(spec, name):
+            raise ValueError(
+                f"{type(spec).__name__}: {name} concerns all parameters of a step, and no group has its own. "
+                f"Received: {name}={getattr(own, name)!r} in a group."
+            )
 
 
 def _pair(member: Any) -> tuple[str | None, Any]:

@@ -147,7 +147,7 @@ def test_closures_are_read_at_each_call(first, second):
         np.testing.assert_array_equal(run(kernel, [1.0], [3.0], {"lr": 0.5}), rule(np.ones(1), np.full(1, 3.0), 0.5))
 
 
-class CallsAGlobal(Optimizer):
+class CallsAGlobal(Optimizer, abstract=True):
     lr: NonNegative = 1.0
 
     @staticmethod
@@ -166,7 +166,7 @@ def test_a_new_binding_takes_the_functions_of_now(monkeypatch):
         assert x == 20.0 - function(4.0)
 
 
-class Branches(Optimizer):
+class Branches(Optimizer, abstract=True):
     lr: NonNegative = 1.0
     boost: NonNegative = 1.0
 
@@ -203,7 +203,7 @@ def test_rmsprop_with_scheduled_momentum():
     assert x == pytest.approx(-10.8019, abs=1e-4)
 
 
-class Reassigns(Optimizer):
+class Reassigns(Optimizer, abstract=True):
     lr: NonNegative = 1.0
 
     @staticmethod
@@ -222,7 +222,7 @@ def test_reassigned_names():
     assert (x[0], opt.state_dict()["state"]["0"]["x_ema"][0]) == (0.0, 0.0)  # the average starts at t = 1
 
 
-class NamedLikeAnAverage(Optimizer):
+class NamedLikeAnAverage(Optimizer, abstract=True):
     lr: NonNegative = 1.0
 
     @staticmethod

@@ -8,7 +8,7 @@ import pytest
 from ravine.autograd import Parameter
 from ravine.optim import SGD, Adam, Momentum, Optimizer, RMSprop
 from ravine.optim.formula import Formula
-from ravine.schedules import Linear
+from ravine.schedules import Linear, Piecewise
 
 ELEMENTWISE = [cls for cls in Optimizer.registry.values() if cls.granularity == "elementwise"]
 OPTIMIZERS = pytest.mark.parametrize("cls", Optimizer.registry.values(), ids=lambda cls: cls.__name__)
@@ -166,3 +166,12 @@ def test_questions_about_what_is_not_there():
         optimizer.explain(7)
     with pytest.raises(IndexError, match=r"has shape \(2, 2\). Received: entry 5"):
         optimizer.explain(0, 5)
+
+
+def test_a_scheduled_branch_is_explained_as_it_was_taken():
+    opt = RMSprop([np.ones(1)], momentum=Piecewise([0.9, 0.0], [1]))
+    opt.recording = True
+    opt.step([np.ones(1)])
+    assert "b = momentum * b + step" in opt.explain()
+    opt.step([np.ones(1)])
+    assert "b = momentum * b + step" not in opt.explain()

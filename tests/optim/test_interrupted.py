@@ -60,7 +60,7 @@ def test_no_thread_writes_after_an_error(monkeypatch):
     threads._workers().shutdown()
 
 
-class Failing(Optimizer):
+class Failing(Optimizer, abstract=True):
     granularity = "per-tensor"
     lr: NonNegative = 1.0
 
