@@ -21,9 +21,9 @@ assert_type(x @ x, Tensor)
 assert_type(x.sum(), Tensor)
 w = Parameter(np.zeros((3, 2)), name="w")
 with autograd.no_grad():
-    w -= 0.1 * w.grad
     w *= 0.9
-assert_type(w, Parameter)
+    assert_type(w, Parameter)
+    w -= 0.1 * w.grad
 network = nn.Sequential(nn.Linear(3, 4, rng=0), nn.ReLU(), nn.Linear(4, 2, rng=1))
 assert_type(network.parameters(), list[Parameter])
 autograd.check_grads(np.sum, np.ones(3), order=2)
