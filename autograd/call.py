@@ -142,8 +142,8 @@ class Call:
     def pull(self, root: Tensor, gradient: Any, retain: bool = True) -> list[Any]:
         """The gradients of root . gradient, one per inner Tensor; None for one on which root does not depend."""
         recorded = self.is_nested or isinstance(gradient, Tensor)
-        while root.seq >= self.end and hasattr(root, "previous"):  # the caller has written to the result
-            root = root.previous
+        if root.seq >= self.end and hasattr(root, "former"):  # the caller has written to the result
+            root = version(root, self.end)
         found = pull(root, gradient, self.inner, recorded, retain)
         return [None if g is None else released(g, recorded) for g in found]
 

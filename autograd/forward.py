@@ -16,10 +16,10 @@ import numpy as np
 
 from .backward import cast_to, lock, pull
 from .modes import Mode
-from .node import by_seq, collect, next_mark
+from .node import collect, next_mark
 from .op import Primitive, negated, unchanged
 from .tensor import Tensor
-from .versions import as_used, written_since
+from .versions import as_used, by_seq, written_since
 
 
 def push(roots: Sequence[Tensor], targets: Sequence[Tensor], tangents: Sequence[Any], recorded: bool) -> list[Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
-from operator import attrgetter
 from typing import Any
 
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from . import versions
 
 next_mark = count(1).__next__  # one number per backward pass
-by_seq = attrgetter("seq")
 NO_KEYWORDS: dict[str, Any] = {}
 ARGUMENT: dict[str, Any] = {}  # the keywords of an argument of a differentiated function: a leaf that may be written
 
@@ -29,6 +27,7 @@ class Node:
         "__weakref__",
         "args",
         "data",
+        "former",
         "g",
         "grad",
         "grad_buffer",
@@ -38,7 +37,6 @@ class Node:
         "name",
         "op",
         "owned",
-        "previous",
         "requires_grad",
         "seq",
         "view",
@@ -60,7 +58,7 @@ class Node:
     g: Any  # in a backward pass: the gradient so far
     owned: bool  # in a backward pass: whether g may be changed in place
 
-    previous: Any  # the version before the last write, if it required a gradient; these three are unset until needed
+    former: list[Any]  # the versions before writes, if they required a gradient; these three are unset until needed
     view: tuple[Any, tuple[Any, ...], dict[str, Any]]  # how a view was taken: the op, its arguments and keywords
     views: list[Any]  # weak references to the views of this, and of its views
 
@@ -96,5 +94,5 @@ def collect(root: Any, mark: int, oldest: int) -> tuple[list[Any], bool]:
                 t.mark = mark
                 t.g = None
                 stack.append(t)
-    nodes.sort(key=by_seq)
+    nodes.sort(key=versions.by_seq)
     return nodes, met_older

@@ -8,8 +8,10 @@ needs what was there, it is refused (`Overwritten`).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import count, islice
+from operator import attrgetter
 from typing import Any
 from weakref import ref
 
@@ -17,6 +19,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+by_seq = attrgetter("seq")
 creation = count(1)
 """The numbers of Tensors, and of writes in place, in their order."""
 
@@ -47,9 +50,7 @@ def find_versions(node: Any) -> None:
 
 def version(t: Any, seq: int) -> Any:
     """t as it was when the node `seq` used it."""
-    while t.seq >= seq:
-        t = t.previous
-    return t
+    return t if t.seq < seq else t.former[max(bisect_left(t.former, seq, key=by_seq) - 1, 0)]
 
 
 # Writes in place

@@ -108,14 +108,15 @@ def _copy(t: Any) -> Any:
     same.inputs, same.seq, same.mark = t.inputs, t.seq, 0
     if t.op is None:
         same.name, same.grad, same.grad_buffer = t.name, None, None
-    if hasattr(t, "previous"):
-        same.previous = t.previous
     return same
 
 
 def _become(t: Any, old: Any, new: Any) -> None:
     """Gives t the data of a new Tensor and its place in the graph. old: a copy of t as it was."""
     if old.requires_grad:
-        t.previous = old
+        try:
+            t.former.append(old)
+        except AttributeError:
+            t.former = [old]
     t.data, t.requires_grad, t.op, t.args, t.kwargs = new.data, new.requires_grad, new.op, new.args, new.kwargs
     t.inputs, t.seq = new.inputs, new.seq

@@ -116,10 +116,17 @@ def _assigned(a: Any, index: Any, value: Any, path: Path = ()) -> Any:
     """A copy of a with view[index] = value."""
     result = np.array(a)
     part = _view(result, path)
-    if part is not result and part.base is not result:
-        raise TypeError("A write to a view that a copy of its base does not have. Write to a copy: y = np.copy(x).")
-    part[index] = value
-    return result
+    if part is result or part.base is result:
+        part[index] = value
+        return result
+    # In the layout of this array a reshape made a copy: write by the numbers of the elements
+    numbers = _view(np.arange(result.size).reshape(result.shape), path)[index]
+    flat = result.ravel()
+    if flat.dtype.kind == "c" and any(op.func is np.real for op, _, _ in path):
+        flat[numbers] = value + 1j * flat[numbers].imag
+    else:
+        flat[numbers] = value
+    return flat.reshape(result.shape)
 
 
 def _view(a: Any, path: Path) -> Any:
