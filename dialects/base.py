@@ -72,7 +72,8 @@ class Dialect:
         cls.common_names = common.keys()
         cls.accepts = {p.name: p for p in sorted(parameters.values(), key=lambda p: p.kind)}
         cls.__signature__ = inspect.Signature(list(cls.accepts.values()))
-        cls.registry[cls.title()] = cls
+        if "signature" in vars(cls):  # a subclass that a user defines is not one of the framework's optimizers
+            cls.registry.setdefault(cls.title(), cls)
 
     def __init__(self, *args: Any, **arguments: Any) -> None:
         """Check and keep the arguments."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, MutableMapping
+from copy import copy
 from numbers import Real
 from typing import Any
 
@@ -12,10 +13,10 @@ import numpy as np
 from ...optim.bound import BoundOptimizer
 from ...optim.hyper import NumberOrSchedule
 from ...optim.optimizer import Optimizer as Ours
+from ...optim.view import ParameterView
 from ...schedules import Schedule
-from .kind import Kind, rebound
+from .kind import Entries, Kind
 
-_OF_SCHEDULERS = {"initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr"}
 _UPDATES = "updates"
 """A key of saved groups with a schedule of ravine: the number of updates, from which the schedule continues."""
 
@@ -36,17 +37,55 @@ class ParamGroup(MutableMapping[str, Any]):
         self._values = {name: value for name, value in values.items() if name != "params"}
         params = values["params"]
         params = [params] if isinstance(params, np.ndarray) or hasattr(params, "grad") else list(params)
-        self.bound = self._bind(params)
+        self.is_empty = not params
+        self.bound = self._bind(params or [np.zeros((0, 0))])
+        self._unused: list[dict[str, Any]] = [{} for _ in self.bound._views]
         if any(isinstance(p, tuple) for p in params):
-            self._values["param_names"] = [view.name for view in self.bound._views]
+            self._values["param_names"] = [view.name for view in self.views]
 
     def _bind(self, params: list[Any]) -> BoundOptimizer:
         spec = self._to_ours(self._values)
         try:
-            return spec.bind(params)
+            return _bound(spec, params)
         except (TypeError, ValueError) as error:
             name, _, rest = str(error).partition(": ")
             raise type(error)(f"{self._kind.title()}: {rest}" if name == type(spec).__name__ else str(error)) from None
+
+    @property
+    def views(self) -> list[ParameterView]:
+        """The parameters, each with its states."""
+        return [] if self.is_empty else self.bound._views
+
+    def entries(self) -> list[Mapping[str, Any] | None]:
+        """The states of each parameter by PyTorch's names, also those that the present arguments do not use.
+
+        PyTorch keeps the momentum buffers while momentum is 0, for example.
+        """
+        pairs = zip(self._unused, self._kind.exported(self.bound), strict=True)
+        return [] if self.is_empty else [{**unused, **(used or {})} or None for unused, used in pairs]
+
+    def replace(self, entries: Entries) -> None:
+        """Exchange the states of all parameters. A state that is left out gets its initial value.
+
+        Raises:
+            TypeError, ValueError: a state has another name or shape. Nothing has been changed then.
+        """
+        if not self.is_empty:
+            state = self._kind.imported(self.bound.groups[0].spec, self.bound, entries, strict=False)
+            self.load({**state, "t": self.bound.t}, entries)
+
+    def load(self, state: Mapping[str, Any], entries: Entries) -> None:
+        """Load a state that `Kind.imported` made from these entries."""
+        self.bound.load_state_dict(state)
+        used = self._kind.exported(self.bound)
+        self._unused = [
+            {
+                name: copy(value)
+                for name, value in (entry or {}).items()
+                if name not in (own or {}) and value is not None
+            }
+            for entry, own in zip(entries, used, strict=True)
+        ]
 
     def spec_with(self, changes: Mapping[str, Any]) -> Ours:
         """The optimizer of ravine that the group describes after these changes."""
@@ -78,7 +117,10 @@ class ParamGroup(MutableMapping[str, Any]):
         present = self._values
         shaping = any(changes.get(name, present[name]) != present[name] for name in self._kind.shaping)
         if type(spec) is not type(group.spec) or spec.kernel.arrays != group.kernel.arrays or shaping:
-            self.bound = rebound(self._kind, self.bound, spec)
+            entries, t = [*self.entries()] or [None], self.bound.t
+            self.bound = _bound(spec, [(view.name, view.parameter) for view in self.bound._views])
+            state = self._kind.imported(spec, self.bound, entries, strict=False)
+            self.load({**state, "t": t}, entries)
         else:
             group.adopt(spec)
         self._values.update(changes)
@@ -125,8 +167,8 @@ class ParamGroup(MutableMapping[str, Any]):
             ValueError: the saved group belongs to another optimizer.
         """
         kind, arguments = self._kind, self._kind.accepts
-        known = {"params", _UPDATES, "param_names", *arguments, *kind.constants, *self, *_OF_SCHEDULERS}
-        if unknown := [key for key in saved if key not in known]:
+        others = {name for other in Kind.registry.values() if issubclass(other, Kind) for name in other.accepts}
+        if unknown := [key for key in saved if key in others - {*arguments, *kind.constants}]:
             raise ValueError(
                 f"A group of {kind.title()} must have {', '.join(arguments)}. Received: {unknown[0]}. "
                 "The state belongs to another optimizer."
@@ -144,13 +186,13 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         if key == "params":
-            return self.bound.parameters
+            return Parameters(view.parameter for view in self.views)
         value = self._values[key]
         return value(self.bound.t) if isinstance(value, Schedule) else value
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key == "params":
-            raise TypeError("The parameters of a group can't be exchanged. Use optimizer.add_param_group(...).")
+            Parameters().append(value)
         if self._change_numbers(key, value):
             return
         if key in self._kind.accepts or key in self._kind.constants:
@@ -171,6 +213,30 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+def _bound(spec: Ours, params: Any) -> BoundOptimizer:
+    """Bind an optimizer of which some numbers are outside ravine's domain: an lr below 0, or a momentum of 1."""
+    checks = spec.checks.items()
+    outside = [n for n, check in checks if isinstance(check, NumberOrSchedule) and _is_outside(vars(spec)[n], check)]
+    bound = spec.replace(**dict.fromkeys(outside, 0.5)).bind(params)
+    if outside:
+        bound.groups[0].adopt(spec)
+    return bound
+
+
+def _is_outside(value: Any, check: NumberOrSchedule) -> bool:
+    return type(value) is float and value not in check
+
+
+class Parameters(list[Any]):
+    """The parameters of a group, a list that can't be changed."""
+
+    def _refuse(self, *args: Any, **arguments: Any) -> Any:
+        raise TypeError("The parameters of a group can't be exchanged. Use optimizer.add_param_group(...).")
+
+    append = extend = insert = remove = pop = clear = sort = reverse = _refuse
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Any, ClassVar
 
@@ -28,6 +28,8 @@ class Kind(Dialect):
     """Keys of a group that are not arguments, with the only value that each may have."""
     eager: ClassVar[bool] = False
     """Whether the states exist before the first update."""
+    closed: ClassVar[tuple[str, ...]] = ()
+    """Arguments that may be 1 in PyTorch, where ravine asks for a number below 1."""
     shaping: ClassVar[tuple[str, ...]] = ()
     """Arguments that the shapes of states depend on."""
 
@@ -59,6 +61,15 @@ class Kind(Dialect):
         return hyper
 
     @classmethod
+    def to_ours(cls, arguments: Mapping[str, Any]) -> Ours:
+        """The optimizer of ravine that these arguments describe."""
+        ones = [name for name in cls.closed if isinstance(arguments[name], int | float) and arguments[name] == 1]
+        spec = super().to_ours({**arguments, **dict.fromkeys(ones, 0.5)})
+        for name in ones:
+            object.__setattr__(spec, str(cls.argument_names.get(name, name)), 1.0)
+        return spec
+
+    @classmethod
     def exported(cls, bound: BoundOptimizer) -> Entries:
         """The states of each parameter in PyTorch's layout; None where there are none yet."""
         return [_exported(cls, view) if view.t or cls.eager else None for view in bound._views]
@@ -85,33 +96,6 @@ def _length(value: Any) -> int | None:
     """How many numbers a sequence has; None for anything else."""
     values = value.tolist() if isinstance(value, np.ndarray) else value
     return len(values) if isinstance(values, Sequence) else None
-
-
-class State(Mapping[Any, dict[str, Any]]):
-    """The states by parameter. The arrays are the optimizer's own, not copies.
-
-    The states of a parameter that has not been updated are {}. Iteration and length leave it out.
-
-    Raises:
-        KeyError: the parameter is in no group.
-    """
-
-    def __init__(self, kind: type[Kind], bounds: Sequence[BoundOptimizer]) -> None:
-        """Read the states as they are now."""
-        views = [view for bound in bounds for view in bound._views]
-        entries = [entry for bound in bounds for entry in kind.exported(bound)]
-        self._of = {id(p.parameter): (p.parameter, dict(e or {})) for p, e in zip(views, entries, strict=True)}
-
-    def __getitem__(self, parameter: Any) -> dict[str, Any]:
-        if id(parameter) not in self._of:
-            raise KeyError(f"The state is by parameter of this optimizer. Received: {type(parameter).__name__}.")
-        return self._of[id(parameter)][1]
-
-    def __iter__(self) -> Iterator[Any]:
-        return (parameter for parameter, entry in self._of.values() if entry)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 def _exported(kind: type[Kind], view: ParameterView) -> dict[str, Any] | None:
@@ -163,11 +147,3 @@ def _cast(view: ParameterView, name: str, value: Any, like: Any) -> Any:
     if array.shape != np.shape(like):
         raise ValueError(f"{name} of parameter {view.name} must have shape {np.shape(like)}. Received: {array.shape}.")
     return array.astype(like.dtype) if isinstance(like, np.ndarray) else float(array)
-
-
-def rebound(kind: type[Kind], bound: BoundOptimizer, spec: Ours) -> BoundOptimizer:
-    """Bind another optimizer to the same parameters, and copy the states that both have."""
-    new = spec.bind([(view.name, view.parameter) for view in bound._views])
-    new.load_state_dict(kind.imported(spec, new, kind.exported(bound), strict=False))
-    new.t = bound.t
-    return new

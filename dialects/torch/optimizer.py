@@ -10,7 +10,8 @@ import numpy as np
 
 from ...optim.bound import BoundOptimizer
 from .group import ParamGroup
-from .kind import Kind, State
+from .kind import Kind
+from .state import State
 
 
 class Optimizer(Kind):
@@ -65,7 +66,7 @@ class Optimizer(Kind):
     def _bound(self) -> list[BoundOptimizer]:
         if not self.param_groups:
             raise ValueError(f"{self!r} has no parameters. Bind it: {self.title()}(params, ...) or .bind(params).")
-        return [group.bound for group in self.param_groups]
+        return [group.bound for group in self.param_groups if not group.is_empty]
 
     def add_param_group(self, param_group: Mapping[str, Any]) -> None:
         """Add a group {"params": [...], argument: value, ...}; any other key is kept as it is.
@@ -84,7 +85,15 @@ class Optimizer(Kind):
     @property
     def state(self) -> State:
         """The states by parameter: numbers, and the optimizer's own arrays, not copies."""
-        return State(type(self), self._bound())
+        self._bound()
+        return State(self.param_groups)
+
+    @state.setter
+    def state(self, states: Mapping[Any, Mapping[str, Any]]) -> None:
+        given = {id(parameter): values for parameter, values in states.items()}
+        self._bound()
+        for group in self.param_groups:
+            group.replace([given.get(id(view.parameter)) for view in group.views])
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set all gradients to None, or to zeros. (A parameter with a gradient of zeros is still updated.)"""
@@ -138,9 +147,10 @@ class Optimizer(Kind):
         """
         state: dict[int, dict[str, Any]] = {}
         groups: list[dict[str, Any]] = []
-        for group, bound in zip(self.param_groups, self._bound(), strict=True):
+        self._bound()
+        for group in self.param_groups:
             start = sum(len(saved["params"]) for saved in groups)
-            entries = self.exported(bound)
+            entries = group.entries()
             for index, entry in enumerate(entries, start):
                 if entry:
                     state[index] = {name: copy(value) for name, value in entry.items()}
@@ -173,12 +183,12 @@ class Optimizer(Kind):
         plan = []  # all groups are checked before the first is changed
         for saved, group in zip(groups, self.param_groups, strict=True):
             values, updates = group.restored(saved)
-            entries = [entries_by_index.get(index) for index in saved["params"]]
+            entries = [entries_by_index.get(index) for index in saved["params"]] or [None]
             state = self.imported(group.spec_with(values), group.bound, entries, strict=True)
-            plan.append((group, values, state if updates is None else {**state, "t": updates}))
-        for group, values, state in plan:
+            plan.append((group, values, state if updates is None else {**state, "t": updates}, entries))
+        for group, values, state, entries in plan:
             group.change(values)
-            group.bound.load_state_dict(state)
+            group.load(state, entries)
 
 
 def _groups(title: str, params: Any) -> list[Mapping[str, Any]]:

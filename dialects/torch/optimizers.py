@@ -37,6 +37,7 @@ class SGD(Optimizer):
         "maximize=False, foreach=None, differentiable=False, fused=None"
     )
     slots = {"momentum_buffer": "v"}
+    closed = ("momentum",)
 
     @staticmethod
     def ours(momentum: Any, dampening: Any, nesterov: bool, **hyper: Any) -> Any:
@@ -146,6 +147,7 @@ class Adadelta(Optimizer):
         "capturable=False, maximize=False, differentiable=False"
     )
     slots = {"step": "t", "square_avg": "v", "acc_delta": "u"}
+    closed = ("rho",)
 
 
 class RMSprop(Optimizer):
@@ -158,6 +160,7 @@ class RMSprop(Optimizer):
     )
     argument_names = {"alpha": "rho"}
     slots = {"step": "t", "square_avg": "v", "momentum_buffer": "b", "grad_avg": "m"}
+    closed = ("alpha", "momentum")
 
 
 class Rprop(Optimizer):

@@ -82,8 +82,8 @@ class LRScheduler:
 
     def _other_groups(self, count: int) -> ValueError:
         return ValueError(
-            f"{type(self).__name__} was made for {count} groups. Received: an optimizer with "
-            f"{len(self.optimizer.param_groups)}. Make the scheduler again after add_param_group."
+            f"{type(self).__name__}: the optimizer must have as many groups as when the scheduler was made, {count}. "
+            f"Received: {len(self.optimizer.param_groups)}. Make the scheduler again after add_param_group."
         )
 
     def _group_values(self, key: str) -> list[Any]:

@@ -119,6 +119,11 @@ def test_groups_are_read_and_written_through():
         optimizer.state[Parameter(np.zeros(1))]
     with pytest.raises(TypeError, match="can't be exchanged"):
         first["params"] = []
+    for change in (lambda own: own.append(w), lambda own: own.__setitem__(0, b), lambda own: own.clear()):
+        with pytest.raises(TypeError, match="can't be exchanged"):
+            change(first["params"])
+    with pytest.raises(ValueError, match="Received: momentum_buffer"):
+        optimizer.state[w]["momentum_buffer"] = np.zeros((3, 2))
     with pytest.raises(TypeError, match="can't be deleted"):
         del first["lr"]
     del first["name"]
@@ -394,6 +399,73 @@ def test_an_averaged_model():
         points.append([p.data.copy() for p in net.parameters()])
     for mean, each in zip(averaged.parameters(), zip(*points, strict=True), strict=True):
         np.testing.assert_allclose(mean.data, np.mean(each, axis=0), rtol=1e-6)  # float32
+
+
+def test_an_averaged_model_has_buffers_and_a_state():
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.BatchNorm1d(3))
+    copied, averaged = (torch.optim.swa_utils.AveragedModel(net, use_buffers=use) for use in (False, True))
+    means = []
+    for seed in range(3):
+        net(np.random.default_rng(seed).normal(size=(8, 2)).astype(np.float32))
+        means.append(net[1].running_mean.copy())
+        copied.update_parameters(net)
+        averaged.update_parameters(net)
+    np.testing.assert_array_equal(copied.module[1].running_mean, means[-1])
+    np.testing.assert_allclose(averaged.module[1].running_mean, np.mean(means, axis=0), rtol=1e-5)
+    assert not copied.eval().module[1].training
+    again = torch.optim.swa_utils.AveragedModel(nn.Sequential(nn.Linear(2, 3, rng=1), nn.BatchNorm1d(3)))
+    again.load_state_dict(averaged.state_dict())
+    assert again.n_averaged == 3
+    np.testing.assert_array_equal(again.module[1].running_mean, averaged.module[1].running_mean)
+    with pytest.raises(ValueError, match="must have n_averaged"):
+        again.load_state_dict(net.state_dict())
+
+
+class Decay:
+    def __init__(self, rate):
+        self.rate = rate
+
+    def __call__(self, k):
+        return self.rate**k
+
+
+def test_callable_objects_keep_their_attributes():
+    first, second = (lr_scheduler.LambdaLR(sgd(1.0), Decay(rate)) for rate in (0.5, 0.9))
+    second.load_state_dict(first.state_dict() | {"verbose": False})  # as older versions of PyTorch save it
+    second.step()
+    assert second.get_last_lr() == [0.5]
+    cycle, other = (lr_scheduler.CyclicLR(sgd(1.0), 0.1, 1.0, 4, scale_fn=Decay(rate)) for rate in (0.5, 0.9))
+    other.load_state_dict(cycle.state_dict())
+    assert other.scale_fn(2) == 0.25
+
+
+def test_min_lrs_can_be_set():
+    optimizer = sgd(1.0)
+    plateau = lr_scheduler.ReduceLROnPlateau(optimizer, patience=0)
+    plateau.min_lrs = [0.5]
+    plateau.step(1.0)
+    plateau.step(1.0)
+    assert optimizer.param_groups[0]["lr"] == 0.5
+    optimizer.add_param_group({"params": [Parameter(np.ones(1))], "lr": 1.0})
+    plateau.step(1.0)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.05, 0.1]  # the default min_lr for all
+
+
+@pytest.mark.parametrize("wrong", [{"anneal_strategy": "poly"}, {"pct_start": 2.0}, {"total_steps": 0}])
+def test_a_refused_cycle_changes_nothing(wrong):
+    optimizer = sgd(1.0)
+    before = dict(optimizer.param_groups[0])
+    with pytest.raises(ValueError, match="OneCycleLR: "):
+        lr_scheduler.OneCycleLR(optimizer, **{"max_lr": 0.5, "total_steps": 9, **wrong})
+    assert repr(dict(optimizer.param_groups[0])) == repr(before)
+
+
+def test_a_group_that_a_scheduler_does_not_know():
+    optimizer = sgd(1.0)
+    scheduler = lr_scheduler.LambdaLR(optimizer, lambda k: 0.5)
+    optimizer.add_param_group({"params": [Parameter(np.ones(1))]})
+    with pytest.raises(ValueError, match=r"as many groups as when the scheduler was made, 1\. Received: 2"):
+        scheduler.step()
 
 
 # ----------------------------------------------------------------------------------------------------------- clipping

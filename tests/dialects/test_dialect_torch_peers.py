@@ -3,6 +3,7 @@
 import inspect
 import json
 import math
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -145,6 +146,60 @@ def test_states_go_both_ways_in_the_middle_of_training(seed, row):
     for k in range(13, 30):
         pair.step(rng, k)
         pair.check()
+
+
+def written(framework):
+    """What a program sees that writes to groups and states between its steps."""
+    mine = framework is ours
+    ones = np.ones(1) if mine else theirs.ones(1)
+    p, q = (Parameter(np.ones(1)) if mine else theirs.ones(1, requires_grad=True) for _ in range(2))
+
+    def step(optimizer):
+        for parameter in (p, q):
+            parameter.grad = ones
+        optimizer.step()
+        return [float(parameter.data[0]) for parameter in (p, q)]
+
+    optimizer = framework.optim.SGD([p], lr=0.1, momentum=0.9)
+    for momentum in (0.9, 0.9, 0.0, 0.9, 1, 0.5):
+        optimizer.param_groups[0]["momentum"] = momentum
+        yield step(optimizer)
+    optimizer.param_groups[0]["momentum"] = 0.0
+    saved = optimizer.state_dict()
+    yield float(saved["state"][0]["momentum_buffer"][0])
+    again = framework.optim.SGD([p], lr=0.1, momentum=0.9)
+    again.load_state_dict(saved)
+    again.param_groups[0]["momentum"] = 0.9
+    yield step(again)
+    again.state[p]["momentum_buffer"] = 5 * ones
+    yield step(again)
+    again.state = defaultdict(dict)
+    yield step(again)
+    again.state.clear()
+    yield step(again)
+    adam = framework.optim.Adam([{"params": [q], "lr_scale": 2.0}, {"params": []}], lr=0.1)
+    yield [step(adam) for _ in range(3)]
+    adam.state[q]["step"] += 10
+    adam.state[q]["exp_avg"] *= 2
+    yield step(adam)
+    other = framework.optim.Adam([{"params": [q]}, {"params": []}], lr=0.1)
+    other.load_state_dict(adam.state_dict())
+    yield other.param_groups[0]["lr_scale"], len(other.param_groups[1]["params"]), len(other.state), *step(other)
+    yield step(framework.optim.RMSprop([q], alpha=1.0, lr=1e-9))
+
+    class Slower(framework.optim.SGD):
+        def __init__(self, params, rate):
+            super().__init__(params, lr=rate / 2)
+
+        def step(self, closure=None):
+            return super().step(closure)
+
+    yield step(Slower([q], 0.5))
+
+
+def test_writes_to_groups_and_states_act():
+    for a, b in zip(written(ours), written(theirs), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in draw(np.random.default_rng(0))} | {"LBFGS"}))

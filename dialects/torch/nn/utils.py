@@ -19,7 +19,7 @@ def clip_grad_norm_(
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
-) -> float:
+) -> np.float64:
     """Multiply all gradients by min(1, max_norm / (norm + 1e-6)), where norm is their global norm.
 
     A gradient of norm 2 clipped to 1 has norm 0.9999995; the option clip_norm of ravine's optimizers is exact.
@@ -43,7 +43,7 @@ def clip_grad_norm_(
     with np.errstate(invalid="ignore"):
         for g in gradients:
             g *= float(factor)
-    return norm
+    return np.float64(norm)
 
 
 def get_total_norm(
