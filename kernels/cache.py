@@ -1,17 +1,21 @@
 """Generated modules on disk, so that a second process does not compile again.
 
 The folder is $RAVINE_CACHE_DIR, or the user's cache folder. The name of a module is a hash of everything that
-determines its machine code, so an edited rule becomes another module. numba keeps the machine code beside it. If the
-folder can't be written or read, kernels are compiled again in each process.
+determines its machine code, so an edited rule becomes another module. numba keeps the machine code beside it, and a
+file of checksums tells whether it is whole. If the folder can't be written or read, or if another user can write to it,
+kernels are compiled again in each process.
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
+import json
 import linecache
 import os
+import stat
 import sys
+import warnings
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -62,13 +66,48 @@ def _stored(name: str, source: str) -> str | None:
     """The path of a file with this source, or None if it can't be written. numba keeps the machine code beside it."""
     try:
         path = cache_folder() / f"{name}.py"
+        if not _is_own(path.parent):
+            return None
         if not path.is_file() or path.read_bytes() != source.encode():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with atomic_file(path) as file:
                 file.write(source.encode())
         return str(path)
     except (OSError, RuntimeError):  # pathlib raises RuntimeError where there is no home folder
         return None
+
+
+@cache
+def _is_own(folder: Path) -> bool:
+    """Whether no other user can write to a folder, which could run any code in this process; warns if one can."""
+    if os.name != "posix" or not folder.is_dir():
+        return True
+    status = folder.stat()
+    if status.st_uid in (os.geteuid(), 0) and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return True
+    warnings.warn(
+        f"The cache of kernels in {folder} is not used, because other users can write to it. Kernels are compiled "
+        f"again in each process. Say chmod go-w {folder}, or set RAVINE_CACHE_DIR to a folder of your own.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return False
+
+
+def _checksums(folder: Path, name: str) -> dict[str, str]:
+    """The checksums of numba's files for a module."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob(f"{name}.*.nb?"))}
+
+
+def _delete_damaged(folder: Path, name: str) -> None:
+    """Delete numba's files for a module if they are not those that were written: loading them could end the process."""
+    found = _checksums(folder, name)
+    try:
+        known = json.loads((folder / f"{name}.json").read_bytes())
+    except (OSError, ValueError):
+        known = None
+    for file in found if found != known else ():
+        (folder / file).unlink(missing_ok=True)
 
 
 def compile_loop(module: ModuleType, signature: tuple[Any, ...]) -> Callable[..., None]:
@@ -79,7 +118,12 @@ def compile_loop(module: ModuleType, signature: tuple[Any, ...]) -> Callable[...
     if Path(str(module.__file__)).is_file():
         try:
             loop = compiled(cache=True)(module.loop)
+            folder = Path(str(loop.stats.cache_path))
+            _delete_damaged(folder, module.__name__)
             loop.compile(signature)
+            if not loop.stats.cache_hits:
+                with atomic_file(folder / f"{module.__name__}.json") as file:
+                    file.write(json.dumps(_checksums(folder, module.__name__)).encode())
         except Exception:  # damaged files must not stop a run: compile without them
             pass
         else:

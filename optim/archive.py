@@ -25,7 +25,7 @@ import numpy.typing as npt
 from ..kernels.files import atomic_file
 
 _FORMAT = 3
-_HEAD = "head"
+_HEAD, _HEAD_CRC = "head", "head_crc32"
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -50,7 +50,8 @@ def write(path: str | os.PathLike[str], kind: str, tree: Any) -> None:
         if safetensors:
             arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
             head["crc32"] = {name: _crc(array) for name, array in arrays.items()}
-            file.write(safetensors.save(arrays, {_HEAD: json.dumps(head)}))
+            text = json.dumps(head)
+            file.write(safetensors.save(arrays, {_HEAD: text, _HEAD_CRC: str(zlib.crc32(text.encode()))}))
         else:
             np.savez(file, **{_HEAD: np.array(json.dumps(head))}, **arrays)  # type: ignore[arg-type]
 
@@ -131,7 +132,10 @@ def _parts_of_safetensors(content: bytes, safetensors: Any) -> tuple[dict[str, A
         arrays = safetensors.load(content)
     except Exception as error:  # the library's own error has no other base class
         raise ValueError(str(error)) from error
-    return json.loads(json.loads(content[8 : 8 + length])["__metadata__"][_HEAD]), arrays
+    head = json.loads(content[8 : 8 + length])["__metadata__"]
+    if zlib.crc32(head[_HEAD].encode()) != int(head[_HEAD_CRC]):
+        raise ValueError("the checksum of its head differs")
+    return json.loads(head[_HEAD]), arrays
 
 
 def _crc(array: npt.NDArray[Any]) -> int:

@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 
-from ravine.kernels import Kernel
+from ravine.kernels import Kernel, cache
 from ravine.kernels.threads import PARALLEL_BYTES, thread_count
 
 LARGE = PARALLEL_BYTES // 4 * 2
@@ -153,6 +153,31 @@ def test_damaged_files_cost_only_the_compilation(tmp_path):
         for path in tmp_path.glob("*.py"):
             path.write_bytes(damage)
         run(CACHED, RAVINE_CACHE_DIR=tmp_path)
+
+
+@pytest.mark.slow
+def test_a_flipped_bit_costs_only_the_compilation(tmp_path):
+    run(CACHED, RAVINE_CACHE_DIR=tmp_path)
+    for path in (tmp_path / "__pycache__").glob("*.nbc"):
+        content = bytearray(path.read_bytes())
+        for at in range(0, len(content), 97):
+            content[at] ^= 16
+        path.write_bytes(content)
+    assert run(CACHED, RAVINE_CACHE_DIR=tmp_path) == "[0, 0]"
+    assert run(CACHED, RAVINE_CACHE_DIR=tmp_path) == "[1, 1]"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("mode", [0o777, 0o775])
+def test_a_folder_that_others_can_write_to_is_not_used(tmp_path, mode, monkeypatch):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(mode)
+    monkeypatch.setenv("RAVINE_CACHE_DIR", str(folder))
+    with pytest.warns(RuntimeWarning, match="other users can write to it.* chmod go-w"):
+        assert cache._stored("name", "source") is None
+    assert cache._stored("name", "source") is None  # the warning comes once
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.slow

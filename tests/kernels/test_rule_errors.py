@@ -109,6 +109,7 @@ def keyword_argument(x, g, lr):
 
 NUMBERS = [1.0]
 
+
 def two_numbers(x, g, lr):
     return x - where(g > 0, lr, 0) * g
 

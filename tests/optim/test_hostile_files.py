@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import re
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -179,3 +183,37 @@ def test_what_a_file_cannot_hold_is_refused(stray, tmp_path):
     with pytest.raises(TypeError, match="A file can't hold"):
         archive.write(tmp_path / "tree.npz", "a tree", {"x": stray})
     assert not list(tmp_path.iterdir())
+
+
+def test_changed_counts_in_safetensors_are_seen(tmp_path):
+    content = saved(tmp_path, "safetensors")
+    changed = re.sub(rb'(t\\*", )\d', rb"\g<1>8", content)
+    assert changed != content
+    (tmp_path / "bad.safetensors").write_bytes(changed)
+    with pytest.raises(ValueError, match="the checksum of its head differs"):
+        trained().load(tmp_path / "bad.safetensors")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions and links of POSIX")
+def test_permissions_and_links_are_kept(tmp_path):
+    opt, target, link = trained(), tmp_path / "target.npz", tmp_path / "link.npz"
+    opt.save(target)
+    target.chmod(0o600)
+    link.symlink_to(target)
+    opt.save(link)
+    assert link.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.npz", "target.npz"]
+    trained().load(target)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes of POSIX")
+def test_what_a_killed_save_left_is_deleted_by_the_next(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as ended:
+        pass
+    left = [tmp_path / f"state.npz.{process}-0123abcd.tmp" for process in (ended.pid, os.getpid())]
+    others = [tmp_path / "state.npz.tmp", tmp_path / f"another.npz.{ended.pid}-0123abcd.tmp"]
+    for path in (*left, *others):
+        path.write_bytes(b"")
+    trained().save(tmp_path / "state.npz")
+    assert [path.exists() for path in (*left, *others)] == [False, True, True, True]
