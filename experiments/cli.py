@@ -86,9 +86,7 @@ def interruptible(folder: Path) -> Iterator[None]:
 @main.command()
 @click.option("--problem", default="digits", show_default=True, metavar="NAME", help="See `ravine list`.")
 @click.option("--optimizers", metavar="A,B,...", callback=comma_list(str), help=f"[default: {','.join(USUAL)}]")
-@click.option(
-    "--lrs", metavar="X,Y,...", callback=comma_list(float), help="Learning rates.  [default: two per decade]"
-)
+@click.option("--lrs", metavar="X,Y,...", callback=comma_list(float), help="Learning rates.  [default: two per decade]")
 @click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="Final runs of each optimizer.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Length of every run.  [default: the problem's]")
 @out_option

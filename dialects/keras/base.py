@@ -246,17 +246,17 @@ class KerasOptimizer(Dialect):
         raise AttributeError(f"{self.title()} has no attribute or argument {name!r}.")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set the learning rate; after `build`, also other attributes of the bound optimizer."""
+        """Set an argument; after `build`, also other attributes of the bound optimizer."""
         if name == "arguments":
             object.__setattr__(self, name, value)
         elif self.bound is not None:
             setattr(self.bound, name, value)
-        elif name in (self.rate_name(), "learning_rate", "lr"):
-            changed = self.arguments | {self.rate_name(): value}
+        elif name in self.arguments or name in ("learning_rate", "lr"):
+            changed = self.arguments | {name if name in self.arguments else self.rate_name(): value}
             self.to_ours(changed)
             self.arguments = changed
         else:
-            raise AttributeError(f"{self.title()}: only its learning rate can be set. Received: {name}={value!r}.")
+            raise AttributeError(f"{self.title()} has no argument {name!r} to set. Received: {name}={value!r}.")
 
     # -------------------------------------------------------------------------------------------- the configuration
     def get_config(self) -> dict[str, Any]:

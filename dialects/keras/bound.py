@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from itertools import groupby
 from typing import Any, Self
 
@@ -58,9 +59,11 @@ class KerasBound(SharedStepCount):
         super().__init__(optimizer.spec, _grouped(optimizer, params))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set the learning rate by Keras's name, or a hyperparameter."""
+        """Set the learning rate, another argument by Keras's name, or a hyperparameter by ravine's."""
         if name in ("learning_rate", "lr"):
             self._set_rate(value)
+        elif name in self.optimizer.arguments:
+            self._set_argument(name, value)
         else:
             super().__setattr__(name, value)
 
@@ -98,6 +101,32 @@ class KerasBound(SharedStepCount):
         number = new if isinstance(new, Schedule) else float(np.asarray(new))
         super().set(lr=self.optimizer.to_ours(self.optimizer.arguments | {self.optimizer.rate_name(): number}).lr)
         object.__setattr__(self, "rate", number)
+
+    def _set_argument(self, name: str, value: Any) -> None:
+        """Change an argument from the next update on. Raises TypeError or ValueError if it needs other states."""
+        old = self.optimizer
+        new = copy(old)
+        object.__setattr__(new, "arguments", old.arguments | {name: value})
+        before, after = vars(old.spec), new.spec
+        changes = {key: number for key, number in vars(after).items() if number != before[key] and key in after.checks}
+        if type(after) is not type(old.spec):
+            raise ValueError(
+                f"{old.title()}: {name} can't be changed to {value!r} after build, because the optimizer would need "
+                f"other states. Received: {old!r}. Set it before build."
+            )
+        plan = [
+            (group, group.changed(**{key: number for key, number in changes.items() if key not in own}))
+            for group, own in ((group, self._specific(group)) for group in self.groups)
+        ]
+        for group, spec in plan:
+            group.adopt(spec)
+        object.__setattr__(self, "optimizer", new)
+
+    def _specific(self, group: Any) -> Mapping[str, Any]:
+        """The hyperparameters that are different for the parameters of a group."""
+        view = next(view for view in self._views if view.group is group)
+        found: Mapping[str, Any] = self.optimizer.specific((view.name, view.parameter))
+        return found
 
     def set(self, **changes: Any) -> None:
         """Change hyperparameters by ravine's names, see `BoundOptimizer.set`."""
@@ -142,7 +171,8 @@ class KerasBound(SharedStepCount):
                 gradient. Nothing has been changed then.
         """
         variables = self.parameters if trainable_variables is None else list(trainable_variables)
-        self.step(self.gradients_for_all(list(grads), variables))
+        pairs = zip(self._views, self.gradients_for_all(list(grads), variables), strict=True)
+        self.step([g if g is None else g.astype(view.x.dtype, copy=False) for view, g in pairs])  # as Keras casts
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> int:
         """Take one update with pairs of a gradient and its parameter, see `apply`. Returns `iterations`."""
@@ -151,9 +181,10 @@ class KerasBound(SharedStepCount):
         return self.iterations
 
     def finalize_variable_values(self, var_list: Iterable[Any] | None = None) -> None:
-        """Set the parameters to their moving averages."""
+        """Set all parameters, or those in var_list, to their moving averages."""
+        chosen = None if var_list is None else {id(p) for p in var_list}
         for view in self._views:
-            if self.spec.ema is not None:
+            if self.spec.ema is not None and (chosen is None or id(view.parameter) in chosen):
                 np.copyto(view.x, view.arrays["x_ema"])
                 np.copyto(view.data, view.x)
         self._note_writes()

@@ -63,6 +63,32 @@ class Callback:
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """After the epoch."""
 
+    def on_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before each batch of training; the older name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After each batch of training; the older name of `on_train_batch_end`."""
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before each batch of training."""
+        self.on_batch_begin(batch, logs=logs)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After each batch of training."""
+        self.on_batch_end(batch, logs=logs)
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Before the validation of an epoch."""
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        """After the validation of an epoch."""
+
+    def on_test_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before each batch of the validation."""
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After each batch of the validation."""
+
     @property
     def learning_rate(self) -> float:
         """The optimizer's learning rate. Raises ValueError if there is no optimizer."""

@@ -14,7 +14,7 @@ from ...schedules import Schedule
 from ..base import Dialect
 from ..gradients import value_and_gradients
 from ..step_count import SharedStepCount
-from .decay import Counted
+from .decay import present_value
 from .variables import Number, trainable_variables
 
 Pairs = Iterable[tuple[Any, Any]]
@@ -84,9 +84,7 @@ class TensorFlowOptimizer(Dialect):
     def rate(self) -> Any:
         """The learning rate of the next update; None if it is a schedule of the optimizer's own step count."""
         value = self.arguments["learning_rate"]
-        if isinstance(value, Counted):
-            return value.now
-        return None if isinstance(value, Schedule) else float(value)
+        return present_value(value) if isinstance(value, Schedule) else float(value)
 
     def compute_gradients(
         self, loss: Callable[..., Any], var_list: Iterable[Any] | None = None

@@ -40,16 +40,11 @@ __all__ = [
 
 
 class Counted(Unary):
-    """A schedule with a variable that counts. `now` is the value of `inner` at the value of that variable."""
+    """A schedule with a variable that counts, see `present_value`."""
 
     def formula(self, k: int) -> float:
         """inner(k)"""
         return self.inner.formula(k)
-
-    @property
-    def now(self) -> float:
-        """The value of `inner` at the present value of the variable."""
-        return self.inner(int(vars(self)["step"]))
 
     @classmethod
     def by(cls, inner: Schedule, global_step: Any) -> Counted:
@@ -63,6 +58,35 @@ class Counted(Unary):
         made = cls(inner[:: global_step.factor] if many else inner)
         vars(made)["step"] = global_step.count if isinstance(global_step, Multiple) else global_step
         return made
+
+
+def present_value(schedule: Schedule) -> float | None:
+    """The value at the present value of the variable that a decay counts in, also in a sum or product with a decay.
+
+    Returns:
+        The value; None if the schedule has no decay in it.
+
+    Raises:
+        ValueError: it has decays that count in different variables.
+
+    >>> from ravine.dialects.tf1 import Variable
+    >>> step = Variable(10, trainable=False)
+    >>> present_value(exponential_decay(1.0, step, decay_steps=10, decay_rate=0.5) * 0.1 + 1.0)
+    1.05
+    """
+    counters = {id(counter): counter for counter in _counters(schedule)}
+    if len(counters) > 1:
+        raise ValueError(
+            "A learning rate made of several decays must have one global_step for all of them. "
+            f"Received: {len(counters)} variables in {schedule!r}. Pass the same variable to each."
+        )
+    return schedule(int(*counters.values())) if counters else None
+
+
+def _counters(schedule: Schedule) -> list[Any]:
+    """The variables of all decays in a schedule."""
+    own = [vars(schedule)["step"]] if isinstance(schedule, Counted) and "step" in vars(schedule) else []
+    return own + [c for part in schedule._values() if isinstance(part, Schedule) for c in _counters(part)]
 
 
 def _decay(ours: Callable[..., Schedule], step: str = "global_step", position: int = 1) -> Callable[..., Counted]:

@@ -75,6 +75,8 @@ def bound_to(optimizer: Any, model: Any) -> Any:
     named = model.named_parameters() if hasattr(model, "named_parameters") else own
     if isinstance(optimizer, Optimizer):
         return clone(optimizer).bind(named)
+    if not isinstance(optimizer, BoundOptimizer) and isinstance(getattr(optimizer, "bound", None), BoundOptimizer):
+        optimizer = optimizer.bound  # an optimizer of Keras that has been built goes on
     if not isinstance(optimizer, BoundOptimizer) and not getattr(optimizer, "param_groups", None):
         # An unbound optimizer of a dialect has `spec` and `bind`. This package does not import the dialects.
         if hasattr(optimizer, "spec") and hasattr(optimizer, "bind"):
@@ -93,7 +95,14 @@ def bounds(optimizer: Any) -> list[BoundOptimizer]:
     """Return the bound optimizers of ours that update the parameters: itself, or one for each of `param_groups`."""
     if isinstance(optimizer, BoundOptimizer):
         return [optimizer]
-    return [group.bound for group in optimizer.param_groups]
+    return [group.bound for group in optimizer.param_groups if not group.is_empty]
+
+
+def finalize(optimizer: Any) -> None:
+    """Set the parameters to their averages, as Keras does after training with use_ema=True."""
+    for bound in bounds(optimizer):
+        if method := getattr(type(bound), "finalize_variable_values", None):
+            method(bound)
 
 
 def learning_rate(optimizer: Any) -> float:

@@ -18,7 +18,9 @@ from .metrics import Metric, compute, name_of
 Logs = dict[str, Any]
 """The numbers that callbacks receive, by name."""
 
-EVENTS = ("on_train_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end", "on_train_end")
+EVENTS = ("on_train_begin", "on_epoch_begin", "on_batch_begin", "on_batch_end", "on_epoch_end", "on_train_end")
+KERAS_EVENTS = ("on_train_batch_begin", "on_train_batch_end", "on_test_begin", "on_test_end")
+"""Events for which callbacks of Keras may have methods besides."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,13 @@ class Training:
             if method := getattr(callback, event, None):
                 method(*args)
 
+    def call_batch(self, event: str, batch: int, logs: Logs) -> None:
+        """Call a method of every callback for a batch of training: on_train_batch_end of Keras, or on_batch_end."""
+        for callback in self.callbacks:
+            method = getattr(callback, f"on_train_{event}", None) or getattr(callback, f"on_{event}", None)
+            if method:
+                method(batch, logs)
+
     def stop(self, reason: str) -> None:
         """End the training with the current epoch: its remaining batches are skipped, and it is still validated."""
         self.history.stopped = self.history.stopped or reason
@@ -92,6 +101,7 @@ class Training:
                 self.run_epoch()
             if self.at_average:
                 self.restore(self.snapshot())
+            adapters.finalize(self.optimizer)
             self.call("on_train_end", self.history.epochs[-1] if self.history.epochs else {})
         finally:
             adapters.set_training_mode(self.model, False)
@@ -106,9 +116,10 @@ class Training:
         rows = order(len(self.options.data), self.options.seed, self.epoch, self.options.shuffle)
         while self.batch < self.batches and not self.history.stopped:
             first = self.batch * size
+            self.call_batch("batch_begin", self.batch, {})
             logs = self.step(self.options.data[rows[first : first + size]])
             self.batch += 1
-            self.call("on_batch_end", self.batch - 1, logs)
+            self.call_batch("batch_end", self.batch - 1, logs)
         if self.batch:
             self.end_epoch()
 
@@ -117,7 +128,7 @@ class Training:
         rows = min(self.batch * self.options.batch_size, len(self.options.data))
         logs = {name: total / rows for name, total in self.totals.items()}
         if self.options.validation is not None:
-            logs |= {f"val_{name}": value for name, value in self.evaluate(self.options.validation).items()}
+            logs |= {f"val_{name}": value for name, value in self.validate(self.options.validation).items()}
         logs["lr"] = self.history.steps["lr"][-1]
         self.history.epochs.append(logs)
         self.epoch, self.batch = self.epoch + 1, 0
@@ -164,6 +175,16 @@ class Training:
         """Return loss and metrics of these rows."""
         with self.evaluating():
             return scores(self.model, rows, self.options.loss, self.options.metrics, self.options.batch_size)
+
+    def validate(self, rows: Rows) -> dict[str, float]:
+        """Evaluate, and call the methods that callbacks of Keras have for it."""
+        self.call("on_test_begin", {})
+        with self.evaluating():
+            totals = scores(
+                self.model, rows, self.options.loss, self.options.metrics, self.options.batch_size, self.call
+            )
+        self.call("on_test_end", totals)
+        return totals
 
     def snapshot(self) -> dict[str, Any]:
         """Return a copy of the model's parameters and buffers, as they are validated."""
@@ -231,22 +252,70 @@ def attach(callback: Any, training: Training) -> None:
     """Give a callback its training, or a dialect's callback its optimizer. Raises UsageError if it is no callback."""
     if isinstance(callback, type):
         raise UsageError(f"fit: a callback must be an object, not a class. Received: {callback!r}.")
-    if not any(callable(getattr(callback, event, None)) for event in EVENTS):
+    if not any(callable(getattr(callback, event, None)) for event in (*EVENTS, *KERAS_EVENTS)):
         raise UsageError(f"fit: a callback must have one of {', '.join(EVENTS)}. Received: {callback!r}.")
     if hasattr(callback, "set_training"):
         callback.set_training(training)
+    elif hasattr(callback, "set_model"):
+        if hasattr(callback, "set_params"):
+            callback.set_params({"verbose": 0, "epochs": training.epochs, "steps": training.batches})
+        callback.set_model(KerasModel(training))
     elif hasattr(callback, "set_optimizer"):
         callback.set_optimizer(training.optimizer)
 
 
+class KerasModel:
+    """The model as callbacks of Keras see it: with `optimizer` and `stop_training`. All else is the model's own."""
+
+    def __init__(self, training: Training) -> None:
+        vars(self)["_training"] = training
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer, bound to the model's parameters."""
+        return self._training.optimizer
+
+    @property
+    def stop_training(self) -> bool:
+        """Whether the training ends with this epoch. It can be set."""
+        return bool(self._training.history.stopped)
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        self._training.history.stopped = "a callback has set model.stop_training" if value else None
+
+    def __call__(self, *args: Any, **arguments: Any) -> Any:
+        """The outputs of the model."""
+        return self._training.model(*args, **arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self)["_training"].model, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "stop_training":
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._training.model, name, value)
+
+
 def scores(
-    model: Any, rows: Rows, loss: Callable[[Any, Any], Any], metrics: Mapping[str, Metric], batch_size: int
+    model: Any,
+    rows: Rows,
+    loss: Callable[[Any, Any], Any],
+    metrics: Mapping[str, Metric],
+    batch_size: int,
+    call: Callable[..., None] = lambda event, *args: None,
 ) -> dict[str, float]:
-    """Return loss and metrics of a model, means over the rows; its mode, training or evaluation, is not changed."""
+    """Return loss and metrics of a model, means over the rows; its mode, training or evaluation, is not changed.
+
+    `call` is called with the names and arguments of Keras's events of each batch.
+    """
     totals = dict.fromkeys(["loss", *metrics], 0.0)
-    for batch in rows.batches(batch_size):
+    for index, batch in enumerate(rows.batches(batch_size)):
+        call("on_test_batch_begin", index, {})
         outputs = model(batch.X)
         values = {"loss": float(loss(outputs, batch.y).data), **compute(metrics, outputs.data, batch.y)}
         for name, value in values.items():
             totals[name] += value * len(batch)
+        call("on_test_batch_end", index, values)
     return {name: total / len(rows) for name, total in totals.items()}

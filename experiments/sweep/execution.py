@@ -136,5 +136,5 @@ def dask() -> Any:
     try:
         import distributed
     except ModuleNotFoundError as missing:
-        raise UsageError("A cluster needs Dask: pip install \".[cluster]\"") from missing
+        raise UsageError('A cluster needs Dask: pip install ".[cluster]"') from missing
     return distributed

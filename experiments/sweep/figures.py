@@ -60,9 +60,7 @@ def problem_figures(problem: ProblemSummary, entries: Entries, measures: Sequenc
         ),
     )
     if problem.held_out:
-        figure = learning_curves(
-            _curves(entries, "train_loss"), xlabel="epoch", ylabel="training loss", title=title
-        )
+        figure = learning_curves(_curves(entries, "train_loss"), xlabel="epoch", ylabel="training loss", title=title)
         yield ReportFigure("training_loss", "Training loss", f"Training loss of the same runs: {caption}.", figure)
     for measure in measures:
         label = measure.replace("_", " ")

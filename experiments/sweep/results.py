@@ -196,9 +196,7 @@ def _entry_to_json(entry: OptimizerResult) -> dict[str, Any]:
     }
 
 
-def _entry_from_json(
-    item: dict[str, Any], problems: dict[str, ProblemSummary], runs: Iterator[Run]
-) -> OptimizerResult:
+def _entry_from_json(item: dict[str, Any], problems: dict[str, ProblemSummary], runs: Iterator[Run]) -> OptimizerResult:
     """The entry, whose runs are the next ones of the list."""
     own = list(islice(runs, item.pop("runs")))
     tuning = groupby((run for run in own if run.phase == "tuning"), key=lambda run: run.setting)

@@ -163,4 +163,4 @@ def check_shape(name: str, shape: Mapping[str, Any] | None, steps: int) -> None:
     """Raise UsageError unless the shape is a schedule."""
     with within(f"schedules.{name}"):
         if not (shape is None or isinstance(scheduled(shape, steps), Schedule)):
-            raise TypeError(f"a shape is a table, such as {{ class = \"Cosine\", ... }}. Received: {shape!r}.")
+            raise TypeError(f'a shape is a table, such as {{ class = "Cosine", ... }}. Received: {shape!r}.')

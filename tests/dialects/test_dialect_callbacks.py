@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from ravine.autograd import nn
 from ravine.dialects import keras, keras2
+from ravine.experiments.fit import fit
 from ravine.optim import SGD
 from ravine.schedules import Cosine
 
@@ -133,3 +135,58 @@ def test_a_metric_that_is_not_there_is_a_warning():
     plateau.set_optimizer(keras.SGD(1.0))
     with pytest.warns(UserWarning, match="there is no 'val_loss' in the logs"):
         plateau.on_epoch_end(0, {"loss": 1.0})
+
+
+# -- in fit ------------------------------------------------------------------------------------------------------------
+
+
+def trained(optimizer, net, epochs=2, **options):
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(40, 4)), rng.integers(0, 2, 40)
+    return fit(net, data, optimizer, epochs, batch_size=20, progress=False, **options)
+
+
+@BOTH
+def test_every_method_is_called_as_keras_calls_it(dialect):
+    seen = []
+
+    class Told(dialect.callbacks.Callback):
+        def __getattribute__(self, name):
+            if name.startswith("on_"):
+                seen.append(name)
+            return super().__getattribute__(name)
+
+        def on_train_begin(self, logs=None):
+            assert (self.params["epochs"], self.params["steps"]) == (9, 2)
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = 0.5
+            assert len(self.model.parameters()) == 2
+            self.model.stop_training = True
+
+    history = trained(dialect.SGD(0.1), nn.Linear(4, 2, rng=0), 9, validation_split=0.2, callbacks=[Told()])
+    assert len(history) == 1
+    assert "stop_training" in history.stopped
+    batch = ["on_train_batch_begin", "on_batch_begin", "on_train_batch_end", "on_batch_end"]
+    test = ["on_test_begin", "on_test_batch_begin", "on_test_batch_end", "on_test_end"]
+    expected = ["on_train_begin", "on_epoch_begin", *batch * 2, *test, "on_epoch_end", "on_train_end"]
+    assert [name for name in seen if name in expected][-len(expected) :] == expected
+
+
+def test_the_state_of_an_optimizer_that_was_built_goes_on():
+    together, apart = (nn.Linear(4, 2, rng=0) for _ in range(2))
+    one, two = keras.Adam(0.1), keras.Adam(0.1)
+    two.build(apart.parameters())
+    trained(one, together, 2, shuffle=False)
+    trained(two, apart, 1, shuffle=False)
+    trained(two, apart, 1, shuffle=False)
+    assert two.iterations == 4
+    np.testing.assert_array_equal(together.weight.data, apart.weight.data)
+
+
+def test_the_average_is_in_the_parameters_after_fit():
+    net = nn.Linear(4, 2, rng=0)
+    optimizer = keras.SGD(0.1, use_ema=True)
+    optimizer.build(net.parameters())
+    trained(optimizer, net)
+    np.testing.assert_array_equal(net.weight.data, optimizer.bound._views[0].arrays["x_ema"])

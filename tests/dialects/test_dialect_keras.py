@@ -510,3 +510,47 @@ def test_schedules_are_where_keras_has_them():
 def test_refusals(make, match):
     with pytest.raises((TypeError, ValueError), match=match):
         make()
+
+
+def test_arguments_can_be_set_before_and_after_build():
+    x, y = np.ones(2), np.ones(2)
+    optimizer = keras.SGD(0.5, momentum=0.9)
+    optimizer.momentum = 0.8
+    optimizer.exclude_from_weight_decay([y])
+    optimizer.build([x, y])
+    optimizer.weight_decay = 0.1
+    optimizer.momentum = 0.5
+    config = optimizer.get_config()
+    assert (optimizer.momentum, config["momentum"], config["weight_decay"]) == (0.5, 0.5, 0.1)
+    optimizer.apply([np.zeros(2), np.zeros(2)])
+    assert (x.tolist(), y.tolist()) == ([0.95, 0.95], [1.0, 1.0])
+    with pytest.raises(ValueError, match=r"keras\.SGD: momentum must be .* Received: momentum=2"):
+        optimizer.momentum = 2.0
+    with pytest.raises(ValueError, match=r"momentum can't be changed to 0\.0 after build"):
+        optimizer.momentum = 0.0
+    assert optimizer.momentum == 0.5
+
+
+def test_the_averages_of_chosen_parameters():
+    x, y = np.ones(1), np.ones(1)
+    optimizer = keras.SGD(1.0, use_ema=True, ema_momentum=0.5)
+    optimizer.build([x, y])
+    for _ in range(2):
+        optimizer.apply([np.ones(1), np.ones(1)])
+    optimizer.finalize_variable_values([x])
+    assert (x.tolist(), y.tolist()) == ([-0.5], [-1.0])
+
+
+def test_gradients_are_cast_to_the_dtype_of_the_parameter():
+    x = np.ones(2, np.float32)
+    keras.SGD(0.5).bind([x]).apply([np.ones(2, np.float64)])
+    assert x.tolist() == [0.5, 0.5]
+
+
+def test_a_matrix_survives_a_gradient_of_zeros():
+    x = np.ones((3, 4), np.float32)
+    optimizer = keras.Adafactor().bind([x])
+    optimizer.apply([np.zeros((3, 4), np.float32)])
+    assert (x == 1).all()
+    optimizer.apply([np.ones((3, 4), np.float32)])
+    assert (x < 1).all()

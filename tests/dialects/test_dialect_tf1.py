@@ -10,8 +10,9 @@ import pytest
 from ravine.autograd import Parameter
 from ravine.dialects import tf1
 from ravine.dialects.base import Dialect
+from ravine.dialects.tf1.decay import present_value
 from ravine.optim import Adam
-from ravine.schedules import Exponential, Schedule
+from ravine.schedules import Exponential, Linear, Schedule
 
 SHAPES = [(3, 2), (4,)]
 OPTIMIZERS = [cls for cls in Dialect.registry.values() if cls.framework == "tf1"]
@@ -126,7 +127,7 @@ def test_a_decay_is_a_schedule(name, numbers, more):
     assert Schedule.from_json(rate.to_json()) == rate
     x = np.ones(1)
     bound = Adam([x], lr=rate)
-    assert bound.lr == rate(0) == rate.now
+    assert bound.lr == rate(0) == present_value(rate)
 
 
 def test_noise_is_the_same_each_time_and_around_the_line():
@@ -167,7 +168,7 @@ def test_a_multiple_of_a_count():
     rate = tf1.exponential_decay(1.0, batch * 64, 128, 0.5, staircase=True)
     assert rate(range(6)).tolist() == [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
     batch.assign_add(2)
-    assert rate.now == 0.5
+    assert present_value(rate) == 0.5
     with pytest.raises(TypeError, match="an integer >= 1"):
         batch * 1.5
 
@@ -263,3 +264,22 @@ def test_variables_are_collected_in_order_and_not_kept_alive():
 def test_refusals(make, match):
     with pytest.raises((TypeError, ValueError), match=match):
         make()
+
+
+def test_arithmetic_with_a_decay_keeps_its_global_step():
+    x, step, other = Parameter(np.zeros(1)), tf1.Variable(10, trainable=False), tf1.Variable(0, trainable=False)
+    decay = tf1.exponential_decay(1.0, step, 10, 0.5)
+    for rate, expected in (
+        (decay * 0.5, 0.25),
+        (0.1 + decay, 0.6),
+        (decay.clip(low=0.8), 0.8),
+        (Linear(0.0, 1.0, 20) + decay, 1.0),
+    ):
+        optimizer, before = tf1.GradientDescentOptimizer(rate), x.data[0]
+        for _ in range(2):  # nothing changes the variable
+            optimizer.apply_gradients([(np.ones(1), x)])
+        assert before - x.data[0] == pytest.approx(2 * expected)
+    with pytest.raises(ValueError, match="one global_step for all"):
+        tf1.GradientDescentOptimizer(decay * tf1.exponential_decay(1.0, other, 10, 0.5)).apply_gradients(
+            [(np.ones(1), x)]
+        )

@@ -69,7 +69,7 @@ class KerasAdafactor(Optimizer):
         else:
             r = (1 - forgotten) * r + forgotten * np.mean(square, axis=-1)
             c = (1 - forgotten) * c + forgotten * np.mean(square, axis=-2)
-            v = r[..., None] * c[..., None, :] / np.mean(r, axis=-1)[..., None, None]
+            v = (r / np.mean(r, axis=-1)[..., None])[..., None] * c[..., None, :]
         step = g / np.sqrt(v)
         step = step / np.maximum(1, np.sqrt(np.mean(step**2)) / clip_threshold)
         x = x - np.maximum(eps2, np.sqrt(np.mean(x**2))) * min(lr, 1 / sqrt(t)) * step
