@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import count, islice
+from itertools import count
 from operator import attrgetter
 from typing import Any
 from weakref import ref
@@ -104,10 +104,10 @@ def written_since(nodes: Sequence[Any], leaves: Sequence[Any] = ()) -> bool:
 
     nodes: sorted by age. leaves: the leaves among them, if they are known; it takes less time then.
     """
-    first = len(leaves)
-    if leaves and nodes[first - 1] is not leaves[-1]:  # they are not all older than the others
-        first = 0
-    for node in islice(nodes, first, None):
+    n = len(leaves)
+    if 0 < n < len(nodes) and nodes[n - 1] is leaves[-1]:  # all leaves are older than the others
+        return last_write[0] > nodes[n].seq  # type: ignore[no-any-return]
+    for node in nodes:
         if node.op is not None:
             return last_write[0] > node.seq  # type: ignore[no-any-return]
     return False

@@ -174,7 +174,11 @@ class ParameterBuffer(FlatBuffer):
     def note_writes(self, slices: Slices | None = None) -> None:
         """Note the writes in the Tensors' own way."""
         for part in slices or self._all:
-            (self._noters.get(part) or self._noter(part))()
+            try:
+                note = self._noters[part]
+            except KeyError:
+                note = self._noter(part)
+            note()
 
     def _noter(self, part: tuple[int, int]) -> Callable[[], None]:
         """The function that notes a write to these parameters."""
