@@ -42,6 +42,8 @@ class Transformation:
             ValueError: the parameters are needed and missing; the state or a tree does not fit.
         """
         gradients = _leaves("gradient", updates)
+        if params is not None:
+            check_structure("gradients", updates, params)
         if self.reads_params:
             if params is None:
                 raise ValueError(
@@ -121,11 +123,9 @@ def apply_updates(params: Any, updates: Any) -> Any:
     >>> apply_updates({"w": np.array([1.0, 2.0])}, {"w": np.array([-0.5, 0.5])})
     {'w': array([0.5, 2.5])}
     """
-    count = len(_leaves("parameter", params))
-    steps = _leaves("update", updates)
-    if len(steps) != count:
-        raise ValueError(f"The updates must be a tree of {count} arrays, like the parameters. Received: {len(steps)}.")
-    rest = iter(steps)
+    _leaves("parameter", params)
+    check_structure("updates", updates, params)
+    rest = iter(_leaves("update", updates))
     return tree_map(lambda x: np.asarray(x + next(rest), dtype=np.asarray(x).dtype), params)
 
 
@@ -148,6 +148,29 @@ def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, list | tuple):
         return type(tree)(tree_map(function, value) for value in tree)
     return None if tree is None else function(tree)
+
+
+def check_structure(what: str, tree: Any, params: Any, path: str = "") -> None:
+    """Raise ValueError unless a tree has the containers, keys and shapes of the parameters."""
+    here = f"at {path}" if path else "at the top"
+    a, b = _described(tree), _described(params)
+    if a != b:
+        raise ValueError(f"The {what} must be a tree like the parameters: {here} it must be {b}. Received: {a}.")
+    if isinstance(params, Mapping):
+        for key in params:
+            check_structure(what, tree[key], params[key], f"{path}[{key!r}]")
+    elif isinstance(params, list | tuple):
+        for index, (own, theirs) in enumerate(zip(tree, params, strict=True)):
+            check_structure(what, own, theirs, f"{path}[{index}]")
+
+
+def _described(tree: Any) -> str:
+    """The kind of a node of a tree in words, with its keys, its length or its shape."""
+    if isinstance(tree, Mapping):
+        return f"a {type(tree).__name__} with {', '.join(map(repr, _keys(tree))) or 'nothing'}"
+    if isinstance(tree, list | tuple):
+        return f"a {type(tree).__name__} of {len(tree)}"
+    return "None" if tree is None else f"an array of shape {np.shape(tree)}"
 
 
 def _flat(tree: Any) -> Iterator[Any]:

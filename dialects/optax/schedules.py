@@ -14,6 +14,7 @@ from typing import Any, Literal
 from ...schedules import Constant, Cosine, Exponential, Linear, Piecewise, Polynomial, Schedule
 from ...schedules import ReduceOnPlateau as Plateau
 from ..torch.combined import SequentialLR
+from .base import as_schedule
 
 __all__ = [
     "constant_schedule",
@@ -34,6 +35,23 @@ __all__ = [
 ]
 
 
+def _count(name: str, value: Any, at_least: int | None = None) -> Any:
+    """A number of steps as an integer, also from a float such as 300.0. Raises ValueError for a fraction."""
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(f"{name} must be a whole number of steps. Received: {name}={value!r}. Round it.")
+    if at_least is not None and value < at_least:
+        raise ValueError(f"{name} must be >= {at_least}, as in optax. Received: {name}={value!r}.")
+    return int(value)
+
+
+def _scales(boundaries_and_scales: Mapping[int, float] | None) -> dict[int, float]:
+    """The scales by boundary, sorted. Raises ValueError for a scale below 0, as optax does."""
+    scales = {_count("boundaries_and_scales", k): v for k, v in sorted((boundaries_and_scales or {}).items())}
+    if below := [scale for scale in scales.values() if scale < 0]:
+        raise ValueError(f"boundaries_and_scales must have scales >= 0. Received: {below[0]!r}.")
+    return scales
+
+
 def constant_schedule(value: float) -> Schedule:
     """The same value at every step."""
     return Constant(value)
@@ -45,8 +63,8 @@ def polynomial_schedule(
     """A polynomial from init_value to end_value in transition_steps, after transition_begin steps at init_value."""
     if transition_steps <= 0:
         return Constant(init_value)
-    wait = Constant(init_value)[: max(transition_begin, 0)]
-    return wait >> Polynomial(init_value, end_value, transition_steps, power)
+    wait = Constant(init_value)[: max(_count("transition_begin", transition_begin), 0)]
+    return wait >> Polynomial(init_value, end_value, _count("transition_steps", transition_steps), power)
 
 
 def linear_schedule(init_value: float, end_value: float, transition_steps: int, transition_begin: int = 0) -> Schedule:
@@ -58,8 +76,9 @@ def piecewise_constant_schedule(
     init_value: float, boundaries_and_scales: Mapping[int, float] | None = None
 ) -> Schedule:
     """The value is multiplied by a scale from each boundary on."""
-    scales = dict(sorted((boundaries_and_scales or {}).items()))
-    return Piecewise(list(accumulate(scales.values(), mul, initial=init_value)), list(scales))
+    scales = _scales(boundaries_and_scales)
+    start = init_value * scales.pop(0, 1.0)
+    return Piecewise(list(accumulate(scales.values(), mul, initial=start)), list(scales))
 
 
 def piecewise_interpolate_schedule(
@@ -68,11 +87,12 @@ def piecewise_interpolate_schedule(
     boundaries_and_scales: Mapping[int, float] | None = None,
 ) -> Schedule:
     """The value is multiplied by a scale at each boundary, with linear or cosine interpolation between boundaries."""
-    scales = dict(sorted((boundaries_and_scales or {}).items()))
-    values, at = list(accumulate(scales.values(), mul, initial=init_value)), [0, *scales]
+    scales = _scales(boundaries_and_scales)
+    start = init_value * scales.pop(0, 1.0)
+    values, at = list(accumulate(scales.values(), mul, initial=start)), [0, *scales]
     ramp = {"linear": Linear, "cosine": Cosine}[interpolate_type]
     ramps = [ramp(values[i], values[i + 1], at[i + 1] - at[i]) for i in range(len(scales))]
-    return reduce(rshift, ramps, Constant(init_value)[:0])
+    return reduce(rshift, ramps, Constant(start)[:0])
 
 
 def exponential_decay(
@@ -86,8 +106,8 @@ def exponential_decay(
     """Exponential after transition_begin steps. end_value is the lowest value, or the highest if decay_rate > 1."""
     if transition_steps <= 0 or decay_rate == 0:
         return Constant(init_value)
-    decay = Exponential(init_value, decay_rate, transition_steps, staircase)
-    whole = Constant(init_value)[: max(transition_begin, 0)] >> decay
+    decay = Exponential(init_value, decay_rate, _count("transition_steps", transition_steps), staircase)
+    whole = Constant(init_value)[: max(_count("transition_begin", transition_begin), 0)] >> decay
     if end_value is None:
         return whole
     return whole.clip(low=end_value) if decay_rate < 1 else whole.clip(high=end_value)
@@ -95,6 +115,7 @@ def exponential_decay(
 
 def cosine_decay_schedule(init_value: float, decay_steps: int, alpha: float = 0.0, exponent: float = 1.0) -> Schedule:
     """Half a cosine wave to a power; with exponent=1 `Cosine(init_value, alpha * init_value, decay_steps)`."""
+    decay_steps = _count("decay_steps", decay_steps, 1)
     return Cosine(1, 0, decay_steps) ** exponent * (init_value * (1 - alpha)) + init_value * alpha
 
 
@@ -107,6 +128,7 @@ def linear_onecycle_schedule(
     final_div_factor: float = 1e4,
 ) -> Schedule:
     """Up, down and further down, all linear. Phases have whole numbers of steps; the last ends at transition_steps."""
+    transition_steps = _count("transition_steps", transition_steps, 1)
     low, up, down = peak_value / div_factor, int(pct_start * transition_steps), int(pct_final * transition_steps)
     fall = Linear(peak_value, low, down - up) >> Linear(low, low / final_div_factor, transition_steps - down)
     return Linear(low, peak_value, up) >> fall
@@ -120,6 +142,7 @@ def cosine_onecycle_schedule(
     final_div_factor: float = 1e4,
 ) -> Schedule:
     """Up and down by cosines. Phases have whole numbers of steps."""
+    transition_steps = _count("transition_steps", transition_steps, 1)
     low, up = peak_value / div_factor, int(pct_start * transition_steps)
     return Cosine(low, peak_value, up) >> Cosine(peak_value, low / final_div_factor, transition_steps - up)
 
@@ -138,6 +161,11 @@ def warmup_cosine_decay_schedule(
     exponent: float = 1.0,
 ) -> Schedule:
     """A linear warm-up, then a cosine. decay_steps include the warm-up."""
+    warmup_steps = _count("warmup_steps", warmup_steps)
+    if decay_steps <= warmup_steps:
+        raise ValueError(
+            f"decay_steps must be > warmup_steps, which it includes. Received: {decay_steps!r} and {warmup_steps!r}."
+        )
     alpha = 0.0 if peak_value == 0 else end_value / peak_value
     decay = cosine_decay_schedule(peak_value, decay_steps - warmup_steps, alpha, exponent)
     return Linear(init_value, peak_value, warmup_steps) >> decay
@@ -155,7 +183,7 @@ def warmup_exponential_decay_schedule(
 ) -> Schedule:
     """A linear warm-up, then an exponential decay."""
     decay = exponential_decay(peak_value, transition_steps, decay_rate, transition_begin, staircase, end_value)
-    return Linear(init_value, peak_value, warmup_steps) >> decay
+    return Linear(init_value, peak_value, _count("warmup_steps", warmup_steps)) >> decay
 
 
 def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
@@ -164,8 +192,12 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
 
 
 def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
-    """One schedule up to each boundary, then the next from its own step 0, as in PyTorch's SequentialLR."""
-    return SequentialLR.schedule(schedules, boundaries)
+    """One schedule or function up to each boundary, then the next from its own step 0."""
+    if len(boundaries) != len(schedules) - 1:
+        raise ValueError(
+            f"boundaries must be one fewer than schedules, {len(schedules) - 1}. Received: {len(boundaries)}."
+        )
+    return SequentialLR.schedule([*map(as_schedule, schedules)], [_count("boundaries", b) for b in boundaries])
 
 
 def reduce_on_plateau(

@@ -40,11 +40,16 @@ __all__ = [
 
 
 class Counted(Unary):
-    """A schedule with a variable that counts, see `present_value`."""
+    """A schedule with a variable that counts. `now` is the value at the present value of that variable."""
 
     def formula(self, k: int) -> float:
         """inner(k)"""
         return self.inner.formula(k)
+
+    @property
+    def now(self) -> float:
+        """The value of `inner` at the present value of the variable."""
+        return self.inner(int(vars(self)["step"]))
 
     @classmethod
     def by(cls, inner: Schedule, global_step: Any) -> Counted:

@@ -118,9 +118,30 @@ def test_what_an_update_refuses():
         plain.update({"a": np.ones(3)}, plain.init(x))
     with pytest.raises(ValueError, match="at least one parameter"):
         plain.init({})
-    with pytest.raises(ValueError, match="a tree of 1 arrays"):
+    with pytest.raises(ValueError, match="a tree like the parameters"):
         optax.apply_updates(x, {"a": np.ones(2), "b": np.ones(2)})
 
 
 def test_global_norm():
     assert optax.global_norm({"a": np.array([3.0]), "b": [np.array(4.0)]}) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (
+            {"a": np.ones(2), "c": np.ones(2)},
+            r"at the top it must be a dict with 'a', 'b'\. Received: a dict with 'a', 'c'",
+        ),
+        ([np.ones(2), np.ones(2)], r"Received: a list of 2"),
+        ({"a": np.ones(2), "b": np.ones(1)}, r"at \['b'\] it must be an array of shape \(2,\)"),
+        ({"a": np.ones(2), "b": [np.ones(2)]}, r"at \['b'\] .* Received: a list of 1"),
+    ],
+)
+def test_trees_that_do_not_match_are_refused(wrong, message):
+    params = {"a": np.ones(2), "b": np.ones(2)}
+    with pytest.raises(ValueError, match=message):
+        optax.apply_updates(params, wrong)
+    optimizer = optax.sgd(0.1)
+    with pytest.raises(ValueError, match=message):
+        optimizer.update(wrong, optimizer.init(params), params)

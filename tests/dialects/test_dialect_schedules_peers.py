@@ -202,6 +202,9 @@ OPTAX = [
     ("exponential_decay", (LR, 20, 0.5, 0, True)),
     ("exponential_decay", (LR, 20, 1.5, 7, True, 1.0)),
     ("piecewise_constant_schedule", (LR, {20: 0.1, 90: 0.5})),
+    ("piecewise_constant_schedule", (LR, {0: 0.5, 90.0: 0.5})),
+    ("piecewise_interpolate_schedule", ("linear", LR, {0: 0.5, 90: 2.0})),
+    ("linear_schedule", (0.1, LR, 50.0, 7.0)),
     ("piecewise_interpolate_schedule", ("linear", LR, {20: 0.1, 90: 2.0})),
     ("piecewise_interpolate_schedule", ("cosine", LR, {20: 0.1, 90: 2.0})),
     ("linear_onecycle_schedule", (151, LR)),
@@ -222,10 +225,30 @@ def test_optax(name, arguments):
     np.testing.assert_allclose(s(SOME), received, rtol=2e-5, atol=1e-7)
 
 
+NO_STEPS = [
+    ("cosine_decay_schedule", (LR, 0)),
+    ("warmup_cosine_decay_schedule", (0.0, LR, 5, 5)),
+    ("linear_onecycle_schedule", (0, LR)),
+    ("cosine_onecycle_schedule", (0, LR)),
+    ("piecewise_constant_schedule", (LR, {20: -0.5})),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), NO_STEPS, ids=str)
+def test_optax_refuses(name, arguments):
+    optax = pytest.importorskip("optax")
+    for module in (optax, optax_like):
+        with pytest.raises(ValueError, match=r"steps|scale"):
+            getattr(module, name)(*arguments)
+
+
 def test_optax_joins():
     optax = pytest.importorskip("optax")
     theirs = optax.join_schedules([optax.linear_schedule(0, LR, 20), optax.cosine_decay_schedule(LR, 100)], [30])
     s = optax_like.join_schedules([Linear(0, LR, 20), Cosine(LR, 0, 100)], [30])
+    np.testing.assert_allclose(s(K), theirs(K), rtol=2e-5, atol=1e-7)
+    functions = [fades, lambda k: 0.1 + 0 * k]
+    theirs, s = (module.join_schedules(functions, [30.0]) for module in (optax, optax_like))
     np.testing.assert_allclose(s(K), theirs(K), rtol=2e-5, atol=1e-7)
 
 
