@@ -8,10 +8,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from typing import Any, ClassVar, TypeAlias
+from functools import wraps
+from typing import Any, ClassVar, ParamSpec, TypeAlias, TypeVar
 
 from ..optim.optimizer import Optimizer
 
+P = ParamSpec("P")
+T = TypeVar("T")
 ArgumentNames: TypeAlias = Mapping[str, str | tuple[str, ...]]
 
 
@@ -194,3 +197,46 @@ _MESSAGE = re.compile(
 def _parameters(text: str) -> dict[str, inspect.Parameter]:
     """The parameters of a signature that is written as Python writes it."""
     return dict(inspect.signature(eval(f"lambda {text}: None")).parameters)
+
+
+def worded(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a function of a framework, so that its errors name the framework's arguments instead of ravine's fields."""
+    takes = inspect.signature(function)
+
+    @wraps(function)
+    def named(*args: P.args, **arguments: P.kwargs) -> T:
+        given = takes.bind(*args, **arguments)
+        try:
+            return function(*args, **arguments)
+        except (TypeError, ValueError) as error:
+            title = function.__qualname__.partition(".")[0]
+            raise type(error)(in_words_of(title, given.arguments, str(error))) from None
+
+    return named
+
+
+def in_words_of(title: str, arguments: Mapping[str, Any], message: str) -> str:
+    """Rewrite an error message about a field of ravine as one about the argument that has the value in it.
+
+    If no argument has that value, as after a computation, or several have it, the message names the function alone.
+    """
+    found = _FIELD.fullmatch(message)
+    if found is None:
+        return message if message.startswith(f"{title}: ") else f"{title}: {message}"
+    holders = {
+        name
+        for name, value in arguments.items()
+        for part in (value, *(value if isinstance(value, list | tuple | Mapping) else ()))
+        if repr(part) == found["value"]
+    }
+    field = found["name"]
+    name = field if field in arguments else min(holders) if len(holders) == 1 else "an argument"
+    remedy = "" if (found["remedy"] or "").startswith(" The default") else found["remedy"] or ""
+    return f"{title}: {name} must be {found['must']}. Received: {found['value']}.{remedy}"
+
+
+_FIELD = re.compile(
+    r"(?:\w+: )+(?P<name>\w+)(?:\[\d+\])? must be (?P<must>.*?)\. Received: [\w\[\]]+=(?P<value>.*?)\.(?P<remedy> .*)?",
+    re.DOTALL,
+)
+"""A message about a field of a schedule of ravine, or about one of its elements."""

@@ -11,7 +11,7 @@ from ...schedules import Schedule
 from ..base import ArgumentNames, Dialect
 from ..gradients import value_and_gradients
 from .bound import KerasBound, Rate
-from .schedules import described, made, rate
+from .schedules import check_known, described, identified, made, rate
 
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 
@@ -279,25 +279,36 @@ def named(member: Any) -> tuple[str, Any]:
     return getattr(member, "path", None) or getattr(member, "name", None) or "", member
 
 
-def get(identifier: str | Mapping[str, Any] | KerasOptimizer, framework: str = "keras") -> KerasOptimizer:
+def get(
+    identifier: str | Mapping[str, Any] | KerasOptimizer,
+    framework: str = "keras",
+    custom_objects: Mapping[str, Any] | None = None,
+) -> KerasOptimizer:
     """An optimizer by name or configuration.
 
     Args:
         identifier: the name of an optimizer, in upper or lower case, which gets its defaults;
             {"class_name": ..., "config": ...}; or an optimizer, which is returned.
         framework: "keras", "keras2" or "keras2.legacy".
+        custom_objects: classes of the user's own, by name.
 
     Raises:
-        ValueError: there is no optimizer of that name.
+        ValueError: there is no optimizer of that name, or it is a class of the user's own that custom_objects lacks.
     """
     if isinstance(identifier, KerasOptimizer):
         return identifier
     name, config = (identifier, {}) if isinstance(identifier, str) else (identifier["class_name"], identifier["config"])
+    own = custom_objects or {}
+    if not isinstance(identifier, str):
+        check_known(identifier, own)
+    if name in own:
+        made_by: KerasOptimizer = own[name].from_config(config, own)
+        return made_by
     classes = [cls for cls in Dialect.registry.values() if cls.framework == framework]
     known: dict[str, Any] = {cls.__name__.lower(): cls for cls in classes}
     if name.lower() not in known:
         raise ValueError(f"An optimizer must be one of {', '.join(known)}. Received: {name!r}.")
-    found: KerasOptimizer = known[name.lower()].from_config(config)
+    found: KerasOptimizer = known[name.lower()].from_config(config, own)
     return found
 
 
@@ -305,5 +316,5 @@ deserialize = get
 
 
 def serialize(optimizer: KerasOptimizer) -> dict[str, Any]:
-    """The class_name and the config, as `deserialize` takes them."""
-    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
+    """The class_name and the config, as `deserialize` takes them, and the module of a class of the user's own."""
+    return identified(optimizer)

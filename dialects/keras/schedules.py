@@ -10,6 +10,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from itertools import pairwise
 from typing import Annotated, Any, Self
 
 from ...schedules import (
@@ -26,6 +27,7 @@ from ...schedules import (
     Schedule,
 )
 from ...schedules.fields import Each, Growth, Interval, NonNegative, NonNegativeInt, Positive, refusal
+from ..base import in_words_of
 
 __all__ = [
     "CosineDecay",
@@ -83,7 +85,11 @@ class KerasSchedule(Schedule, abstract=True):
         """The schedule of `ravine.schedules` with the same values."""
 
     def _check_together(self) -> None:
-        vars(self)["_ours"] = self.to_ours()  # raises the errors of that schedule
+        try:
+            vars(self)["_ours"] = self.to_ours()
+        except (TypeError, ValueError) as error:
+            words = in_words_of(type(self).__name__, {n: getattr(self, n) for n in self.checks}, str(error))
+            raise type(error)(words.removeprefix(f"{type(self).__name__}: ")) from None
 
     def formula(self, k: int) -> float:
         """The value of `to_ours()` at k."""
@@ -154,6 +160,10 @@ class PiecewiseConstantDecay(KerasSchedule):
 
     def to_ours(self) -> Schedule:
         """Piecewise, whose value changes one step after each boundary."""
+        if any(a >= b for a, b in pairwise(self.boundaries)):
+            raise ValueError(refusal("boundaries", "strictly increasing", [*self.boundaries], "Sort them."))
+        if len(self.values) != len(self.boundaries) + 1:
+            raise ValueError(refusal("values", f"{len(self.boundaries) + 1} numbers", [*self.values], "Add one."))
         return Piecewise(self.values, [boundary + 1 for boundary in self.boundaries])
 
 
@@ -233,8 +243,28 @@ def described(value: Any) -> Any:
     """An argument as `get_config` gives it: a schedule becomes a dict of its class_name and config."""
     own = isinstance(value, LearningRateSchedule) and not isinstance(value, Schedule)
     if own or isinstance(value, KerasSchedule):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
+        return identified(value)
     return value.to_config() if isinstance(value, Schedule) else value
+
+
+def identified(value: Any) -> dict[str, Any]:
+    """The class_name and the config of a schedule or an optimizer, and the module of a class of the user's own."""
+    cls = type(value)
+    own = {} if cls.__module__.startswith(_OURS) else {"module": cls.__module__}
+    return {**own, "class_name": cls.__name__, "config": value.get_config()}
+
+
+def check_known(identifier: Mapping[str, Any], more: Mapping[str, Any]) -> None:
+    """Raise ValueError for a class of the user's own that `more` does not have."""
+    module, name = identifier.get("module") or "keras", identifier.get("class_name")
+    if name not in more and not module.startswith((*_OURS, "keras", "tf_keras", "tensorflow")):
+        raise ValueError(
+            f"The class {name} of {module} must be passed by name. Received: custom_objects without it. "
+            f"Say custom_objects={{{name!r}: {name}}}."
+        )
+
+
+_OURS = (f"{__package__}.", f"{__package__}2.")
 
 
 def made(value: Any, more: Mapping[str, Any]) -> Any:
@@ -251,6 +281,7 @@ def made(value: Any, more: Mapping[str, Any]) -> Any:
         return value
     if "class" in value:
         return Schedule.from_config(value)
+    check_known(value, more)
     classes = {name: globals()[name] for name in __all__} | dict(more)
     if value.get("class_name") not in classes:
         raise ValueError(

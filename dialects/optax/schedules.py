@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from ...schedules import Constant, Cosine, Exponential, Linear, Piecewise, Polynomial, Schedule
 from ...schedules import ReduceOnPlateau as Plateau
+from ..base import worded
 from ..torch.combined import SequentialLR
 from .base import as_schedule
 
@@ -52,11 +53,13 @@ def _scales(boundaries_and_scales: Mapping[int, float] | None) -> dict[int, floa
     return scales
 
 
+@worded
 def constant_schedule(value: float) -> Schedule:
     """The same value at every step."""
     return Constant(value)
 
 
+@worded
 def polynomial_schedule(
     init_value: float, end_value: float, power: float, transition_steps: int, transition_begin: int = 0
 ) -> Schedule:
@@ -67,11 +70,13 @@ def polynomial_schedule(
     return wait >> Polynomial(init_value, end_value, _count("transition_steps", transition_steps), power)
 
 
+@worded
 def linear_schedule(init_value: float, end_value: float, transition_steps: int, transition_begin: int = 0) -> Schedule:
     """A line from init_value to end_value in transition_steps, after transition_begin steps at init_value."""
     return polynomial_schedule(init_value, end_value, 1, transition_steps, transition_begin)
 
 
+@worded
 def piecewise_constant_schedule(
     init_value: float, boundaries_and_scales: Mapping[int, float] | None = None
 ) -> Schedule:
@@ -81,6 +86,7 @@ def piecewise_constant_schedule(
     return Piecewise(list(accumulate(scales.values(), mul, initial=start)), list(scales))
 
 
+@worded
 def piecewise_interpolate_schedule(
     interpolate_type: Literal["linear", "cosine"],
     init_value: float,
@@ -95,6 +101,7 @@ def piecewise_interpolate_schedule(
     return reduce(rshift, ramps, Constant(start)[:0])
 
 
+@worded
 def exponential_decay(
     init_value: float,
     transition_steps: int,
@@ -113,12 +120,14 @@ def exponential_decay(
     return whole.clip(low=end_value) if decay_rate < 1 else whole.clip(high=end_value)
 
 
+@worded
 def cosine_decay_schedule(init_value: float, decay_steps: int, alpha: float = 0.0, exponent: float = 1.0) -> Schedule:
     """Half a cosine wave to a power; with exponent=1 `Cosine(init_value, alpha * init_value, decay_steps)`."""
     decay_steps = _count("decay_steps", decay_steps, 1)
     return Cosine(1, 0, decay_steps) ** exponent * (init_value * (1 - alpha)) + init_value * alpha
 
 
+@worded
 def linear_onecycle_schedule(
     transition_steps: int,
     peak_value: float,
@@ -134,6 +143,7 @@ def linear_onecycle_schedule(
     return Linear(low, peak_value, up) >> fall
 
 
+@worded
 def cosine_onecycle_schedule(
     transition_steps: int,
     peak_value: float,
@@ -147,11 +157,13 @@ def cosine_onecycle_schedule(
     return Cosine(low, peak_value, up) >> Cosine(peak_value, low / final_div_factor, transition_steps - up)
 
 
+@worded
 def warmup_constant_schedule(init_value: float, peak_value: float, warmup_steps: int) -> Schedule:
     """A line from init_value to peak_value in warmup_steps, and then peak_value."""
     return linear_schedule(init_value, peak_value, warmup_steps)
 
 
+@worded
 def warmup_cosine_decay_schedule(
     init_value: float,
     peak_value: float,
@@ -171,6 +183,7 @@ def warmup_cosine_decay_schedule(
     return Linear(init_value, peak_value, warmup_steps) >> decay
 
 
+@worded
 def warmup_exponential_decay_schedule(
     init_value: float,
     peak_value: float,
@@ -186,11 +199,13 @@ def warmup_exponential_decay_schedule(
     return Linear(init_value, peak_value, _count("warmup_steps", warmup_steps)) >> decay
 
 
+@worded
 def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
     """Cosines with linear warm-up, one after another."""
     return reduce(rshift, (warmup_cosine_decay_schedule(**arguments) for arguments in cosine_kwargs))
 
 
+@worded
 def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
     """One schedule or function up to each boundary, then the next from its own step 0."""
     if len(boundaries) != len(schedules) - 1:
@@ -200,6 +215,7 @@ def join_schedules(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> 
     return SequentialLR.schedule([*map(as_schedule, schedules)], [_count("boundaries", b) for b in boundaries])
 
 
+@worded
 def reduce_on_plateau(
     factor: float = 0.1, patience: int = 10, rtol: float = 1e-4, cooldown: int = 0, min_scale: float = 0.0
 ) -> Plateau:

@@ -22,6 +22,7 @@ from typing import Any
 
 from ...schedules import CosineWave, Exponential, InverseSqrt, Linear, Noise, Schedule
 from ...schedules.algebra import Unary
+from ..base import worded
 from ..keras import schedules as keras
 from .variables import Multiple, Number
 
@@ -104,6 +105,8 @@ def _decay(ours: Callable[..., Schedule], step: str = "global_step", position: i
     parameters.insert(position, Parameter(step, kind))
     takes = Signature([*parameters, Parameter("name", kind, default=None)])
 
+    checked = worded(ours)
+
     @wraps(ours)
     def decay(*args: Any, **arguments: Any) -> Counted:
         try:
@@ -112,7 +115,7 @@ def _decay(ours: Callable[..., Schedule], step: str = "global_step", position: i
             raise TypeError(f"tf1.{ours.__name__}: {error}. Its arguments: {takes}.") from None
         given.pop("name", None)
         counter = given.pop(step)
-        return Counted.by(ours(**given), counter)
+        return Counted.by(checked(**given), counter)
 
     decay.__signature__ = takes  # type: ignore[attr-defined]
     return decay
@@ -199,5 +202,7 @@ def noisy_linear_cosine_decay(
 
 
 def _whole(steps: Any) -> Any:
-    """A number of steps that was written as a float."""
+    """decay_steps as an integer, if it was written as a float. Raises ValueError if it is below 1."""
+    if isinstance(steps, int | float) and steps < 1:
+        raise ValueError(f"decay_steps must be an integer >= 1. Received: decay_steps={steps!r}.")
     return int(steps) if isinstance(steps, float) and steps.is_integer() else steps

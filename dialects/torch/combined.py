@@ -9,6 +9,7 @@ from operator import mul, rshift
 from typing import Any
 
 from ...schedules import Schedule
+from ..base import worded
 from .optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
 from .scheduler import LRScheduler, checked
@@ -83,6 +84,7 @@ class SequentialLR(Combined):
         self._last_lr = scheduler.get_last_lr()
 
     @staticmethod
+    @worded
     def schedule(schedulers: Sequence[Schedule], milestones: Sequence[int]) -> Schedule:
         lengths = [end - start for start, end in zip((0, *milestones), milestones, strict=False)]
         return reduce(rshift, (*(s[:n] for s, n in zip(schedulers, lengths, strict=False)), schedulers[-1]))
@@ -112,6 +114,7 @@ class ChainedScheduler(Combined):
         self._last_lr = self._present_lr()
 
     @staticmethod
+    @worded
     def schedule(lr: float, schedulers: Sequence[Schedule]) -> Schedule:
         return reduce(mul, schedulers) * lr ** (1 - len(schedulers))
 

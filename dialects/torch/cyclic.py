@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from ...schedules import Cyclic, Lambda, OneCycle, PerEpoch, Schedule
+from ..base import worded
 from .optimizer import Optimizer
 from .scheduler import LRScheduler, checked, per_group, whole
 
@@ -114,6 +115,7 @@ class CyclicLR(WithMomentum):
         return self._scale_fn_custom(x) if self._scale_fn_custom else _SCALES[self.mode](self.gamma, x)  # type: ignore[arg-type]
 
     @staticmethod
+    @worded
     def schedule(
         base_lr: float,
         max_lr: float,
@@ -241,6 +243,7 @@ class OneCycleLR(WithMomentum):
         return [self._between(first, last, fraction) for first, last in zip(*bounds, strict=True)]
 
     @staticmethod
+    @worded
     def schedule(
         max_lr: float,
         total_steps: int,

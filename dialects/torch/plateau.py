@@ -10,6 +10,7 @@ import numpy as np
 
 from ...schedules import ReduceOnPlateau, Schedule
 from ...schedules.plateau import beats, counted
+from ..base import worded
 from .optimizer import Optimizer
 from .scheduler import LRScheduler, checked, per_group
 
@@ -102,6 +103,7 @@ class ReduceLROnPlateau(LRScheduler):
                 group["lr"] = new
 
     @staticmethod
+    @worded
     def schedule(
         lr: Schedule | float,
         mode: Literal["min", "max"] = "min",

@@ -554,3 +554,29 @@ def test_a_matrix_survives_a_gradient_of_zeros():
     assert (x == 1).all()
     optimizer.apply([np.ones((3, 4), np.float32)])
     assert (x < 1).all()
+
+
+def test_a_class_of_ones_own_is_itself_or_refused():
+    class Adam(keras.Adam):
+        pass
+
+    class ExponentialDecay(keras.schedules.LearningRateSchedule):
+        def __init__(self, value):
+            self.value = value
+
+        def __call__(self, step):
+            return self.value
+
+        def get_config(self):
+            return {"value": self.value}
+
+    own = {"Adam": Adam, "ExponentialDecay": ExponentialDecay}
+    saved = json.loads(json.dumps(keras.optimizers.serialize(Adam(ExponentialDecay(0.5)))))
+    with pytest.raises(ValueError, match=r"The class Adam of .* must be passed by name"):
+        keras.optimizers.deserialize(saved)
+    with pytest.raises(ValueError, match=r"The class ExponentialDecay of .* must be passed by name"):
+        keras.Adam.from_config(saved["config"])
+    again = keras.optimizers.deserialize(saved, custom_objects=own)
+    assert type(again) is Adam
+    assert again.spec.lr(7) == 0.5
+    assert type(keras.optimizers.get("adam")) is keras.Adam

@@ -311,3 +311,23 @@ DEGENERATE = [
 @pytest.mark.parametrize(("s", "first"), DEGENERATE, ids=repr)
 def test_without_steps(s, first):
     np.testing.assert_allclose(s(np.arange(2)), first, rtol=1e-15, atol=1e-16)
+
+
+WORDS = [
+    ("torch.OneCycleLR", (0.1, 9, 2.0), "OneCycleLR: pct_start must be"),
+    ("torch.StepLR", (0.1, 2.5), "StepLR: step_size must be an integer"),
+    ("torch.ExponentialLR", (0.1, -1), "ExponentialLR: gamma must be"),
+    ("torch.MultiStepLR", (0.1, [-1, 3]), "MultiStepLR: milestones must be"),
+    ("keras.PiecewiseConstantDecay", ([3, 2], [1, 2, 3]), "PiecewiseConstantDecay: boundaries must be strictly"),
+    ("keras.PiecewiseConstantDecay", ([2, 3], [1, 2]), "PiecewiseConstantDecay: values must be 3 numbers"),
+    ("tf1.natural_exp_decay", (LR, 0, 0.5), "natural_exp_decay: decay_steps must be"),
+    ("tf1.linear_cosine_decay", (LR, 0), "linear_cosine_decay: decay_steps must be"),
+    ("optax.polynomial_schedule", (LR, 0.1, -1, 5), "polynomial_schedule: power must be"),
+    ("optax.exponential_decay", (LR, 5, -0.5), "exponential_decay: decay_rate must be"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "message"), WORDS, ids=str)
+def test_errors_name_the_arguments_of_the_framework(name, arguments, message):
+    with pytest.raises((TypeError, ValueError), match=f"^{message}"):
+        made(name, arguments, {})

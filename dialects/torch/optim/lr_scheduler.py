@@ -29,6 +29,7 @@ from ....schedules import (
     Schedule,
     Step,
 )
+from ...base import worded
 from ..combined import ChainedScheduler, SequentialLR
 from ..cyclic import CyclicLR, OneCycleLR
 from ..optimizer import Optimizer
@@ -78,6 +79,7 @@ class LambdaLR(LRScheduler):
         return [base * f(self.last_epoch) for base, f in zip(self.base_lrs, self.lr_lambdas, strict=True)]
 
     @staticmethod
+    @worded
     def schedule(lr: float, lr_lambda: Function) -> Schedule:
         return Lambda(lr_lambda) * lr
 
@@ -93,6 +95,7 @@ class MultiplicativeLR(LambdaLR):
         return [group["lr"] * f(self.last_epoch) for group, f in zip(groups, self.lr_lambdas, strict=True)]
 
     @staticmethod
+    @worded
     def schedule(lr: float, lr_lambda: Function) -> Schedule:
         return Recurrence(lr, lambda k, previous: previous * lr_lambda(k))
 
@@ -111,6 +114,7 @@ class ExponentialLR(ArgumentsLR):
         return [base * self.gamma**self.last_epoch for base in self.base_lrs]
 
     @staticmethod
+    @worded
     def schedule(lr: float, gamma: float) -> Schedule:
         return Exponential(lr, gamma)
 
@@ -132,6 +136,7 @@ class StepLR(ArgumentsLR):
         return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
 
     @staticmethod
+    @worded
     def schedule(lr: float, step_size: int, gamma: float = 0.1) -> Schedule:
         return Step(lr, gamma, whole(_positive("StepLR: step_size", step_size)))
 
@@ -164,6 +169,7 @@ class MultiStepLR(ArgumentsLR):
         return [base * self.gamma**reached for base in self.base_lrs]
 
     @staticmethod
+    @worded
     def schedule(lr: float, milestones: Iterable[int], gamma: float = 0.1) -> Schedule:
         drops = sorted(map(whole, Counter(milestones).elements()))
         at = sorted({*drops} - {0})
@@ -193,6 +199,7 @@ class ConstantLR(ArgumentsLR):
         return [base * (self.factor + ended * (1 - self.factor)) for base in self.base_lrs]
 
     @staticmethod
+    @worded
     def schedule(lr: float, factor: float = 1 / 3, total_iters: int = 5) -> Schedule:
         low = Constant(lr * _fraction("ConstantLR: factor", factor))
         return low[: whole(total_iters)] >> Constant(lr) if total_iters > 0 else low
@@ -221,6 +228,7 @@ class LinearLR(ArgumentsLR):
         return [base * (start + change * min(steps, k) / max(steps, 1)) for base in self.base_lrs]
 
     @staticmethod
+    @worded
     def schedule(lr: float, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5) -> Schedule:
         start = lr * _fraction("LinearLR: start_factor", start_factor)
         end = lr * (end_factor and _fraction("LinearLR: end_factor", end_factor))
@@ -246,6 +254,7 @@ class PolynomialLR(ArgumentsLR):
         return [base * (1.0 - min(steps, k) / max(steps, 1)) ** self.power for base in self.base_lrs]
 
     @staticmethod
+    @worded
     def schedule(lr: float, total_iters: int = 5, power: float = 1.0) -> Schedule:
         return Polynomial(lr, 0, whole(total_iters), power) if total_iters > 0 else Constant(lr)
 
@@ -274,6 +283,7 @@ class CosineAnnealingLR(ArgumentsLR):
         return [self.eta_min + (base - self.eta_min) * (1 + math.cos(angle)) / 2 for base in self.base_lrs]
 
     @staticmethod
+    @worded
     def schedule(lr: float, T_max: float, eta_min: float = 0.0) -> Schedule:
         return CosineWave(lr, eta_min, 2 * _positive("CosineAnnealingLR: T_max", T_max))
 
@@ -324,6 +334,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self._set_lr(self.get_lr())
 
     @staticmethod
+    @worded
     def schedule(lr: float, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> Schedule:
         return CosineRestarts(lr, eta_min, T_0, T_mult)
 
@@ -367,6 +378,7 @@ class SWALR(LRScheduler):
         return (1 - math.cos(math.pi * t)) / 2 if self._anneal_strategy == "cos" else t
 
     @staticmethod
+    @worded
     def schedule(
         lr: float, swa_lr: float, anneal_epochs: int = 10, anneal_strategy: Literal["cos", "linear"] = "cos"
     ) -> Schedule:
