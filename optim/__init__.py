@@ -7,6 +7,7 @@ from .hyper import Count, Fraction, Hyper, Integer, NonNegative, NonPositive, Po
 from .minimize import Result, minimize
 from .optimizer import Optimizer
 from .options import Options
+from .parameters import decay_matrices
 from .rules import *  # noqa: F403
 from .unrolled import Unrolled, unroll
 
@@ -26,6 +27,7 @@ __all__ = [
     "Unit",
     "Unrolled",
     "check_rule",
+    "decay_matrices",
     "minimize",
     "unroll",
 ]

@@ -11,16 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels.threads import interrupts_held
+from ..schedules import Schedule
 from . import archive
-from .buffers import checked_array, memory_owners, separate
+from .buffers import memory_owners
 from .explain import Explanation, explained
-from .gradients import GradientPipeline, Pending
+from .gradients import GradientPipeline, Pending, set_gradients, warn_of_no_gradient
 from .group import Group
+from .hints import for_attribute
+from .hyper import ScheduledValue
 from .optimizer import Optimizer
-from .parameters import buffers_of, groups_of
+from .parameters import buffers_of, group_items, groups_of
 from .record import Recorder, StepRecord
-from .state import is_count, restore, state_of
-from .view import ParameterView, states_table
+from .state import is_count, merged, restore, state_of
+from .view import states_table, views_of
 
 Array = npt.NDArray[Any]
 
@@ -58,27 +61,54 @@ class BoundOptimizer:
     ([0.5, 2.5], 1, 0.5)
     """
 
+    t: int
+
     __slots__ = (
         "__weakref__", "_averaged", "_has_arrays", "_holds_interrupts", "_memory_owners", "_pipeline", "_recorder",
-        "_views", "groups", "spec", "t",
+        "_views", "_warned", "groups", "spec", "t",
     )  # fmt: skip
 
     def __init__(self, spec: Optimizer, params: Iterable[Any]) -> None:
         """See `Optimizer.bind`."""
         _set_t(self, 0)
         self.spec = spec
-        names, groups = groups_of(spec, params)
-        self.groups = [Group(own, members, buffers_of(members, own)) for own, members in groups]
-        self._views = _views(names, self.groups)
+        self.groups: list[Group] = []
+        self._averaged = self._warned = False
+        self._recorder: Recorder | None = None
+        self._append(*groups_of(spec, params))
+        self._pipeline = GradientPipeline(spec, self.groups, self._views)
+
+    def _append(self, names: Sequence[str], groups: Sequence[tuple[Optimizer, list[Any]]]) -> None:
+        """Append groups; `names` are those of all parameters."""
+        self.groups += [Group(own, members, buffers_of(members, own)) for own, members in groups]
+        self._views = views_of(names, self.groups)
         self._has_arrays = any(isinstance(view.parameter, np.ndarray) for view in self._views)
         self._memory_owners = memory_owners(a for view in self._views for a in (view.x, view.buffer.g, view.data))
-        self._pipeline = GradientPipeline(spec, self.groups, self._views)
-        self._averaged = False
-        self._recorder: Recorder | None = None
         # A search of the minimum along a line may take long, and leaves the parameters as they were.
         short = all(group.spec.granularity == "elementwise" for group in self.groups)
         small = sum(view.x.nbytes for view in self._views) < _HELD_BYTES
-        self._holds_interrupts = not (short and small) and not spec.needs_closure
+        self._holds_interrupts = not (short and small) and not self.spec.needs_closure
+
+    def add(self, params: Iterable[Any], **changes: Any) -> None:
+        """Add parameters in groups of their own, whose states start now.
+
+        Args:
+            params: parameters or groups, as for `Optimizer.bind`.
+            changes: hyperparameters of the new groups; the others are those of `spec`.
+
+        Raises:
+            TypeError, ValueError: see `Optimizer.bind`; a parameter is there already. Nothing has been changed then.
+        """
+        if self._averaged:
+            raise RuntimeError("Parameters can't be added inside `with opt.averaged()`. Leave the block first.")
+        present = [(view.name, view.parameter) for view in self._views]
+        names, groups = groups_of(self.spec, [{"params": present}, *group_items(self.spec, params, changes)])
+        if names[: len(present)] != [name for name, _ in present]:
+            raise ValueError(
+                f"{type(self.spec).__name__}: a new parameter has the name of one of {dict(present).keys()}."
+            )
+        self._append(names, groups[1:])
+        self._pipeline.extend(self._views, self.groups[-len(groups[1:]) :])
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Refuse: a copy of the buffers would not be what the copied parameters see."""
@@ -110,8 +140,11 @@ class BoundOptimizer:
         if name in BoundOptimizer.__slots__:  # while an instance is being made
             raise AttributeError(name)
         if name in self.spec.checks:
-            return self.groups[0].value(name, self.t)
-        raise AttributeError(f"{type(self.spec).__name__} has no attribute or hyperparameter {name!r}.")
+            group = self.groups[0]
+            value, given = group.value(name, self.t), getattr(group.spec, name)
+            return ScheduledValue(value, given) if isinstance(given, Schedule) else value
+        title = type(self.spec).__name__
+        raise AttributeError(f"{title} has no attribute or hyperparameter {name!r}.{for_attribute(name)}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Change a hyperparameter in all groups, from the next step on."""
@@ -121,10 +154,11 @@ class BoundOptimizer:
             object.__setattr__(self, name, value)
         elif name == "recording":
             self._recorder = (self._recorder or Recorder()) if value else None
-        elif name in self.spec.checks:
-            self.set(**{name: value})
+        elif name in self.spec.checks:  # `opt.lr *= 0.1` scales a schedule
+            self.set(**{name: value.schedule if isinstance(value, ScheduledValue) else value})
         else:
-            raise AttributeError(f"{type(self.spec).__name__} has no hyperparameter {name!r} to set.")
+            title = type(self.spec).__name__
+            raise AttributeError(f"{title} has no hyperparameter {name!r} to set.{for_attribute(name)}")
 
     def set(self, **changes: Any) -> None:
         """Change hyperparameters in all groups, from the next step on; the states stay.
@@ -159,7 +193,7 @@ class BoundOptimizer:
             closure = gradients
             loss, gradients = self._evaluate(closure)
         elif gradients is not None or self._has_arrays:
-            self._set_gradients(gradients)
+            set_gradients(gradients, self._views, self._memory_owners)
         k = self.t
         prepare = self._pipeline.active or self._averaged or self._recorder is not None
         pending: Pending = []
@@ -170,6 +204,9 @@ class BoundOptimizer:
                 if slices:
                     pending.append((group, buffer, slices))
             prepare = prepare or group.clips
+        if not (pending or self._warned or self._has_arrays):
+            self._warned = True
+            warn_of_no_gradient(type(self.spec).__name__)
         if prepare:
             pending = self._prepared(pending)
         if self._holds_interrupts:
@@ -211,10 +248,10 @@ class BoundOptimizer:
                     f"A closure returns the loss, or the loss and the list of gradients. Received: {len(loss)} values."
                 )
             loss, gradients = loss
-            self._set_gradients(gradients)
+            set_gradients(gradients, self._views, self._memory_owners)
             return loss, gradients
         if self._has_arrays:
-            self._set_gradients(None)
+            set_gradients(None, self._views, self._memory_owners)
         return loss, None
 
     def _loss_of_x(self, group: Group, closure: Callable[[], Any], loss: Any) -> Callable[..., Any] | None:
@@ -241,22 +278,6 @@ class BoundOptimizer:
             return (number + decay / 2 * float(x @ x), g + decay * x) if decay else (number, g)
 
         return loss_of_x
-
-    def _set_gradients(self, gradients: Sequence[Array | None] | None) -> None:
-        if gradients is None:
-            raise TypeError("A plain array carries no gradient. Received: step(). Hand gradients over: step([g, ...]).")
-        if not isinstance(gradients, Iterable) or isinstance(gradients, np.ndarray | Mapping | str):
-            raise TypeError(f"step takes a list of gradients, [g, ...]. Received: {type(gradients).__name__}.")
-        gradients = list(gradients)
-        if len(gradients) != len(self._views):
-            raise ValueError(f"step takes one gradient per parameter, {len(self._views)}. Received: {len(gradients)}.")
-        # All are checked before the first is set.
-        checked = [
-            None if g is None else separate(checked_array(view.gradient_name, g, view.x), self._memory_owners)
-            for view, g in zip(self._views, gradients, strict=True)
-        ]
-        for view, g in zip(self._views, checked, strict=True):
-            view.buffer.set_gradient(view.index, g)
 
     def zero_grad(self) -> None:
         """Drop all gradients: `p.grad` becomes None, and the parameter is skipped until it has one again."""
@@ -326,19 +347,7 @@ class BoundOptimizer:
             IndexError, KeyError: there is no such parameter or element.
             ValueError: no step has been recorded, or the parameter was not updated in it.
         """
-        before = self._recorded().before
-        at = {view.name: view for view in self._views} | dict(enumerate(self._views))
-        if parameter not in at:
-            raise KeyError(f"There is no parameter {parameter!r}. There are: {', '.join(v.name for v in self._views)}.")
-        view = at[parameter]
-        if view.name not in before:
-            raise ValueError(f"Parameter {view.name} was not updated in the last step: it had no gradient.")
-        try:
-            index = entry if isinstance(entry, tuple) else np.unravel_index(entry, view.x.shape)
-            view.x[index]
-        except (IndexError, ValueError):
-            raise IndexError(f"Parameter {view.name} has shape {view.x.shape}. Received: entry {entry!r}.") from None
-        return explained(view, before[view.name], tuple(int(i) for i in index))
+        return explained(self._views, self._recorded().before, parameter, entry)
 
     def _recorded(self) -> Recorder:
         if self._recorder is None or self._recorder.record is None:
@@ -357,44 +366,32 @@ class BoundOptimizer:
         """
         return state_of(self.t, self._views, self._pipeline)
 
-    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+    def load_state_dict(self, saved: Mapping[str, Any], *, partial: bool = False) -> None:
         """Restore a state that `state_dict` returned.
+
+        Args:
+            saved: the state.
+            partial: restore the parameters that the state knows by name; the others keep their states.
 
         Raises:
             TypeError, ValueError: it is another optimizer's, or does not have this one's parameters, slots, shapes and
                 dtypes. Nothing has been changed then.
         """
-        self.t = restore(saved, self._views, self._pipeline)
+        self.t = restore(merged(saved, self.state_dict()) if partial else saved, self._views, self._pipeline)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to a file that appears whole or not at all: .npz, without pickle, or .safetensors."""
         archive.write(path, _STATE, self.state_dict())
 
-    def load(self, path: str | PathLike[str]) -> None:
-        """Restore the state in a file that `save` wrote.
+    def load(self, path: str | PathLike[str], *, partial: bool = False) -> None:
+        """Restore the state in a file that `save` wrote; see `load_state_dict`.
 
         Raises:
             ValueError: the file is damaged, or is no such file.
             TypeError, ValueError: see `load_state_dict`.
         """
-        self.load_state_dict(archive.read(path, _STATE))
+        self.load_state_dict(archive.read(path, _STATE), partial=partial)
 
 
 # Sets t without the checks in __setattr__, which cost as much as the rest of a small step.
 _set_t: Callable[[BoundOptimizer, int], None] = BoundOptimizer.t.__set__  # type: ignore[attr-defined, misc]
-
-
-def _views(names: Sequence[str], groups: Sequence[Group]) -> list[ParameterView]:
-    """One view per parameter, in the order of the names."""
-    at = {
-        id(p): (group, buffer, index)
-        for group in groups
-        for buffer in group.buffers
-        for index, p in enumerate(buffer.parameters)
-    }
-    views = []
-    for name, p in zip(names, (p for group in groups for p in group.parameters), strict=True):
-        group, buffer, index = at[id(p)]
-        x = buffer.view(buffer.x, index)
-        views.append(ParameterView(name, p, group, buffer, index, x, f"gradient of parameter {name}"))
-    return views

@@ -266,6 +266,8 @@ def checked_array(what: str, value: Any, like: Array | None = None) -> Array:
     """
     if isinstance(value, np.generic):  # NumPy's reductions return these where a 0-d array is meant
         value = np.asarray(value)
+    if type(value) not in (np.ndarray, np.memmap) and like is not None:
+        value = _foreign(value)
     if type(value) not in (np.ndarray, np.memmap):
         raise TypeError(
             f"{what} must be a NumPy array. Received: {type(value).__name__}. Convert it with numpy.asarray."
@@ -281,6 +283,21 @@ def checked_array(what: str, value: Any, like: Array | None = None) -> Array:
     if like is not None and value.shape != like.shape:
         raise ValueError(f"{what} must have shape {like.shape}, as its parameter has. Received: {value.shape}.")
     return array
+
+
+def _foreign(value: Any) -> Any:
+    """An array of another library on the CPU as NumPy's, by DLPack or the array protocol; all else as it is.
+
+    Arrays of ours and lists stay what they are, and are refused: a Tensor has a gradient of its own.
+    """
+    if hasattr(value, "grad_buffer") or isinstance(value, np.ndarray) or hasattr(value, "columns"):
+        return value
+    try:
+        if hasattr(value, "__dlpack__"):
+            return np.from_dlpack(value)
+        return np.asarray(value) if hasattr(value, "__array_interface__") else value
+    except (BufferError, RuntimeError, TypeError, ValueError):  # on another device, or still part of a graph
+        return value
 
 
 def memory_owners(arrays: Iterable[Array]) -> set[int]:

@@ -25,18 +25,40 @@ class Explanation(str):
     __repr__ = str.__str__
 
 
-def explained(view: ParameterView, before: Before, index: tuple[int, ...]) -> Explanation:
+def explained(
+    views: Sequence[ParameterView], recorded: Mapping[str, Before], parameter: int | str, entry: int | tuple[int, ...]
+) -> Explanation:
     """The last step of one element of a parameter.
 
     Args:
-        view: the parameter.
-        before: what the rule received.
-        index: the position of the element in the parameter.
+        views: all parameters.
+        recorded: what the rule received for each parameter that was updated, by its name.
+        parameter: the position or name of the parameter.
+        entry: the index of the element in the parameter; an integer counts elements row by row.
 
     Returns:
         for an elementwise rule, each line as formula, with numbers, and result; otherwise x and each state of the same
         shape, before and after.
+
+    Raises:
+        IndexError, KeyError: there is no such parameter or element.
+        ValueError: the parameter was not updated.
     """
+    at = {view.name: view for view in views} | dict(enumerate(views))
+    if parameter not in at:
+        raise KeyError(f"There is no parameter {parameter!r}. There are: {', '.join(v.name for v in views)}.")
+    view = at[parameter]
+    if view.name not in recorded:
+        raise ValueError(f"Parameter {view.name} was not updated in the last step: it had no gradient.")
+    try:
+        place = entry if isinstance(entry, tuple) else np.unravel_index(entry, view.x.shape)
+        view.x[place]
+    except (IndexError, ValueError):
+        raise IndexError(f"Parameter {view.name} has shape {view.x.shape}. Received: entry {entry!r}.") from None
+    return _explained(view, recorded[view.name], tuple(int(i) for i in place))
+
+
+def _explained(view: ParameterView, before: Before, index: tuple[int, ...]) -> Explanation:
     spec, values = view.group.spec, before.values
     title = f"{view.name}[{', '.join(map(str, index))}]" if index else view.name
     head = f"{type(spec).__name__}, update {before.numbers['t']:g} of {title}, in {view.x.dtype}"

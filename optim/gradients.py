@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from .buffers import FlatBuffer, Slices
+from .buffers import FlatBuffer, Slices, checked_array, separate
 from .group import Group
 from .norms import clip_factor, clipped_by_units, global_norm
 from .optimizer import Optimizer
@@ -20,6 +21,37 @@ Pending: TypeAlias = list[tuple[Group, FlatBuffer, Slices]]
 def indices(slices: Slices) -> Iterator[int]:
     """The positions of the parameters in these slices."""
     return (index for first, last in slices for index in range(first, last))
+
+
+def set_gradients(gradients: Any, views: Sequence[ParameterView], memory_owners: set[int]) -> None:
+    """Set the gradients that a caller hands over, one per parameter; None is a missing one.
+
+    Raises:
+        TypeError, ValueError: they do not fit the parameters. Nothing has been changed then.
+    """
+    if gradients is None:
+        raise TypeError("A plain array carries no gradient. Received: step(). Hand gradients over: step([g, ...]).")
+    if not isinstance(gradients, Iterable) or isinstance(gradients, np.ndarray | Mapping | str):
+        raise TypeError(f"step takes a list of gradients, [g, ...]. Received: {type(gradients).__name__}.")
+    gradients = list(gradients)
+    if len(gradients) != len(views):
+        raise ValueError(f"step takes one gradient per parameter, {len(views)}. Received: {len(gradients)}.")
+    checked = [
+        None if g is None else separate(checked_array(view.gradient_name, g, view.x), memory_owners)
+        for view, g in zip(views, gradients, strict=True)
+    ]
+    for view, g in zip(views, checked, strict=True):
+        view.buffer.set_gradient(view.index, g)
+
+
+def warn_of_no_gradient(title: str) -> None:
+    """Warn the caller of `step` that it did nothing."""
+    warnings.warn(
+        f"{title}: no parameter has a gradient, so this step changes nothing. Call loss.backward() before step(), on a "
+        "loss of these parameters.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
 
 
 class GradientPipeline:
@@ -37,10 +69,14 @@ class GradientPipeline:
         self.checks, self.accumulates = spec.nonfinite != "propagate", spec.accumulate > 1
         self.active = self.checks or self.accumulates
         self.calls = self.refused = 0
-        if self.accumulates:
-            for group in groups:
-                for buffer in group.buffers:
-                    buffer.start_sum()
+        self.extend(views, groups)
+
+    def extend(self, views: Sequence[ParameterView], groups: Sequence[Group]) -> None:
+        """Take these views of all parameters, and start the sums of new groups."""
+        self.views = views
+        for group in groups if self.accumulates else ():
+            for buffer in group.buffers:
+                buffer.start_sum()
 
     def collect(self, pending: Pending) -> tuple[Pending, float | None]:
         """Check the gradients and add them to the sums.

@@ -39,6 +39,11 @@ class NumberOrSchedule(Constraint):
             return value
         if not isinstance(value, Real) or isinstance(value, bool):
             received = f"{name}={value!r}, of type {type(value).__name__}"
+            if callable(value):
+                raise TypeError(
+                    f"{name} must be a number or a schedule. Received: {received}. Make a function of k, the updates "
+                    f"taken so far, a schedule: {name}=Lambda(function)."
+                )
             raise TypeError(f"{name} must be a number or a schedule. Received: {received}. {self.interval.remedy}")
         return self.interval(name, value)
 
@@ -92,6 +97,38 @@ def adapted(check: Check) -> Check:
     if isinstance(check, Interval):
         return WholeNumber(check) if check.integer else NumberOrSchedule(check)
     return check
+
+
+class ScheduledValue(float):
+    """The value of a scheduled hyperparameter for the next step. `*=` and `/=` scale its schedule.
+
+    >>> from ravine.optim import SGD
+    >>> from ravine.schedules import Exponential
+    >>> opt = SGD([np.ones(2)], lr=Exponential(0.5, 0.9))
+    >>> opt.lr *= 0.1
+    >>> opt.lr, isinstance(opt.groups[0].spec.lr, Schedule)
+    (0.05, True)
+    """
+
+    def __new__(cls, value: float, schedule: Schedule) -> Self:
+        """A number that knows its schedule."""
+        made = super().__new__(cls, value)
+        made.schedule = schedule
+        return made
+
+    schedule: Schedule
+
+    def __imul__(self, factor: float) -> Self:
+        """The product, whose schedule is the product too."""
+        return type(self)(self * factor, self.schedule * factor)
+
+    def __itruediv__(self, divisor: float) -> Self:
+        """The quotient, whose schedule is the quotient too."""
+        return type(self)(self / divisor, self.schedule * (1 / divisor))
+
+    def __reduce__(self) -> Any:
+        """A copy is a plain number."""
+        return float, (float(self),)
 
 
 def value_at(cls: Any, name: str, schedule: Schedule, k: int) -> float:

@@ -13,6 +13,15 @@ import numpy.typing as npt
 from .optimizer import Optimizer
 
 Array = npt.NDArray[Any]
+Status = Literal["finished", "converged", "diverged", "stopped"]
+
+
+_MESSAGES = {
+    "finished": "All steps were taken.",
+    "converged": "The norm of the gradient is at most tolerance.",
+    "diverged": "The function or its gradient is not finite.",
+    "stopped": "The callback raised StopIteration.",
+}
 
 
 @dataclass(frozen=True)
@@ -33,8 +42,26 @@ class Result:
     """All points from x0 on, of shape (steps taken + 1, *x0.shape)."""
     values: Array
     """f at each of them."""
-    status: Literal["finished", "converged", "diverged"]
-    """"converged": the gradient's norm fell to tolerance; "diverged": f or its gradient is not finite at x."""
+    status: Status
+    """"converged": the gradient's norm fell to tolerance; "diverged": f or its gradient is not finite at x; "stopped":
+    the callback raised StopIteration."""
+    nfev: int
+    """How often f and its gradient were evaluated."""
+
+    @property
+    def nit(self) -> int:
+        """The number of updates that were taken."""
+        return len(self.values) - 1
+
+    @property
+    def success(self) -> bool:
+        """Whether the run ended as it was asked to: all steps were taken, or the gradient's norm fell to tolerance."""
+        return self.status in ("finished", "converged")
+
+    @property
+    def message(self) -> str:
+        """How it ended, as a sentence."""
+        return _MESSAGES[self.status]
 
     def __repr__(self) -> str:
         """How it ended: all points are in `trajectory`."""
@@ -48,16 +75,20 @@ def minimize(
     optimizer: Optimizer,
     steps: int,
     *,
+    args: tuple[Any, ...] = (),
+    callback: Callable[[Array], Any] | None = None,
     tolerance: float = 0.0,
     value_and_grad: Callable[..., Any] | None = None,
 ) -> Result:
     """Take steps of an optimizer on a function written in NumPy.
 
     Args:
-        f: from an array of the shape of x0 to a number.
+        f: from an array of the shape of x0, and args, to a number.
         x0: where to start; integers are taken as float64, float32 stays float32.
         optimizer: unbound, such as Adam(lr=0.1).
         steps: how many updates to take at most.
+        args: what f takes after x.
+        callback: called with a copy of x after each update; it ends the run by raising StopIteration.
         tolerance: stop where the Euclidean norm of the gradient is at most this.
         value_and_grad: makes f into a function that gives f and its gradient; that of ravine.autograd if not given.
 
@@ -80,11 +111,15 @@ def minimize(
         raise ValueError(f"x0 must be finite. Received: {x0!r}.")
     # The one place where optimizers meet a differentiator: asked for by name, so that any other can take its place.
     differentiate = value_and_grad or import_module("ravine.autograd").value_and_grad
-    evaluate = differentiate(f)
+    args = args if isinstance(args, tuple) else (args,)
+    evaluate = differentiate((lambda z: f(z, *args)) if args else f)
     bound = optimizer.bind([x])
     trajectory, values = [], []
+    nfev = 0
 
     def closure() -> tuple[float, list[Array]]:
+        nonlocal nfev
+        nfev += 1
         value, gradient = evaluate(x.copy())
         return float(value), [np.asarray(gradient, dtype=x.dtype)]
 
@@ -93,13 +128,18 @@ def minimize(
         trajectory.append(x.copy())
         values.append(value)
         status = _status(value, gradients[0], tolerance)
+        try:
+            if callback is not None and k:
+                callback(x.copy())
+        except StopIteration:
+            status = status or "stopped"
         if status or k == steps:
             break
         bound.step(closure if optimizer.needs_closure else gradients)
-    return Result(x, values[-1], np.array(trajectory), np.array(values), status or "finished")
+    return Result(x, values[-1], np.array(trajectory), np.array(values), status or "finished", nfev)
 
 
-def _status(value: float, gradient: Array, tolerance: float) -> Literal["converged", "diverged"] | None:
+def _status(value: float, gradient: Array, tolerance: float) -> Status | None:
     if not (np.isfinite(value) and np.isfinite(gradient).all()):
         return "diverged"
     return "converged" if np.linalg.norm(gradient) <= tolerance else None

@@ -15,11 +15,12 @@ from .options import OF_THE_STEP
 _LARGE = 1 << 14
 
 
-def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optimizer, list[Any]]]]:
-    """The names of all parameters, and the groups, each a configuration and its parameters.
+def group_items(spec: Optimizer, params: Any, changes: Mapping[str, Any]) -> list[Any]:
+    """The groups that parameters are given in, as dicts, with these hyperparameters where a group has no others.
 
     Raises:
-        TypeError, ValueError: see `Optimizer.bind`.
+        TypeError: it is no list of parameters or groups.
+        ValueError: it is empty.
     """
     owner = type(spec).__name__
     if isinstance(params, Mapping) and "params" not in params:
@@ -32,6 +33,41 @@ def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optim
         raise ValueError(f"{owner} received an empty list of parameters. Nothing would ever move.")
     if not any(isinstance(item, Mapping) for item in items):
         items = [{"params": items}]
+    return [{**changes, **item} if isinstance(item, Mapping) else item for item in items]
+
+
+def decay_matrices(params: Iterable[Any]) -> list[dict[str, Any]]:
+    """Groups in which weights decay, but biases and the gains of normalizations don't: those of fewer than two axes.
+
+    Args:
+        params: parameters or arrays, or pairs of a name and one.
+
+    >>> from ravine.optim import AdamW
+    >>> weight, bias = np.ones((2, 2)), np.ones(2)
+    >>> opt = AdamW(decay_matrices([weight, bias]), lr=0.1, weight_decay=0.5)
+    >>> opt.step([np.zeros((2, 2)), np.zeros(2)])
+    >>> weight[0].tolist(), bias.tolist()
+    ([0.95, 0.95], [1.0, 1.0])
+    """
+    members = list(params.items() if isinstance(params, Mapping) else params)
+    axes = [p.ndim if isinstance(p, np.ndarray) else p.data.ndim for _, p in map(_pair, members)]
+    decayed = [member for member, n in zip(members, axes, strict=True) if n > 1]
+    others = [member for member, n in zip(members, axes, strict=True) if n < 2]
+    groups: list[dict[str, Any]] = [
+        {"params": decayed},
+        {"params": others, "weight_decay": 0.0, "decoupled_weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
+
+
+def groups_of(spec: Optimizer, params: Any) -> tuple[list[str], list[tuple[Optimizer, list[Any]]]]:
+    """The names of all parameters, and the groups, each a configuration and its parameters.
+
+    Raises:
+        TypeError, ValueError: see `Optimizer.bind`.
+    """
+    owner = type(spec).__name__
+    items = group_items(spec, params, {})
     groups: list[tuple[Optimizer, list[Any]]] = []
     pairs = []
     for index, item in enumerate(items):

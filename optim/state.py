@@ -50,6 +50,17 @@ def plateaus_of(views: Sequence[ParameterView]) -> dict[str, Any]:
     return dict(found.values())
 
 
+def merged(saved: Any, own: State) -> Any:
+    """A state of one's own, with what a saved state has of the same parameters. Raises ValueError if it has none."""
+    if not isinstance(saved, Mapping) or not isinstance(saved.get("state"), Mapping):
+        return saved  # `restore` refuses it
+    common = {name: saved["state"][name] for name in own["state"] if name in saved["state"]}
+    if not common:
+        names = f"{sorted(own['state'])}. Received: {sorted(saved['state'], key=str)}"
+        raise ValueError(f"A partial state must have one of the parameters {names}.")
+    return {**own, **{key: saved[key] for key in own if key in saved}, "state": {**own["state"], **common}}
+
+
 def restore(saved: Mapping[str, Any], views: Sequence[ParameterView], pipeline: GradientPipeline) -> int:
     """Restore a state, see `BoundOptimizer.load_state_dict`; gives its t."""
     _check(saved, state_of(0, views, pipeline))

@@ -81,6 +81,22 @@ class ParameterView:
         return average
 
 
+def views_of(names: Sequence[str], groups: Sequence[Group]) -> list[ParameterView]:
+    """One view per parameter, in the order of the names."""
+    at = {
+        id(p): (group, buffer, index)
+        for group in groups
+        for buffer in group.buffers
+        for index, p in enumerate(buffer.parameters)
+    }
+    views = []
+    for name, p in zip(names, (p for group in groups for p in group.parameters), strict=True):
+        group, buffer, index = at[id(p)]
+        x = buffer.view(buffer.x, index)
+        views.append(ParameterView(name, p, group, buffer, index, x, f"gradient of parameter {name}"))
+    return views
+
+
 def states_table(views: Sequence[ParameterView]) -> str:
     """A Markdown table of parameters and states; an array is shown as the root of its mean square."""
     slots = list(dict.fromkeys(name for view in views for name in (*view.arrays, *view.scalars)))
