@@ -40,11 +40,13 @@ class Kernel(Rule):
     """
 
     _lowered: Lowered
+    _globals: tuple[tuple[Callable[..., Any], str], ...]
 
     def __post_init__(self) -> None:
         """Lower the rule now, so that a rule that can't be compiled is refused here."""
         super().__post_init__()
         object.__setattr__(self, "_lowered", lower(self))
+        object.__setattr__(self, "_globals", self._lowered.globals)
 
     @property
     def source(self) -> str:
@@ -94,8 +96,8 @@ class Kernel(Rule):
             RuleError: a global name in the rule is no longer a number, or makes float64 of float32 arrays.
         """
         dtype = arrays[0].dtype
-        if self._lowered.globals:
-            numbers = [*numbers, *(_global_number(*place, dtype) for place in self._lowered.globals)]
+        if self._globals:
+            numbers = [*numbers, *(_global_number(*place, dtype) for place in self._globals)]
         constants, scalars = self._module.numbers(*numbers)
         loop = self._loops.get(dtype) or self._compile(dtype, len(constants))
         if arrays[0].nbytes < threads.PARALLEL_BYTES:

@@ -14,6 +14,8 @@ from .norms import clip_factor, clipped_by_units, global_norm
 from .optimizer import Optimizer
 from .view import ParameterView
 
+_LARGE = 1e30
+
 Pending: TypeAlias = list[tuple[Group, FlatBuffer, Slices]]
 """The updates of a step that are still to be made: for each buffer the slices of parameters."""
 
@@ -89,7 +91,7 @@ class GradientPipeline:
             FloatingPointError: a gradient is not finite, and nonfinite="raise".
         """
         norm = _norm(pending) if self.checks else None
-        if norm is not None and not np.isfinite(norm):
+        if norm is not None and not np.isfinite(norm) and not np.isfinite(_peak(pending)):
             self.refused += 1
             if self.spec.nonfinite == "raise":
                 self._refuse(pending)
@@ -120,10 +122,18 @@ class GradientPipeline:
         """Clip gradients: by one factor for the global norm, on a copy for per-parameter and per-unit norms."""
         if norm is None and any(group.spec.clip_norm is not None for group in self.groups):
             norm = _norm(pending)
+        peak = 1.0
+        if norm is not None and norm > _LARGE:  # limit / norm could underflow: such gradients are divided by the peak
+            peak = _peak(pending)
+            peak = peak if np.isfinite(peak) else 1.0
+            norm = _norm(pending, peak)
         for group, buffer, slices in pending:
             factor = 1.0
             if norm is not None and group.spec.clip_norm is not None:
-                factor = clip_factor(group.value("clip_norm", k), norm)
+                limit = group.value("clip_norm", k)
+                if not norm <= limit / peak:
+                    factor = limit / norm
+                    buffer.g = buffer.g if peak == 1 else buffer.g / peak
                 group.set_clip_factor(factor)
             if group.spec.clip_each_norm is not None or group.spec.clip_adaptive is not None:
                 _clip_parts(group, buffer, slices, k, factor)
@@ -140,7 +150,14 @@ def _clip_parts(group: Group, buffer: FlatBuffer, slices: Slices, k: int, factor
             g[...] = clipped_by_units(x, g, group.value("clip_adaptive", k) / factor if factor else np.inf)
 
 
-def _norm(pending: Pending) -> float:
-    """The global norm of the gradients, computed parameter by parameter."""
+def _norm(pending: Pending, divisor: float = 1.0) -> float:
+    """The global norm of the gradients divided by a number, computed parameter by parameter."""
     parts = ((buffer, index) for _, buffer, slices in pending for index in indices(slices))
-    return global_norm(buffer.section(buffer.g, index, index + 1) for buffer, index in parts)
+    sections = (buffer.section(buffer.g, index, index + 1) for buffer, index in parts)
+    return global_norm(sections if divisor == 1 else (section / divisor for section in sections))
+
+
+def _peak(pending: Pending) -> float:
+    """The largest absolute value of the gradients; NaN if there is one."""
+    parts = [buffer.section(buffer.g, *part) for _, buffer, slices in pending for part in slices]
+    return float(np.max([np.max(np.abs(part), initial=0.0) for part in parts], initial=0.0))

@@ -82,6 +82,7 @@ class Group:
         self._numbers: list[Any] = [vars(spec).get(name) for name in names]
         self._scheduled = [(i, name) for i, name in enumerate(names) if isinstance(self._numbers[i], Schedule)]
         self._t, self._closure = (names.index(name) if name in names else None for name in ("t", "closure"))
+        self._array_rule = spec.kernel if isinstance(spec.kernel, ArrayRule) and self._closure is None else None
         limits = [name for name in ("clip_norm", "clip_each_norm", "clip_adaptive") if getattr(spec, name) is not None]
         self.clips = bool(limits)
         self._scheduled_limits = [name for name in limits if isinstance(getattr(spec, name), Schedule)]
@@ -150,24 +151,24 @@ class Group:
 
     def update(self, buffer: FlatBuffer, slices: Slices) -> None:
         """Update these parameters of a buffer; those of one slice have equal step counts."""
-        numbers = self._numbers
-        writes: list[tuple[int, int, Sequence[Array], Any]] = []
-        for start, end, arrays in (call for first, last in slices for call in self._calls(buffer, first, last)):
-            counts = buffer.step_counts[start]
-            t = counts[0]
-            if self._t is not None:
-                numbers[self._t] = t + 1.0
-            if self._scalars:
-                for index, value in zip(self._scalars, counts[1:], strict=True):
-                    numbers[index] = value
-            if t == 0:
-                for index in self._from_x:  # x may have been assigned to since it was bound
-                    np.copyto(arrays[index], arrays[0])
-            if isinstance(self.kernel, ArrayRule) and self._closure is None:
-                writes.append((start, end, arrays, self.kernel.results(arrays, numbers)))
-                continue
-            new = self.kernel(arrays, numbers) if self._closure is None else self._searched(buffer, arrays)
-            buffer.step_counts[start:end] = [(t + 1, *new)] * (end - start)
+        numbers, writes = self._numbers, []
+        for first, last in slices:
+            for start, end, arrays in self._calls(buffer, first, last):
+                counts = buffer.step_counts[start]
+                t = counts[0]
+                if self._t is not None:
+                    numbers[self._t] = t + 1.0
+                if self._scalars:
+                    for index, value in zip(self._scalars, counts[1:], strict=True):
+                        numbers[index] = value
+                if t == 0:
+                    for index in self._from_x:  # x may have been assigned to since it was bound
+                        np.copyto(arrays[index], arrays[0])
+                if self._array_rule is not None:
+                    writes.append((start, end, arrays, self._array_rule.results(arrays, numbers)))
+                    continue
+                new = self.kernel(arrays, numbers) if self._closure is None else self._searched(buffer, arrays)
+                buffer.step_counts[start:end] = [(t + 1, *new)] * (end - start)
         for start, end, arrays, (results, new) in writes:  # once the rule has computed all without an error
             copy_results(results, arrays)
             buffer.step_counts[start:end] = [(buffer.step_counts[start][0] + 1, *new)] * (end - start)

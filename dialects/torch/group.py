@@ -222,6 +222,7 @@ def _bound(spec: Ours, params: Any) -> BoundOptimizer:
     bound = spec.replace(**dict.fromkeys(outside, 0.5)).bind(params)
     if outside:
         bound.groups[0].adopt(spec)
+    bound._warned = True  # PyTorch says nothing where no parameter has a gradient
     return bound
 
 

@@ -147,7 +147,8 @@ def test_a_parameter_without_gradient_is_skipped(cls):
 def test_a_gradient_of_zeros_is_a_gradient():
     p = Parameter(np.ones(2))
     optimizer = AdamW([p], lr=0.1, weight_decay=0.5)
-    optimizer.step()
+    with pytest.warns(RuntimeWarning, match="no parameter has a gradient"):
+        optimizer.step()
     np.testing.assert_array_equal(p.data, 1.0)
     assert optimizer.t == 0
     p.grad = np.zeros(2)
@@ -388,3 +389,18 @@ def test_clip_norm_of_squares_that_overflow():
     x = np.zeros(2)
     SGD([x], lr=1.0, clip_norm=1.0).step([np.array([3e200, -4e200])])
     np.testing.assert_allclose(x, [-0.6, 0.8], rtol=1e-15)
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("d", 1e308), ("f", 1e38), ("d", 1e-200)])
+@pytest.mark.parametrize("nonfinite", ["propagate", "raise"])
+def test_clip_norm_where_the_norm_itself_overflows(dtype, value, nonfinite):
+    a, b = np.zeros(5000, dtype), np.zeros(5000, dtype)
+    g = [np.full(5000, value, dtype)] * 2
+    SGD([a, b], lr=1.0, clip_norm=1.0, nonfinite=nonfinite).step(g)
+    np.testing.assert_allclose([a, b], -min(value, 0.01), rtol=1e-6)
+
+
+def test_clip_adaptive_of_squares_that_overflow():
+    x = np.ones(4)
+    SGD([x], lr=1.0, clip_adaptive=0.5).step([np.full(4, 1e300)])
+    np.testing.assert_allclose(x, 0.5, rtol=1e-15)

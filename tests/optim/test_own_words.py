@@ -83,7 +83,7 @@ def test_a_step_without_any_gradient_warns_once():
 def foreign_arrays():
     return [
         lambda: pytest.importorskip("torch").ones(2),
-        lambda: pytest.importorskip("jax.numpy").ones(2),
+        lambda: pytest.importorskip("jax.numpy").ones(2, "float32"),
     ]
 
 
