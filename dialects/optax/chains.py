@@ -7,7 +7,7 @@ A chain may contain `clip` and `clip_by_global_norm`, which become the options c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Link:
-    """A part of a chain that is not a whole optimizer."""
+    """A part of a chain that is not a whole optimizer. A factor may also stand alone: `scale(-0.1)`."""
 
     name: str
     option: tuple[str, Any] | None = None
@@ -50,6 +50,17 @@ class Link:
     """A factor: a number or a schedule."""
     rule: tuple[type[OptaxOptimizer], dict[str, Any]] | None = None
     """An optimizer of optax and its arguments, without the learning rate."""
+
+    def init(self, params: Any) -> dict[str, Any]:
+        """The state before the first update, see `Transformation.init`."""
+        return self._alone().init(params)
+
+    def update(self, updates: Any, state: Mapping[str, Any], params: Any = None) -> tuple[Any, dict[str, Any]]:
+        """The updates and the new state, see `Transformation.update`."""
+        return self._alone().update(updates, state, params)
+
+    def _alone(self) -> chain:
+        return chain(self) if self.rule else chain(identity(), self)
 
 
 def clip(max_delta: float) -> Link:
@@ -169,7 +180,7 @@ def scale_by_lion(**arguments: Any) -> Link:
 
 
 class chain(Transformation):
-    """Transformations one after the other.
+    """Transformations one after the other. A chain may be part of another one.
 
     Raises:
         TypeError, ValueError: a transformation is not supported, or the optimizers of ravine do not have this order.
@@ -181,19 +192,22 @@ class chain(Transformation):
     [-0.06, -0.08]
     """
 
-    def __init__(self, *args: Link | OptaxOptimizer) -> None:
-        self.links = args
+    def __init__(self, *args: Link | OptaxOptimizer | chain) -> None:
+        nested = [arg.links if isinstance(arg, chain) else (arg,) for arg in args]
+        self.links: tuple[Any, ...] = tuple(link for links in nested for link in links)
         self._spec = self._to_ours()
 
     @property
     def spec(self) -> Ours:
-        """The optimizer of ravine with the same numerics."""
+        """The optimizer of ravine with the same numerics. Raises ValueError for a chain that is only a part of one."""
+        if self._spec is None:
+            raise ValueError(f"{self!r} must have an update rule, and after it a factor, such as scale(-0.1).")
         return self._spec
 
     def __repr__(self) -> str:
         return f"optax.chain({', '.join(x.name if isinstance(x, Link) else repr(x) for x in self.links)})"
 
-    def _to_ours(self) -> Ours:
+    def _to_ours(self) -> Ours | None:
         options: dict[str, Any] = {}
         rule: Any = None
         factor: Any = -1.0
@@ -220,8 +234,8 @@ class chain(Transformation):
                 self._expect(rule is not None and not isinstance(rule, Ours), link.name)
                 factor, scaled = _product(factor, link.factor), True
         if rule is None or not scaled:
-            raise ValueError(f"{self!r} must have an update rule, and after it a factor, such as scale(-0.1).")
-        spec = rule if isinstance(rule, Ours) else rule[0](learning_rate=factor, **rule[1]).spec
+            return None
+        spec: Ours = rule if isinstance(rule, Ours) else rule[0](learning_rate=factor, **rule[1]).spec
         return spec.replace(**options)
 
     def _expect(self, fits: bool, name: str) -> None:

@@ -90,8 +90,8 @@ REFUSED = [
     (lambda: optax.chain(optax.clip(1.0), optax.clip_by_global_norm(1.0), optax.sgd(0.1)), ValueError, "unsupported"),
     (lambda: optax.chain(optax.adam(0.1), optax.adam(0.1)), ValueError, "unsupported place"),
     (lambda: optax.chain(optax.adam(0.1), optax.scale(0.5)), ValueError, "unsupported place"),
-    (lambda: optax.chain(optax.clip(1.0)), ValueError, "must have an update rule"),
-    (lambda: optax.chain(optax.scale_by_adam()), ValueError, "and after it a factor"),
+    (lambda: optax.chain(optax.clip(1.0)).spec, ValueError, "must have an update rule"),
+    (lambda: optax.chain(optax.scale_by_adam()).spec, ValueError, "and after it a factor"),
     (
         lambda: optax.chain(optax.scale_by_adam(), optax.scale(0.1)),
         ValueError,
@@ -145,3 +145,13 @@ def test_trees_that_do_not_match_are_refused(wrong, message):
     optimizer = optax.sgd(0.1)
     with pytest.raises(ValueError, match=message):
         optimizer.update(wrong, optimizer.init(params), params)
+
+
+def test_chains_in_a_chain_and_a_factor_alone():
+    inner = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam())
+    assert optax.chain(inner, optax.scale(-0.1)).spec == Adam(lr=0.1, clip_norm=1.0)
+    with pytest.raises(ValueError, match="must have an update rule, and after it a factor"):
+        inner.init(np.ones(2))
+    x = np.ones(2)
+    updates, _ = optax.scale(-0.1).update(x, optax.scale(-0.1).init(x))
+    np.testing.assert_array_equal(updates, [-0.1, -0.1])
