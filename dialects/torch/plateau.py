@@ -73,6 +73,11 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = self.cooldown_counter = 0
         self._last_lr = self._present_lr()
 
+    @property
+    def in_cooldown(self) -> bool:
+        """Whether metrics do not count, because the lr has just been reduced."""
+        return self.cooldown_counter > 0
+
     def is_better(self, metric: float) -> bool:
         """Whether a metric is an improvement on the best one."""
         threshold = self.threshold if self.mode == "min" else -self.threshold

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, Signature, signature
 from types import FunctionType
@@ -169,7 +171,8 @@ class ArgumentsLR(LRScheduler):
         bound.apply_defaults()
         own = {argument: bound.arguments[argument] for argument in self._arguments}
         optimizer = checked(name, bound.arguments["optimizer"])
-        type(self).schedule(1.0, **own)
+        # PyTorch takes fractions of steps too, such as total_iters=0.15 * 30. A schedule of ravine has whole steps.
+        type(self).schedule(1.0, **{n: _rounded_up(v) if n in _STEPS else v for n, v in own.items()})
         vars(self).update(own)
         super().__init__(optimizer, bound.arguments["last_epoch"])
 
@@ -205,6 +208,16 @@ def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
     if len(value) != count:
         raise ValueError(f"{name} must have one value per group, {count}. Received: {len(value)}.")
     return list(value)
+
+
+_STEPS = ("step_size", "total_iters", "milestones")
+"""The arguments that count steps."""
+
+
+def _rounded_up(value: Any) -> Any:
+    if isinstance(value, Counter):
+        return list(map(_rounded_up, value))
+    return math.ceil(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
 def whole(value: Any) -> Any:

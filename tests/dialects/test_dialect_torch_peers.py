@@ -344,10 +344,14 @@ rates = st.floats(1e-4, 0.9).map(lambda value: float(f"{value:.3g}"))
 SIMPLE = {
     "LambdaLR": st.fixed_dictionaries({"lr_lambda": st.sampled_from([wave, lambda k: 0.95**k])}),
     "MultiplicativeLR": st.fixed_dictionaries({"lr_lambda": st.sampled_from([wave, lambda k: 0.95])}),
-    "StepLR": st.fixed_dictionaries({"step_size": counts | counts.map(float), "gamma": shares}),
-    "MultiStepLR": st.fixed_dictionaries({"milestones": st.lists(counts | counts.map(float)), "gamma": shares}),
+    "StepLR": st.fixed_dictionaries({"step_size": counts | st.sampled_from([3.0, 2.5]), "gamma": shares}),
+    "MultiStepLR": st.fixed_dictionaries(
+        {"milestones": st.lists(counts | st.sampled_from([3.0, 2.5])), "gamma": shares}
+    ),
     "ConstantLR": st.fixed_dictionaries({"factor": shares, "total_iters": counts}),
-    "LinearLR": st.fixed_dictionaries({"start_factor": shares, "end_factor": shares, "total_iters": counts}),
+    "LinearLR": st.fixed_dictionaries(
+        {"start_factor": shares, "end_factor": shares, "total_iters": counts | st.just(4.5)}
+    ),
     "ExponentialLR": st.fixed_dictionaries({"gamma": shares}),
     "PolynomialLR": st.fixed_dictionaries({"total_iters": counts, "power": st.sampled_from([0.5, 1.0, 2.0, 1.7])}),
     "CosineAnnealingLR": st.fixed_dictionaries({"T_max": counts, "eta_min": st.just(0.0) | rates}),
