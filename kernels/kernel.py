@@ -84,6 +84,14 @@ class Kernel(Rule):
         self._loops[dtype] = loop
         return loop
 
+    def prepare(self, dtype: np.dtype[Any], numbers: Sequence[float]) -> None:
+        """Do what a call does before it changes an array, so that errors in it are raised."""
+        constants, _ = self._module.numbers(*self._with_globals(dtype, numbers))
+        _ = self._loops.get(dtype) or self._compile(dtype, len(constants))
+
+    def _with_globals(self, dtype: np.dtype[Any], numbers: Sequence[float]) -> Sequence[float]:
+        return [*numbers, *(_global_number(*place, dtype) for place in self._globals)]
+
     def __call__(self, arrays: Sequence[npt.NDArray[Any]], numbers: Sequence[float]) -> Sequence[float]:
         """Update the arrays in place and return the new values of `scalars`.
 
@@ -97,7 +105,7 @@ class Kernel(Rule):
         """
         dtype = arrays[0].dtype
         if self._globals:
-            numbers = [*numbers, *(_global_number(*place, dtype) for place in self._globals)]
+            numbers = self._with_globals(dtype, numbers)
         constants, scalars = self._module.numbers(*numbers)
         loop = self._loops.get(dtype) or self._compile(dtype, len(constants))
         if arrays[0].nbytes < threads.PARALLEL_BYTES:

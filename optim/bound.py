@@ -220,6 +220,9 @@ class BoundOptimizer:
 
     def _update(self, pending: Pending, k: int) -> None:
         """Make the updates of a step, the one after k."""
+        if len(pending) > 1 or (pending and len(pending[0][2]) > 1):
+            for group, buffer, slices in pending:
+                group.prepare(buffer, slices)
         for group, buffer, slices in pending:
             group.update(buffer, slices)
             buffer.unpack()

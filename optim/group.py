@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..kernels import Kernel
 from ..kernels.rule import ArrayRule, copy_results
 from ..schedules import Schedule
 from .buffers import FlatBuffer, Slices
@@ -149,18 +150,28 @@ class Group:
         """Set the number that the kernel multiplies all gradients by, if clip_norm is on."""
         self._numbers[self.kernel.parameters.index("clip_factor")] = factor
 
+    def prepare(self, buffer: FlatBuffer, slices: Slices) -> None:
+        """Compute the numbers of a kernel's calls, so that an error in them is raised before anything is changed."""
+        if isinstance(self.kernel, Kernel):
+            for first, _ in slices:
+                self._set_counts(buffer.step_counts[first])
+                self.kernel.prepare(buffer.x.dtype, self._numbers)
+
+    def _set_counts(self, counts: tuple[float, ...]) -> Any:
+        """Set the numbers that differ between parameters: t, which is 1 for the first update, and the states."""
+        if self._t is not None:
+            self._numbers[self._t] = counts[0] + 1.0
+        if self._scalars:
+            for index, value in zip(self._scalars, counts[1:], strict=True):
+                self._numbers[index] = value
+        return counts[0]
+
     def update(self, buffer: FlatBuffer, slices: Slices) -> None:
         """Update these parameters of a buffer; those of one slice have equal step counts."""
         numbers, writes = self._numbers, []
         for first, last in slices:
             for start, end, arrays in self._calls(buffer, first, last):
-                counts = buffer.step_counts[start]
-                t = counts[0]
-                if self._t is not None:
-                    numbers[self._t] = t + 1.0
-                if self._scalars:
-                    for index, value in zip(self._scalars, counts[1:], strict=True):
-                        numbers[index] = value
+                t = self._set_counts(buffer.step_counts[start])
                 if t == 0:
                     for index in self._from_x:  # x may have been assigned to since it was bound
                         np.copyto(arrays[index], arrays[0])

@@ -44,7 +44,9 @@ class NumberOrSchedule(Constraint):
                     f"{name} must be a number or a schedule. Received: {received}. Make a function of k, the updates "
                     f"taken so far, a schedule: {name}=Lambda(function)."
                 )
-            raise TypeError(f"{name} must be a number or a schedule. Received: {received}. {self.interval.remedy}")
+            raise TypeError(
+                f"{name} must be a number or a schedule. Received: {received}. {self.interval.remedy}".rstrip()
+            )
         return self.interval(name, value)
 
     def at(self, name: str, schedule: Schedule, k: int) -> float:
@@ -52,7 +54,7 @@ class NumberOrSchedule(Constraint):
         value = schedule(k)
         if value not in self.interval:
             received = f"{name}={schedule!r}, which is {value} at k={k}"
-            raise ValueError(f"{name} must be {self.must}. Received: {received}. {self.interval.remedy}")
+            raise ValueError(f"{name} must be {self.must}. Received: {received}. {self.interval.remedy}".rstrip())
         return value
 
     @property
@@ -75,7 +77,7 @@ class WholeNumber(Constraint):
         """The integer."""
         if isinstance(value, Schedule):
             text = f"{name} must be {self.must}, and takes no schedule. Received: {name}={value!r}."
-            raise TypeError(f"{text} {self.interval.remedy}")
+            raise TypeError(f"{text} {self.interval.remedy}".rstrip())
         if isinstance(value, Real) and not isinstance(value, Integral):
             if not float(value).is_integer():
                 raise ValueError(refusal(name, self.must, value, self.interval.remedy))

@@ -101,3 +101,23 @@ def test_a_hyperparameter_that_kernels_take_for_zero(dtype, eps):
     assert opt.eps == Adam().eps
     assert SGD([np.ones(2, dtype)], lr=0.0).lr == 0
     Muon([np.ones((2, 2), dtype)], lr=eps)
+
+
+class DividesByZero(Optimizer, abstract=True):
+    lr: NonNegative = 0.5
+
+    @staticmethod
+    def rule(x, g, t, lr):
+        return x - lr / (t - 2) * g
+
+
+@pytest.mark.parametrize("size", [2, 3000])
+def test_an_error_in_numbers_leaves_all_as_they_were(size):
+    arrays = [np.ones(size), np.ones(size)]
+    opt = DividesByZero(arrays)
+    opt.step([None, np.ones(size)])
+    with pytest.raises(ZeroDivisionError):
+        opt.step([np.ones(size)] * 2)
+    np.testing.assert_array_equal(arrays, [[1.0] * size, [1.5] * size])
+    assert [state["t"] for state in opt.state_dict()["state"].values()] == [0, 1]
+    assert opt.t == 1

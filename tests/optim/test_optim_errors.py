@@ -32,6 +32,8 @@ BAD_VALUES = [
     (lambda: Adam(lr=float("nan")), ValueError, "lr must be"),
     (lambda: Adam(lr=float("inf")), ValueError, "lr must be"),
     (lambda: Adam(lr="0.1"), TypeError, "of type str"),
+    (lambda: SGD(lr="0.1"), TypeError, r"of type str\.$"),
+    (lambda: SGD(lr=Constant(-1.0)), ValueError, r"at k=0\.$"),
     (lambda: Adam(lr=None), TypeError, "of type NoneType"),
     (lambda: Adam(lr=True), TypeError, "of type bool"),
     (lambda: Adam(lr=np.ones(3)), TypeError, "of type ndarray"),
