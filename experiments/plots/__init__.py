@@ -1,7 +1,6 @@
 """Plots of results, from plain arrays. Each function returns a matplotlib Figure; `render` turns it into a file."""
 
-from .animation import Animation
-from .contours import trajectories
+from .contours import Animation, trajectories
 from .convergence import attraction, basins
 from .curves import learning_curves, learning_curves_apart
 from .figure import COLOURS, FLOOR, MARKERS, WIDTH, render, style

@@ -5,8 +5,7 @@ its time to a target is infinite, and functions that average refuse it. In a tab
 seeds, which are paired, and the columns are the methods, which are compared.
 """
 
-from .bootstrap import bootstrap_interval
-from .order import costs, diverged, quantiles
+from .order import bootstrap_interval, costs, diverged, quantiles
 from .paired import Paired, holm, sign_test, wilcoxon
 from .ranks import Friedman, average_ranks, critical_difference, friedman, indistinguishable
 from .targets import (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ravine.autograd import Parameter, Tensor, explain, nn
-from ravine.autograd.explain.layout import Layout
+from ravine.autograd.explain.drawing import Layout
 
 SVG = "{http://www.w3.org/2000/svg}"
 
