@@ -29,6 +29,24 @@ TO_FILL = (
 )
 
 
+_ALLOWED: set[type] = set()
+"""The classes that `refuse_special_arrays` has let pass; to look one up is faster than to ask for its base classes."""
+
+
+def refuse_special_arrays(kind: type) -> None:
+    """TypeError: for the class of masked arrays and np.matrix, whose meaning a Tensor would not keep."""
+    if kind in _ALLOWED:
+        return
+    if issubclass(kind, np.ma.MaskedArray):
+        raise TypeError(
+            "Tensors have no mask. Received: a masked array, whose masked elements would count. Pass "
+            "np.where(mask, tensor, 0), or where=~mask to sums and means, and the plain array x.filled(0)."
+        )
+    if issubclass(kind, np.matrix):
+        raise TypeError("Tensors are arrays, where * acts by elements. Received: an np.matrix. Pass np.asarray(x).")
+    _ALLOWED.add(kind)
+
+
 def operand(x: Any, data: Any) -> Any:
     """The other operand of an operator as an array. NotImplemented if x is complex, or its class has the operator."""
     kind = type(x)
@@ -38,6 +56,7 @@ def operand(x: Any, data: Any) -> Any:
             return _scalar(x, data.dtype, known) if found is None else found
         return x
     if isinstance(x, (np.ndarray, np.generic, bool, list, tuple)) and not is_foreign(x):
+        refuse_special_arrays(kind)
         x = np.asarray(x)
         if x.dtype.kind not in "fiubc":
             raise TypeError(f"Tensors hold real or complex numbers. Received: an operand of dtype {x.dtype}.")
@@ -67,6 +86,7 @@ def as_array(x: Any) -> Any:
         return x
     if holds_tensor(x):
         return np.stack(alike(*[as_array(part) if holds_tensor(part) else part for part in x]))
+    refuse_special_arrays(type(x))
     return np.asarray(x)
 
 

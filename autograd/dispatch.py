@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import is_foreign, plain
+from .arguments import is_foreign, plain, refuse_special_arrays
 from .node import Node
 from .op import CONSTANT, TABLE
 
@@ -34,6 +34,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     for x in inputs:
         if is_foreign(x):
             return NotImplemented
+        refuse_special_arrays(type(x))
     if kwargs and (out := kwargs.pop("out", None)) is not None:
         return UFUNC_METHODS["out"](ufunc, method, inputs, out, **kwargs)
     if method == "__call__":

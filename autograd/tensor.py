@@ -10,7 +10,7 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import NDArray
 
-from .arguments import is_foreign, no_conversion, operand, plain
+from .arguments import is_foreign, no_conversion, operand, plain, refuse_special_arrays
 from .backward import backward
 from .dispatch import apply_ufunc, dispatch
 from .methods import Methods
@@ -128,6 +128,7 @@ class Tensor(Methods["Tensor"]):
     _complex: ClassVar[Any]  # the subclass for complex numbers, set by complex_tensor.py
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None) -> None:
+        refuse_special_arrays(type(data))
         array = np.asarray(data)
         kind = array.dtype.kind
         if kind not in "fiub":
@@ -224,6 +225,7 @@ class Tensor(Methods["Tensor"]):
         for kind in types:
             if not issubclass(kind, (Node, ndarray)):
                 return NotImplemented
+            refuse_special_arrays(kind)
         return dispatch(func, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -273,7 +275,9 @@ class Tensor(Methods["Tensor"]):
 
     def __pow__(self, power: Any) -> Tensor:
         simpler = _POWERS.get(power) if type(power) in (int, float) else None
-        return self._power(power) if simpler is None else cast(Tensor, simpler(self))
+        if simpler is None or (power == -1 and self.data.dtype.kind in "iub"):  # refused, as in NumPy
+            return self._power(power)
+        return cast(Tensor, simpler(self))
 
     __lt__ = _without_derivative(operator.lt)
     __le__ = _without_derivative(operator.le)

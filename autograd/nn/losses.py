@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import plain
+from ..arguments import as_array, plain
 from ..define import elementwise, primitive
 from ..domain import PROBABILITY, REAL, REAL2, Domain, rand, sample
 from ..ops.reductions import add_reduce, max_reduce
@@ -38,6 +38,7 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
     >>> float(cross_entropy(np.zeros((2, 4)), np.array([0, 3])).round(3)), float(np.log(4).round(3))
     (1.386, 1.386)
     """
+    logits = _as_floats("cross_entropy", logits)
     labels = _checked_labels(logits, labels)
     return _reduced("cross_entropy", nll(logits, labels), reduction)
 
@@ -168,15 +169,27 @@ def _checked_labels(logits: Any, labels: Any) -> Any:
 
 
 def _prediction_and_target(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
-    """Both arguments as arrays or Tensors of one shape; a target that is no Tensor gets the dtype of the prediction."""
+    """Both arguments as arrays or Tensors of one shape; a target that is no Tensor gets the dtype of the prediction.
+
+    Integer predictions count as float64. TypeError: for complex numbers.
+    """
+    prediction = _as_floats(name, prediction)
     if not hasattr(target, "_record"):
-        target = np.asarray(target, dtype=prediction.dtype)
+        target = np.asarray(_as_floats(name, target), dtype=prediction.dtype)
     if prediction.shape != target.shape:
         raise ValueError(
             f"{name}: prediction and target must have one shape. Received: {prediction.shape} and {target.shape}. "
             "Reshape one of them: broadcasting would compare every prediction with every target."
         )
     return prediction, target
+
+
+def _as_floats(name: str, x: Any) -> Any:
+    """The argument as an array or Tensor; integers and bools as float64."""
+    x = as_array(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"{name}: takes no complex numbers. Received: dtype {x.dtype}. Pass real and imaginary parts.")
+    return x if x.dtype.kind == "f" else x.astype(float)
 
 
 def _reduced(name: str, values: Any, reduction: str, known: dict[str, Any] = _REDUCE) -> Any:

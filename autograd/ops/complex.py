@@ -22,7 +22,7 @@ from ..domain import COMPLEX as PLANE
 from ..domain import rand, sample
 from ..op import TABLE, Composite, Function, Op, Primitive
 from . import fft, joining, linalg, padding, selecting, sequences, shaping
-from .elementwise import over_square_radius
+from .elementwise import over_square_radius, without_zeros
 from .reductions import Axis, add_reduce
 
 
@@ -111,7 +111,7 @@ _complex_op(
     np.arcsinh, lambda y, x: 1 / (np.sqrt(1 + 1j * x) * np.sqrt(1 - 1j * x)), samples=_PLANE, is_elementwise=True
 )
 _complex_op(np.imag, lambda y, x: -1j, samples=_PLANE, is_elementwise=True).is_view = True
-_complex_op(np.absolute, lambda y, x: np.conjugate(x) / (y + (y == 0)), samples=_PLANE, is_elementwise=True)
+_complex_op(np.absolute, lambda y, x: np.conjugate(x) / without_zeros(y), samples=_PLANE, is_elementwise=True)
 _complex_op(np.conjugate, lambda g, y, x: np.conjugate(g), samples=_PLANE).is_linear = True
 
 

@@ -3,18 +3,19 @@
 The factors of a decomposition are stacked into one array, which one op returns, so that one derivative covers all
 factors. `np.linalg.eigh` and similar functions split this array. Elements of `a` that the function does not read (the
 other triangle) get derivative 0, so the gradient is that of the function as NumPy computes it. Where two eigenvalues or
-singular values are equal, the term that mixes their vectors is left out.
+singular values are equal, their vectors are not unique: the derivative is NaN if the result depends on these.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..arguments import as_array, plain
-from ..define import composite, primitive
-from ..domain import SEPARATED, rand, sample
+from ..define import composite, elementwise, primitive
+from ..domain import NONZERO2, SEPARATED, rand, sample
 from ..op import Primitive
 
 
@@ -23,10 +24,47 @@ def transposed(a: Any) -> Any:
     return a.swapaxes(-1, -2)
 
 
-def _inverse_differences(w: Any) -> Any:
-    """1 / (w_j - w_i), and 0 where they are equal."""
-    d = w[..., None, :] - w[..., :, None]
-    return (d != 0) / (d + (d == 0))
+def _quotient(a: Any, b: Any) -> Any:
+    """a / b. Where b is 0 it is 0 if a is 0, else NaN, and so are the derivatives."""
+    y = a / (b + (b == 0))
+    return np.where(b == 0, np.where(a == 0, y, math.nan), y)
+
+
+def _reciprocal(b: Any) -> Any:
+    return 1 / np.where(b == 0, math.nan, b)
+
+
+quotient = elementwise(_quotient, NONZERO2, lambda y, a, b: _reciprocal(b), lambda y, a, b: -y * _reciprocal(b))
+
+
+def _by_differences(vectors: Any, gradient: Any, w: Any, values: Any) -> Any:
+    """(v_i . gradient_j) / (w_j - w_i), and 0 on the diagonal, where w is a function of the eigenvalues or similar.
+
+    Where two of `values` are equal within their errors it is NaN, or 0 if the gradient for both vectors is 0.
+    """
+    single = np.eye(w.shape[-1], dtype=w.dtype)
+    values, used = plain(values), _is_used(gradient)
+    equal = np.abs(_pairs(np.subtract, values)) <= _errors(values)[..., None]
+    unknown = np.where(_pairs(np.logical_or, used), math.nan, 0)
+    differences = w[..., None, :] - w[..., :, None]
+    divisor = np.where(equal & (single == 0), unknown, differences + single).astype(w.dtype)
+    return quotient((transposed(vectors) @ gradient) * (1 - single), divisor)
+
+
+def _pairs(function: Any, x: Any) -> Any:
+    """function(x_j, x_i) for all pairs of the last axis."""
+    return function(x[..., None, :], x[..., :, None])
+
+
+def _is_used(gradient: Any) -> Any:
+    """For each column, whether the result depends on it: whether its gradient is not 0."""
+    return np.any(plain(gradient) != 0, axis=-2)
+
+
+def _errors(values: Any) -> Any:
+    """The rounding errors of eigenvalues or singular values, with one axis of length 1 for the last one."""
+    size = np.max(np.abs(plain(values)), axis=-1, keepdims=True, initial=0)
+    return size * (values.shape[-1] * float(np.finfo(values.dtype).eps))
 
 
 def _to_triangle(s: Any, lower: bool) -> Any:
@@ -44,7 +82,7 @@ def _eigh(a: Any, UPLO: Any = "L") -> Any:
 def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: str = "L") -> Any:
     w, v = y[..., 0, :], y[..., 1:, :]
     gw, gv = g[..., 0, :], g[..., 1:, :]
-    inner = _inverse_differences(w) * (transposed(v) @ gv) + gw[..., None] * np.eye(w.shape[-1], dtype=w.dtype)
+    inner = _by_differences(v, gv, w, w) + gw[..., None] * np.eye(w.shape[-1], dtype=w.dtype)
     return _to_triangle(v @ inner @ transposed(v), UPLO.upper() == "L")
 
 
@@ -95,18 +133,22 @@ def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
     m, n = a.shape[-2:]
     u, s, v = y[..., :m, :], y[..., m, :], y[..., m + 1 :, :]
     gu, gs, gv = g[..., :m, :], g[..., m, :], g[..., m + 1 :, :]
-    f = _inverse_differences(s * s)
     row = s[..., None, :]
-    ugu, vgv = transposed(u) @ gu, transposed(v) @ gv
-    inner = f * (ugu - transposed(ugu)) * row + transposed(row) * (f * (vgv - transposed(vgv)))
+    du, dv = _by_differences(u, gu, s * s, s), _by_differences(v, gv, s * s, s)
+    inner = (du + transposed(du)) * row + transposed(row) * (dv + transposed(dv))
     inner = inner + gs[..., None, :] * np.eye(s.shape[-1], dtype=s.dtype)
     result = u @ inner @ transposed(v)
-    inverse = (row != 0) / (row + (row == 0))
     if m > n:
-        result = result + ((gu - u @ ugu) * inverse) @ transposed(v)
+        result = result + quotient(gu - u @ (transposed(u) @ gu), _divisor(s, gu)) @ transposed(v)
     if m < n:
-        result = result + (u * inverse) @ transposed(gv - v @ vgv)
+        result = result + u @ transposed(quotient(gv - v @ (transposed(v) @ gv), _divisor(s, gv)))
     return result
+
+
+def _divisor(s: Any, gradient: Any) -> Any:
+    """The singular values. Where one is 0 its vectors are not unique: NaN, or 0 if their gradient is 0."""
+    unknown = np.where(_is_used(gradient), math.nan, 0)
+    return np.where(plain(s) <= _errors(s), unknown, s).astype(s.dtype)[..., None, :]
 
 
 def _svdvals_vjp(g: Any, y: Any, a: Any) -> Any:

@@ -56,7 +56,7 @@ elementwise(np.cbrt, POSITIVE, lambda y, x: 1 / (3 * y * y))
 
 
 def _power_by_base(y: Any, x: Any, p: Any) -> Any:
-    return p * x ** (p - 1 + (p == 0))
+    return p * x ** (p - 1 + ((p == 0) & (x == 0)))
 
 
 def _power_by_exponent(y: Any, x: Any, p: Any) -> Any:
@@ -97,14 +97,20 @@ elementwise(np.arcsinh, REAL, lambda y, x: 1 / np.hypot(1, x))
 elementwise(np.arccosh, ABOVE_ONE, lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 elementwise(np.arctanh, UNIT, lambda y, x: 1 / (1 - x * x))
 
-# The hypotenuse; both partial derivatives are 0 at the origin
-elementwise(np.hypot, NONZERO2, lambda y, a, b: a / (y + (y == 0)), lambda y, a, b: b / (y + (y == 0)))
+
+# Where a length is 0 the first derivative is defined as 0, by a divisor 1. Further derivatives do not exist there.
+def _without_zeros(x: Any) -> Any:
+    """x, and 1 where it is 0; the derivative is NaN there."""
+    return x + (x == 0)
+
+
+without_zeros = elementwise(_without_zeros, NONZERO, lambda y, x: np.where(x == 0, math.nan, 1).astype(x.dtype))
+elementwise(np.hypot, NONZERO2, lambda y, a, b: a / without_zeros(y), lambda y, a, b: b / without_zeros(y))
 
 
 def over_square_radius(x: Any, a: Any, b: Any) -> Any:
     """x / (a**2 + b**2), without overflow of the squares."""
-    r = np.hypot(a, b)
-    r = r + (r == 0)
+    r = without_zeros(np.hypot(a, b))
     return x / r / r
 
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from ..arguments import as_array, conjugated, holds_tensor, plain, scalar, undifferentiated
 from ..define import composite, primitive
-from ..domain import INVERTIBLE, NONZERO, ZERO, rand, sample
+from ..domain import INVERTIBLE, NONZERO, POSITIVE, ZERO, rand, sample
 from .decompositions import transposed
+from .elementwise import without_zeros
 from .reductions import AXIS_SAMPLES, Axis, add_reduce, groups_last, keepdims_shape, products_of_others, restore_axes
 
 
@@ -27,8 +28,18 @@ def _euclidean_norm(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 euclidean_norm = primitive(  # the derivative at 0 is 0, the subgradient of smallest norm
     _euclidean_norm,
-    lambda g, y, a, axis=None, keepdims=False: restore_axes(g / (y + (y == 0)), a, axis) * a,
+    lambda g, y, a, axis=None, keepdims=False: restore_axes(g / without_zeros(y), a, axis) * a,
     samples=AXIS_SAMPLES,
+)
+
+
+def _root(x: Any, power: float) -> Any:
+    """x ** power, for x >= 0 and 0 < power. The derivative at 0 is defined as 0."""
+    return x**power
+
+
+root = primitive(
+    _root, lambda g, y, x, power: g * (power * y / without_zeros(x)), samples=[sample(rand(3, domain=POSITIVE), 0.4)]
 )
 
 
@@ -49,8 +60,7 @@ def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
     total = np.sum(size**ord, axis=axis, keepdims=keepdims)
     if ord < 0:
         return total ** (1 / ord)
-    empty = total == 0
-    return np.where(empty, 0, np.where(empty, 1, total) ** (1 / ord))
+    return root(total, 1 / ord)
 
 
 def _matrix_norm(x: Any, ord: Any, axis: tuple[int, int], keepdims: bool) -> Any:

@@ -101,8 +101,11 @@ def _var(a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any
 
 
 def _std(a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any, mean: Any) -> Any:
-    length = euclidean_norm(_deviations(a, axis, where, mean), axis, keepdims=keepdims)
+    deviations = _deviations(a, axis, where, mean)
+    alone = (np.sum(np.broadcast_to(plain(where), a.shape), axis=axis, keepdims=True) == 1) & (mean is None)
+    length = euclidean_norm(np.where(alone, 1, deviations), axis, keepdims=keepdims)
     y = _over_count(length, where, a, axis, keepdims, ddof, 0.5)
+    y = y - np.where(alone.reshape(y.shape), plain(y), 0)  # a single element has the constant deviation 0
     return y if dtype is None else y.astype(dtype)
 
 

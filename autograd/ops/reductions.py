@@ -9,6 +9,7 @@ import numpy as np
 
 from ..define import linear, primitive
 from ..domain import ZERO, rand, sample
+from .elementwise import without_zeros
 
 Axis = int | tuple[int, ...] | None
 
@@ -170,7 +171,11 @@ primitive(
 primitive(
     np.std,
     lambda g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False: _variance_vjp(
-        g / (2 * y + (y == 0)), a, axis, ddof
+        # a single element has the constant deviation 0
+        g / (without_zeros(2 * y) if group_size(a.shape, axis) > 1 else 2 * y + (y == 0)),
+        a,
+        axis,
+        ddof,
     ),
     samples=[*AXIS_SAMPLES, sample(rand(4, 2), axis=0, ddof=1)],
 )

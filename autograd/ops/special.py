@@ -17,6 +17,7 @@ from ..arguments import alike
 from ..define import composite, constant, elementwise, primitive
 from ..domain import ABOVE_MINUS_ONE, ABOVE_ONE, NONZERO, POSITIVE, PROBABILITY, REAL, UNIT, Domain, rand, sample
 from ..op import TABLE, Primitive
+from .decompositions import quotient
 
 sp: Any = import_module("scipy.special")
 _ROOT_PI = math.sqrt(math.pi)
@@ -34,14 +35,27 @@ elementwise(sp.logit, PROBABILITY, lambda y, x: 1 / (x * (1 - x)))
 elementwise(sp.log_expit, REAL, lambda y, x: sp.expit(-x))
 
 # Products with logarithms, entropies, and functions near 0
-elementwise(sp.xlogy, _POSITIVE2, lambda y, a, b: np.log(b), lambda y, a, b: a / b)
-elementwise(sp.xlog1py, (POSITIVE, ABOVE_MINUS_ONE), lambda y, a, b: np.log1p(b), lambda y, a, b: a / (1 + b))
+elementwise(sp.xlogy, _POSITIVE2, lambda y, a, b: np.log(b), lambda y, a, b: quotient(a, b))
+elementwise(sp.xlog1py, (POSITIVE, ABOVE_MINUS_ONE), lambda y, a, b: np.log1p(b), lambda y, a, b: quotient(a, 1 + b))
 elementwise(sp.entr, POSITIVE, lambda y, x: -np.log(x) - 1)
 elementwise(sp.rel_entr, _POSITIVE2, lambda y, a, b: np.log(a / b) + 1, lambda y, a, b: -a / b)
 elementwise(sp.kl_div, _POSITIVE2, lambda y, a, b: np.log(a / b), lambda y, a, b: 1 - a / b)
 elementwise(sp.exp10, UNIT, lambda y, x: y * math.log(10))
-elementwise(sp.exprel, NONZERO, lambda y, x: (np.exp(x) - y) / x)
+elementwise(sp.exprel, REAL, lambda y, x: exponential_moment(1, x))
 elementwise(sp.cosm1, REAL, lambda y, x: -np.sin(x))
+
+
+def _exponential_moment(n: int, x: Any) -> Any:
+    """The integral of t**n exp(x t) from 0 to 1, the n-th derivative of exprel (DLMF 13.4.1)."""
+    return np.asarray(sp.hyp1f1(n + 1, n + 2, x) / (n + 1), x.dtype)[()]
+
+
+exponential_moment: Primitive = primitive(
+    _exponential_moment,
+    None,
+    lambda g, y, n, x: g * exponential_moment(n + 1, x),
+    samples=[sample(1, rand(3)), sample(2, rand(2, 2))],
+)
 
 # The error function and the normal distribution
 elementwise(sp.erf, REAL, lambda y, x: 2 / _ROOT_PI * np.exp(-x * x))
@@ -93,27 +107,60 @@ elementwise(
 elementwise(sp.betaln, _POSITIVE2, lambda y, a, b: sp.psi(a) - sp.psi(a + b), lambda y, a, b: sp.psi(b) - sp.psi(a + b))
 
 
-def _gamma_density(a: Any, x: Any) -> Any:
+# The densities of the gamma and the beta distribution, without and with (1 - x). A power 0 stays 0 when it is
+# differentiated, so that the derivatives at x = 0 and x = 1 are right, too.
+def _gamma_density(x: Any, p: Any, scale: Any) -> Any:
+    """x**p exp(-x - scale)."""
+    x, p, scale = alike(x, p, scale)
+    return np.exp(sp.xlogy(p, x) - x - scale)
+
+
+def _beta_density(x: Any, p: Any, q: Any, scale: Any) -> Any:
+    """x**p (1 - x)**q exp(-scale)."""
+    x, p, q, scale = alike(x, p, q, scale)
+    return np.exp(sp.xlogy(p, x) + sp.xlog1py(q, -x) - scale)
+
+
+def _less(p: Any) -> Any:
+    """p - 1, and 0 for p = 0."""
+    return p - (p != 0)
+
+
+gamma_density: Primitive = primitive(
+    _gamma_density,
+    lambda g, y, x, p, scale: g * (p * gamma_density(x, _less(p), scale) - y),
+    samples=[sample(rand(3, domain=POSITIVE), 1.5, 0.3)],
+)
+beta_density: Primitive = primitive(
+    _beta_density,
+    lambda g, y, x, p, q, scale: (
+        g * (p * beta_density(x, _less(p), q, scale) - q * beta_density(x, p, _less(q), scale))
+    ),
+    samples=[sample(rand(3, domain=PROBABILITY), 1.5, 0.5, 0.3)],
+)
+
+
+def _derivative_of_gammainc(a: Any, x: Any) -> Any:
     a, x = alike(a, x)
-    return np.exp((a - 1) * np.log(x) - x - sp.gammaln(a))
+    return gamma_density(x, a - 1, sp.gammaln(a))
 
 
-def _beta_density(a: Any, b: Any, x: Any) -> Any:
+def _derivative_of_betainc(a: Any, b: Any, x: Any) -> Any:
     a, b, x = alike(a, b, x)
-    return np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - sp.betaln(a, b))
+    return beta_density(x, a - 1, b - 1, sp.betaln(a, b))
 
 
 primitive(
     sp.gammainc,
     None,
-    lambda g, y, a, x: g * _gamma_density(a, x),
+    lambda g, y, a, x: g * _derivative_of_gammainc(a, x),
     forward=lambda a, x: sp.gammainc(*alike(a, x)),
     samples=[sample(1.5, rand(3, domain=POSITIVE))],
 )
 primitive(
     sp.gammaincc,
     None,
-    lambda g, y, a, x: -g * _gamma_density(a, x),
+    lambda g, y, a, x: -g * _derivative_of_gammainc(a, x),
     forward=lambda a, x: sp.gammaincc(*alike(a, x)),
     samples=[sample(2.0, rand(2, 2, domain=POSITIVE))],
 )
@@ -121,7 +168,7 @@ primitive(
     sp.betainc,
     None,
     None,
-    lambda g, y, a, b, x: g * _beta_density(a, b, x),
+    lambda g, y, a, b, x: g * _derivative_of_betainc(a, b, x),
     samples=[sample(1.5, 2.5, rand(3, domain=PROBABILITY))],
 )
 

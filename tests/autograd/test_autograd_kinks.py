@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ravine.autograd import Tensor, check_grads, grad, nn
+from ravine.autograd import Tensor, check_grads, grad, hessian, nn
 
 INF = np.inf
 
@@ -125,3 +125,58 @@ def test_running_product_with_zeros_any_order(zeros):
     x = np.array([1.5, 2.0, -0.5])
     x[zeros] = 0.0
     check_grads(np.cumprod, x, order=3)
+
+
+def _reconstructed(a):
+    u, s, v = np.linalg.svd(a)
+    return np.sum((u * s) @ v)
+
+
+# The Hessian of a[0, 0]**2 + a[1, 1]**2 + 2 * a[1, 0]**2
+_SQUARES = np.zeros((2, 2, 2, 2))
+_SQUARES[0, 0, 0, 0] = _SQUARES[1, 1, 1, 1] = 2
+_SQUARES[1, 0, 1, 0] = 4
+
+# Functions that are smooth where the derivatives of their parts are not unique or do not exist: right, or NaN
+SMOOTH = {
+    "the squared norm": (hessian(lambda x: np.linalg.norm(x) ** 2), np.zeros(2), 2 * np.eye(2)),
+    "the squared 3-norm": (hessian(lambda x: np.linalg.norm(x, 3) ** 2), np.zeros(1), [[2.0]]),
+    "the squared hypotenuse": (hessian(lambda x: np.hypot(x[0], x[1]) ** 2), np.zeros(2), 2 * np.eye(2)),
+    "the squared deviation": (hessian(lambda x: np.std(x) ** 2), np.ones(2), [[0.5, -0.5], [-0.5, 0.5]]),
+    "a sum over eigenvalues": (hessian(lambda a: np.sum(np.linalg.eigvalsh(a) ** 2)), np.eye(2), _SQUARES),
+    "an svd put together": (grad(_reconstructed), np.eye(2), np.ones((2, 2))),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_a_derivative_that_is_not_known_is_nan(name):
+    derivative, at, right = SMOOTH[name]
+    got = derivative(at)
+    assert np.all(np.isnan(got) | np.isclose(got, right))
+
+
+def test_the_mixed_derivative_of_a_power_is_symmetric():
+    mixed = hessian(lambda v: v[0] ** v[1])(np.array([23.0, 0.0]))
+    np.testing.assert_allclose(mixed, [[0, 1 / 23], [1 / 23, np.log(23) ** 2]], rtol=1e-14)
+
+
+def test_losses_of_integers_are_those_of_floats():
+    assert nn.mse(np.array([1, 2]), np.array([1.5, 2.5])) == 0.25
+    assert nn.mse(Tensor([1.5, 2.5], requires_grad=True), np.array([1, 2])).item() == 0.25
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize("kind", [np.ma.array, np.matrix], ids=["masked", "matrix"])
+def test_arrays_with_another_meaning_are_refused(kind):
+    other = kind([[1.0, 2.0]])
+    t = Tensor([1.0, 1.0], requires_grad=True)
+    for use in (lambda: t - other, lambda: np.add(t, other), lambda: np.sum(t * other)):
+        with pytest.raises(TypeError, match="Pass np"):
+            use()
+    with pytest.raises(TypeError, match=r"gradient|Pass np"):  # the class of a masked array speaks first
+        other - t
+
+
+def test_integers_to_negative_powers_are_refused_as_in_numpy():
+    with pytest.raises(ValueError, match="negative integer powers"):
+        Tensor(np.array([2, 4])) ** -1

@@ -95,3 +95,34 @@ def test_multigammaln_is_scipys():
 def test_a_function_of_scipy_is_refused_under_its_name():
     with pytest.raises(TypeError, match=r"elementwise\(scipy\.special\.wofz"):
         sp.wofz(Tensor(2.5, requires_grad=True))
+
+
+# Points where the formula of a derivative is 0 / 0 or 0 * inf, and the derivative exists
+REMOVABLE = [
+    ("exprel", sp.exprel, 0.0, [1 / 2, 1 / 3, 1 / 4]),
+    ("exprel, near", sp.exprel, 1e-15, [1 / 2, 1 / 3, 1 / 4]),
+    ("exprel, far", sp.exprel, -700.0, [1 / 700**2, 2 / 700**3, 6 / 700**4]),
+    ("gammainc of order 1", lambda x: sp.gammainc(1.0, x), 0.0, [1, -1, 1]),
+    ("gammainc of order 2", lambda x: sp.gammainc(2.0, x), 0.0, [0, 1, -2]),
+    ("gammaincc of order 1", lambda x: sp.gammaincc(1.0, x), 0.0, [-1, 1, -1]),
+    ("betainc(1, b)", lambda x: sp.betainc(1.0, 2.5, x), 0.0, [2.5, -2.5 * 1.5, 2.5 * 1.5 * 0.5]),
+    ("betainc(2, 1) is a square", lambda x: sp.betainc(2.0, 1.0, x), 0.0, [0, 2, 0]),
+    ("betainc(1, 2) at 1", lambda x: sp.betainc(1.0, 2.0, x), 1.0, [0, -2, 0]),
+    ("xlogy with factor 0", lambda x: sp.xlogy(0.0, x), 0.0, [0]),
+    ("xlog1py with factor 0", lambda x: sp.xlog1py(0.0, x), -1.0, [0]),
+]
+
+
+@pytest.mark.parametrize(("name", "f", "at", "expected"), REMOVABLE, ids=[case[0] for case in REMOVABLE])
+def test_derivatives_at_removable_singularities(name, f, at, expected):
+    got = []
+    for _ in expected:
+        f = grad(f)
+        got.append(f(at))
+    np.testing.assert_allclose(got, expected, rtol=1e-11)
+
+
+def test_exprel_against_its_defining_quotient():
+    x = np.array([-50.0, -3.0, -0.5, 0.5, 2.0, 40.0])
+    exact = (np.exp(x) * (x - 1) + 1) / x**2
+    np.testing.assert_allclose(grad(lambda t: np.sum(sp.exprel(t)))(x), exact, rtol=1e-13)
