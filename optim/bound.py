@@ -17,8 +17,7 @@ from .buffers import memory_owners
 from .explain import Explanation, explained
 from .gradients import GradientPipeline, Pending, set_gradients, warn_of_no_gradient
 from .group import Group
-from .hints import for_attribute
-from .hyper import ScheduledValue
+from .hyper import ScheduledValue, hint_for_attribute
 from .optimizer import Optimizer
 from .parameters import buffers_of, group_items, groups_of
 from .record import Recorder, StepRecord
@@ -144,7 +143,7 @@ class BoundOptimizer:
             value, given = group.value(name, self.t), getattr(group.spec, name)
             return ScheduledValue(value, given) if isinstance(given, Schedule) else value
         title = type(self.spec).__name__
-        raise AttributeError(f"{title} has no attribute or hyperparameter {name!r}.{for_attribute(name)}")
+        raise AttributeError(f"{title} has no attribute or hyperparameter {name!r}.{hint_for_attribute(name)}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Change a hyperparameter in all groups, from the next step on."""
@@ -158,7 +157,7 @@ class BoundOptimizer:
             self.set(**{name: value.schedule if isinstance(value, ScheduledValue) else value})
         else:
             title = type(self.spec).__name__
-            raise AttributeError(f"{title} has no hyperparameter {name!r} to set.{for_attribute(name)}")
+            raise AttributeError(f"{title} has no hyperparameter {name!r} to set.{hint_for_attribute(name)}")
 
     def set(self, **changes: Any) -> None:
         """Change hyperparameters in all groups, from the next step on; the states stay.

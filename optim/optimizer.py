@@ -20,7 +20,7 @@ from ..kernels import ArrayRule, Kernel, Rule
 from ..kernels.source import called_by
 from ..schedules import Schedule
 from .formula import Formula, configuration, formula_of
-from .hints import for_hyperparameter
+from .hyper import hint_for_hyperparameter
 from .options import Options, check_options
 from .transforms import AFTER, BEFORE, STARTS
 
@@ -145,7 +145,7 @@ class Optimizer(Options):
         if unknown := sorted(given - cls.checks.keys()):
             raise TypeError(
                 f"{cls.__name__} has no hyperparameter {unknown[0]!r}. It has: {', '.join(_in_order(cls))}."
-                f"{for_hyperparameter(unknown[0], cls.checks)}"
+                f"{hint_for_hyperparameter(unknown[0], cls.checks)}"
             )
         if missing := [name for name, _, default in cls._plan if default is MISSING and name not in given]:
             raise TypeError(
