@@ -160,7 +160,7 @@ Integer: TypeAlias = Annotated[int, Interval(ge=0, integer=True)]
 Count: TypeAlias = Annotated[int, Interval(ge=1, integer=True)]
 
 
-# -- the words of other libraries ---------------------------------------------------------------------------------------
+# -- the words of other libraries --------------------------------------------------------------------------------------
 
 _HYPERPARAMETERS = {
     "learning_rate": "lr=...",
