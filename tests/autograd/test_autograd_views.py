@@ -199,6 +199,12 @@ def assign(y, index, value):
     y[index] = value
 
 
+def assign_first(y, value):
+    if y.ndim == 1 and np.ndim(value):
+        raise ValueError("an element takes a number")  # NumPy below 2.4 takes an array of one
+    y[0] = value
+
+
 def scale(y, value):
     y *= value
 
@@ -217,7 +223,7 @@ def scale_part(y, index, value):
 
 WRITES = [
     lambda y, v: assign(y, ..., v),
-    lambda y, v: assign(y, 0, np.tanh(v)),
+    lambda y, v: assign_first(y, np.tanh(v)),
     lambda y, v: assign(y, (..., slice(1, None)), v),
     lambda y, v: assign(y, [0, -1, 0], v),
     lambda y, v: assign(y, np.arange(y.shape[0]) % 2 == 0, np.sin(v)),  # NumPy errs if y and v overlap
