@@ -270,8 +270,7 @@ class Methods(Node, Generic[TensorT]):
         if is_recording():
             write_result(self, result)
         else:
-            data[...] = new
-            memory_of(data).written("a write under no_grad")
+            self[...] = result
 
     def fill(self, value: Any) -> None:
         """Writes a number into all elements."""

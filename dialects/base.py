@@ -199,6 +199,11 @@ def _parameters(text: str) -> dict[str, inspect.Parameter]:
     return dict(inspect.signature(eval(f"lambda {text}: None")).parameters)
 
 
+def whole(value: Any) -> Any:
+    """A number of steps such as 30.0 or 0.5 * 60 as an integer. Anything else stays as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def worded(function: Callable[P, T]) -> Callable[P, T]:
     """Make a function of a framework, so that its errors name the framework's arguments instead of ravine's fields."""
     takes = inspect.signature(function)

@@ -28,7 +28,7 @@ class Verdict:
 
     @property
     def word(self) -> str:
-        """ "passed", "missed" or "not run"."""
+        """How it ended: "passed", "missed" or "not run"."""
         return "not run" if self.missing else "passed" if self.findings.passed else "missed"
 
     def _repr_html_(self) -> str:

@@ -45,8 +45,10 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 def _delete_abandoned(path: Path) -> None:
     """Delete the unfinished files beside `path` whose processes have ended."""
     for entry in os.scandir(path.parent) if path.parent.is_dir() else ():
+        if not entry.name.startswith(path.name):
+            continue
         found = re.fullmatch(r"\.(\d+)-[0-9a-f]{8}\.tmp", entry.name.removeprefix(path.name))
-        if found and entry.name.startswith(path.name) and not _runs(int(found[1])):
+        if found and not _runs(int(found[1])):
             Path(entry.path).unlink(missing_ok=True)
 
 

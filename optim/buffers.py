@@ -22,6 +22,18 @@ Slices = Sequence[tuple[int, int]]
 """Ranges [first, last) of neighbouring parameters that one kernel call may update together."""
 
 
+def note_write(parameter: Any, by: str = "its optimizer", data: Array | None = None) -> None:
+    """Tell a Tensor that its data have been changed in place; other parameters have nobody to tell.
+
+    Args:
+        parameter: the parameter.
+        by: what has changed the data, for the message.
+        data: the array that was changed, if it is not yet `parameter.data`.
+    """
+    if hasattr(parameter, "memory_of"):
+        parameter.memory_of(parameter.data if data is None else data).written(by)
+
+
 class FlatBuffer(ABC):
     """Parameters of one dtype in one flat array.
 
@@ -198,8 +210,8 @@ class ParameterBuffer(FlatBuffer):
         for view, value in taken:
             np.copyto(view, value)
         for p, data, grad in views:
-            if p.data is not data and hasattr(p, "memory_of"):
-                p.memory_of(data).written()
+            if p.data is not data:
+                note_write(p, data=data)
             p.data, p.grad_buffer = data, grad  # backward writes gradients there: no copy is needed at the next step
             p.grad = None if p.grad is None else grad
 

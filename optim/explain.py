@@ -85,9 +85,8 @@ def _arithmetic(spec: Optimizer, given: dict[str, Any], numbers: Mapping[str, An
     names = dict(given)
     for function in (*before, spec.rule, *after):
         source = Source(function, switches)
-        names |= {
-            name: numbers[name] for name in source.parameters if name in numbers
-        }  # a rule may have changed its own
+        # a rule may have changed the numbers that it was given
+        names |= {name: numbers[name] for name in source.parameters if name in numbers}
         _run(list(statements_of(source, function is spec.rule)), names, function, lines)
     return lines
 

@@ -79,11 +79,12 @@ class Group:
 
     def adopt(self, spec: Optimizer) -> None:
         """Use these hyperparameters from the next step on."""
-        self.spec, self.kernel, names = spec, spec.kernel, spec.kernel.parameters
+        self.spec, self.kernel = spec, spec.kernel  # the property takes some 30 us
+        names = self.kernel.parameters
         self._numbers: list[Any] = [vars(spec).get(name) for name in names]
         self._scheduled = [(i, name) for i, name in enumerate(names) if isinstance(self._numbers[i], Schedule)]
         self._t, self._closure = (names.index(name) if name in names else None for name in ("t", "closure"))
-        self._array_rule = spec.kernel if isinstance(spec.kernel, ArrayRule) and self._closure is None else None
+        self._array_rule = self.kernel if isinstance(self.kernel, ArrayRule) and self._closure is None else None
         limits = [name for name in ("clip_norm", "clip_each_norm", "clip_adaptive") if getattr(spec, name) is not None]
         self.clips = bool(limits)
         self._scheduled_limits = [name for name in limits if isinstance(getattr(spec, name), Schedule)]

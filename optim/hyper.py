@@ -40,23 +40,19 @@ class NumberOrSchedule(Constraint):
                 self.at(name, value, k)
             return value
         if not isinstance(value, Real) or isinstance(value, bool):
-            received = f"{name}={value!r}, of type {type(value).__name__}"
+            remedy = self.interval.remedy
             if callable(value):
-                raise TypeError(
-                    f"{name} must be a number or a schedule. Received: {received}. Make a function of k, the updates "
-                    f"taken so far, a schedule: {name}=Lambda(function)."
-                )
-            raise TypeError(
-                f"{name} must be a number or a schedule. Received: {received}. {self.interval.remedy}".rstrip()
-            )
+                remedy = f"Make a function of k, the updates taken so far, a schedule: {name}=Lambda(function)."
+            kind = f", of type {type(value).__name__}"
+            raise TypeError(refusal(name, "a number or a schedule", value, remedy, kind))
         return self.interval(name, value)
 
     def at(self, name: str, schedule: Schedule, k: int) -> float:
         """The value of a schedule when k updates have been taken. Raises ValueError if it is outside the interval."""
         value = schedule(k)
         if value not in self.interval:
-            received = f"{name}={schedule!r}, which is {value} at k={k}"
-            raise ValueError(f"{name} must be {self.must}. Received: {received}. {self.interval.remedy}".rstrip())
+            more = f", which is {value} at k={k}"
+            raise ValueError(refusal(name, self.must, schedule, self.interval.remedy, more))
         return value
 
     @property
@@ -78,8 +74,7 @@ class WholeNumber(Constraint):
     def __call__(self, name: str, value: Any) -> int:
         """The integer."""
         if isinstance(value, Schedule):
-            text = f"{name} must be {self.must}, and takes no schedule. Received: {name}={value!r}."
-            raise TypeError(f"{text} {self.interval.remedy}".rstrip())
+            raise TypeError(refusal(name, f"{self.must}, and takes no schedule", value, self.interval.remedy))
         if isinstance(value, Real) and not isinstance(value, Integral):
             if not float(value).is_integer():
                 raise ValueError(refusal(name, self.must, value, self.interval.remedy))

@@ -31,9 +31,9 @@ import numpy as np
 Check = Callable[[str, Any], Any]
 
 
-def refusal(name: str, must: str, value: object, remedy: str) -> str:
-    """The text of every error about a value: what it must be, what was received, what to do."""
-    return f"{name} must be {must}. Received: {name}={value!r}. {remedy}".rstrip()
+def refusal(name: str, must: str, value: object, remedy: str, more: str = "") -> str:
+    """The text of every error about a value: what it must be, what was received (and `more` of it), what to do."""
+    return f"{name} must be {must}. Received: {name}={value!r}{more}. {remedy}".rstrip()
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

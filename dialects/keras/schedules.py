@@ -27,7 +27,7 @@ from ...schedules import (
     Schedule,
 )
 from ...schedules.fields import Each, Growth, Interval, NonNegative, NonNegativeInt, Positive, refusal
-from ..base import in_words_of
+from ..base import in_words_of, whole
 
 __all__ = [
     "CosineDecay",
@@ -65,11 +65,11 @@ def _label(name: str, value: Any) -> Any:
 
 def _steps(name: str, value: Any) -> Any:
     """Check: an integer >= 1, which may be written as a float."""
-    return Interval(ge=1, integer=True)(name, int(value) if isinstance(value, float) and value.is_integer() else value)
+    return Interval(ge=1, integer=True)(name, whole(value))
 
 
 def _boundary(name: str, value: Any) -> Any:
-    return Interval(ge=0, integer=True)(name, int(value) if isinstance(value, float) and value.is_integer() else value)
+    return Interval(ge=0, integer=True)(name, whole(value))
 
 
 Name = Annotated[str | None, _label]

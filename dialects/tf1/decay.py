@@ -22,7 +22,7 @@ from typing import Any
 
 from ...schedules import CosineWave, Exponential, InverseSqrt, Linear, Noise, Schedule
 from ...schedules.algebra import Unary
-from ..base import worded
+from ..base import whole, worded
 from ..keras import schedules as keras
 from .variables import Multiple, Number
 
@@ -205,4 +205,4 @@ def _whole(steps: Any) -> Any:
     """decay_steps as an integer, if it was written as a float. Raises ValueError if it is below 1."""
     if isinstance(steps, int | float) and steps < 1:
         raise ValueError(f"decay_steps must be an integer >= 1. Received: decay_steps={steps!r}.")
-    return int(steps) if isinstance(steps, float) and steps.is_integer() else steps
+    return whole(steps)

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from ...schedules import Cyclic, Lambda, OneCycle, PerEpoch, Schedule
-from ..base import worded
+from ..base import whole, worded
 from .optimizer import Optimizer
-from .scheduler import LRScheduler, checked, per_group, whole
+from .scheduler import LRScheduler, checked, per_group
 
 PerGroup = float | Sequence[float]
 SHAPES: dict[str, Any] = {"cos": "cosine", "linear": "linear"}

@@ -74,6 +74,12 @@ class ParamGroup(MutableMapping[str, Any]):
             state = self._kind.imported(self.bound.groups[0].spec, self.bound, entries, strict=False)
             self.load({**state, "t": self.bound.t}, entries)
 
+    def replace_entry(self, index: int, entry: Mapping[str, Any] | None) -> None:
+        """Exchange the states of one parameter, see `replace`."""
+        entries = self.entries()
+        entries[index] = entry
+        self.replace(entries)
+
     def load(self, state: Mapping[str, Any], entries: Entries) -> None:
         """Load a state that `Kind.imported` made from these entries."""
         self.bound.load_state_dict(state)

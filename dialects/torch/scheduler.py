@@ -218,8 +218,3 @@ def _rounded_up(value: Any) -> Any:
     if isinstance(value, Counter):
         return list(map(_rounded_up, value))
     return math.ceil(value) if isinstance(value, float) and math.isfinite(value) else value
-
-
-def whole(value: Any) -> Any:
-    """A number of steps such as 30.0 or 0.5 * 60 as an integer. Anything else stays as it is."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value

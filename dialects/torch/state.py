@@ -35,9 +35,7 @@ class State(MutableMapping[Any, MutableMapping[str, Any]]):
 
     def __setitem__(self, parameter: Any, values: Mapping[str, Any] | None) -> None:
         group, index = self._found(parameter)
-        entries = group.entries()
-        entries[index] = values or None
-        group.replace(entries)
+        group.replace_entry(index, values or None)
 
     def __delitem__(self, parameter: Any) -> None:
         self[parameter] = None
@@ -70,19 +68,15 @@ class ParameterState(MutableMapping[str, Any]):
     def _values(self) -> dict[str, Any]:
         return dict(self._group.entries()[self._index] or {})
 
-    def _set(self, values: Mapping[str, Any]) -> None:
-        entries = self._group.entries()
-        entries[self._index] = values
-        self._group.replace(entries)
-
     def __getitem__(self, name: str) -> Any:
         return self._values()[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._set({**self._values(), name: value})
+        self._group.replace_entry(self._index, {**self._values(), name: value})
 
     def __delitem__(self, name: str) -> None:
-        self._set({own: value for own, value in self._values().items() if own != name})
+        rest = {own: value for own, value in self._values().items() if own != name}
+        self._group.replace_entry(self._index, rest)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values())

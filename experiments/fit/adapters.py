@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...optim import BoundOptimizer, Optimizer
+from ...optim.buffers import note_write
 from ...schedules import Schedule
 from ..errors import UsageError
 from ..training import clone
@@ -53,8 +54,7 @@ def load_model_state(model: Any, state: Mapping[str, Any]) -> None:
         return
     for index, p in enumerate(model.parameters()):
         p.data[...] = state[str(index)]
-        if hasattr(p, "memory_of"):
-            p.memory_of(p.data).written("load_model_state")
+        note_write(p, "load_model_state")
 
 
 def generators(model: Any) -> list[np.random.Generator]:

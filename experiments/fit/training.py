@@ -23,6 +23,10 @@ KERAS_EVENTS = ("on_train_batch_begin", "on_train_batch_end", "on_test_begin", "
 """Events for which callbacks of Keras may have methods besides."""
 
 
+def call_nobody(event: str, *args: Any) -> None:
+    """Stand in for `Training.call` where there are no callbacks."""
+
+
 @dataclass(frozen=True)
 class FitOptions:
     """The arguments of `fit` that stay the same while a training runs."""
@@ -171,18 +175,16 @@ class Training:
         finally:
             adapters.set_training_mode(self.model, True)
 
-    def evaluate(self, rows: Rows) -> dict[str, float]:
-        """Return loss and metrics of these rows."""
+    def evaluate(self, rows: Rows, call: Callable[..., None] = call_nobody) -> dict[str, float]:
+        """Return loss and metrics of these rows; `call` as in `scores`."""
+        options = self.options
         with self.evaluating():
-            return scores(self.model, rows, self.options.loss, self.options.metrics, self.options.batch_size)
+            return scores(self.model, rows, options.loss, options.metrics, options.batch_size, call)
 
     def validate(self, rows: Rows) -> dict[str, float]:
         """Evaluate, and call the methods that callbacks of Keras have for it."""
         self.call("on_test_begin", {})
-        with self.evaluating():
-            totals = scores(
-                self.model, rows, self.options.loss, self.options.metrics, self.options.batch_size, self.call
-            )
+        totals = self.evaluate(rows, self.call)
         self.call("on_test_end", totals)
         return totals
 
@@ -304,7 +306,7 @@ def scores(
     loss: Callable[[Any, Any], Any],
     metrics: Mapping[str, Metric],
     batch_size: int,
-    call: Callable[..., None] = lambda event, *args: None,
+    call: Callable[..., None] = call_nobody,
 ) -> dict[str, float]:
     """Return loss and metrics of a model, means over the rows; its mode, training or evaluation, is not changed.
 

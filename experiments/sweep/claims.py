@@ -45,7 +45,7 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """ "holds", "missed" or "not run"."""
+        """How it ended: "holds", "missed" or "not run"."""
         return "not run" if self.holds is None else "holds" if self.holds else "missed"
 
 

@@ -29,12 +29,12 @@ from ....schedules import (
     Schedule,
     Step,
 )
-from ...base import worded
+from ...base import whole, worded
 from ..combined import ChainedScheduler, SequentialLR
 from ..cyclic import CyclicLR, OneCycleLR
 from ..optimizer import Optimizer
 from ..plateau import ReduceLROnPlateau
-from ..scheduler import ArgumentsLR, LRScheduler, checked, per_group, whole
+from ..scheduler import ArgumentsLR, LRScheduler, checked, per_group
 
 __all__ = [
     "SWALR",

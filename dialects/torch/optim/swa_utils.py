@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ....optim.buffers import note_write
 from .lr_scheduler import SWALR
 
 __all__ = ["SWALR", "AveragedModel", "get_ema_avg_fn", "get_swa_avg_fn"]
@@ -86,8 +87,7 @@ class AveragedModel:
         """Include the model's present parameters in the average, and take over or average its buffers."""
         for averaged, present in zip(self.parameters(), model.parameters(), strict=True):
             self._update(averaged.data, present.data)
-            if hasattr(averaged, "memory_of"):
-                averaged.memory_of(averaged.data).written("update_parameters")
+            note_write(averaged, "update_parameters")
         for averaged, present in zip(_buffers(self.module), _buffers(model), strict=True):
             if self.use_buffers:
                 self._update(averaged, present)
